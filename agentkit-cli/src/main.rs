@@ -1,0 +1,2 @@
+//! The agentkit command.
+fn main() {}
