@@ -1,1 +1,2 @@
-//! (see ARCHITECTURE.md)
+//! Reads a connector spec: YAML text to a checked model.
+pub mod model;

@@ -1,0 +1,965 @@
+//! What a spec means: the checked connector.
+//!
+//! Built by `check`, read by codegen, the CLI and the stand-in provider. Every value here is valid:
+//! names resolve, types fit, nothing after `check` validates again. Order is the order of the file.
+
+use serde_json::Value;
+
+/// One app and its tools.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Connector {
+    /// Id of the connector and prefix of its tool names, such as `gmail`.
+    pub name: String,
+    /// Name shown to people.
+    pub title: String,
+    /// Version of the tool surface, `x.y.z`.
+    pub version: String,
+    /// What it can do, in one sentence.
+    pub about: String,
+    /// Address of the provider's documentation.
+    pub docs: Option<String>,
+    /// File name of the spec, such as `gmail.yaml`; used in docs and step positions.
+    pub file: String,
+    /// File name of the base that `use` names.
+    pub base: Option<String>,
+    /// Ways to connect; the first is the default.
+    pub auth: Vec<Auth>,
+    /// What is known about a connected account besides its secrets.
+    pub account: Account,
+    /// Defaults of all requests.
+    pub http: Http,
+    /// Rate limits by name.
+    pub rates: Vec<Rate>,
+    /// How errors of the provider are read; requests without their own use it.
+    pub errors: Errors,
+    /// Pure Rust functions the spec calls.
+    pub hooks: Vec<Hook>,
+    /// Types declared under `types`, base first.
+    pub types: Vec<Record>,
+    /// The tools, private ones included.
+    pub tools: Vec<Tool>,
+}
+
+/// One way to connect: an entry of `auth`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Auth {
+    /// Key under `auth`.
+    pub name: String,
+    /// Scheme and what it needs.
+    pub kind: AuthKind,
+    /// What the person has to bring.
+    pub about: Option<String>,
+    /// Scopes by short name; empty for keys.
+    pub scopes: Vec<Scope>,
+    /// Tokens this way yields; never empty. The first is the default one.
+    pub tokens: Vec<Token>,
+    /// How a request is authenticated.
+    pub apply: Apply,
+}
+
+/// Scheme of one way to connect.
+#[derive(Debug, Clone, PartialEq)]
+pub enum AuthKind {
+    /// Authorization code grant, RFC 6749 4.1.
+    OAuth2(OAuth2),
+    /// Secrets that a person types in.
+    ApiKey {
+        /// What is asked for; never empty.
+        secrets: Vec<Field>,
+    },
+    /// No credentials at all.
+    None,
+}
+
+/// Endpoints and habits of an authorization server.
+#[derive(Debug, Clone, PartialEq)]
+pub struct OAuth2 {
+    /// Authorization endpoint.
+    pub authorize_url: String,
+    /// Token endpoint.
+    pub token_url: String,
+    /// Revocation endpoint, RFC 7009.
+    pub revoke_url: Option<String>,
+    /// Extra parameters of the authorization request.
+    pub authorize_params: Vec<(String, String)>,
+    /// Extra parameters of token requests.
+    pub token_params: Vec<(String, String)>,
+    /// Where client id and secret go: in the body or as HTTP Basic.
+    pub client_auth: ClientAuth,
+    /// Whether the server takes PKCE (RFC 7636); S256 only.
+    pub pkce: bool,
+    /// Between scopes in the authorization request.
+    pub scope_separator: String,
+    /// Name of the reply header that lists granted scopes and the separator inside it.
+    pub granted_scopes: Option<(String, String)>,
+    /// How its refresh tokens behave.
+    pub refresh: Refresh,
+}
+
+/// Where the client's id and secret go in a token request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ClientAuth {
+    /// `client_id` and `client_secret` in the form body.
+    Body,
+    /// HTTP Basic, RFC 6749 2.3.1.
+    Basic,
+}
+
+/// How a provider's refresh tokens behave.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refresh {
+    /// Whether each refresh replaces the refresh token.
+    pub rotation: Rotation,
+    /// Seconds for which a replaced refresh token still works.
+    pub grace: Option<u64>,
+    /// Whether the old access token dies at a refresh.
+    pub old_token_dies: bool,
+    /// Life of an access token in seconds where the reply does not say.
+    pub default_lifetime: Option<u64>,
+    /// Seconds after which an unused refresh token dies.
+    pub idle: Option<u64>,
+}
+
+/// Whether refresh tokens are replaced when used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rotation {
+    /// The same refresh token goes on.
+    None,
+    /// Replaced; the old one works for a while.
+    Grace,
+    /// Replaced; the old one is dead at once.
+    Strict,
+}
+
+/// One scope of an authorization server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Scope {
+    /// Short name used in the spec.
+    pub name: String,
+    /// Value on the wire.
+    pub value: String,
+    /// What it allows, for the consent page.
+    pub about: String,
+    /// Short names of scopes it includes, transitively.
+    pub covers: Vec<String>,
+    /// Asked for whatever the tools need.
+    pub always: bool,
+}
+
+/// One token that a way to connect yields.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Token {
+    /// Name, `default` where the spec names none.
+    pub name: String,
+    /// Path in the token reply to the object that holds `access_token`; empty is the reply itself.
+    pub at: Vec<String>,
+    /// Name of the scope parameter in the authorization request.
+    pub scope_param: String,
+    /// Path in the token reply to this token's granted scopes; `None`: `scope` beside the token.
+    pub scopes_at: Option<Vec<String>>,
+}
+
+/// How a request is authenticated.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Apply {
+    /// `Authorization: Bearer <token>`, RFC 6750.
+    Bearer,
+    /// Headers and query parameters made of secrets.
+    Parts {
+        /// Header name and its text.
+        headers: Vec<(String, Vec<SecretPart>)>,
+        /// Query parameter and its text.
+        query: Vec<(String, Vec<SecretPart>)>,
+    },
+}
+
+/// A piece of a header or parameter that carries a secret.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SecretPart {
+    /// Text as it stands.
+    Text(String),
+    /// The secret of this name.
+    Secret(String),
+}
+
+/// What is known about a connected account besides its secrets.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Account {
+    /// Values read from the token reply.
+    pub from_token: Vec<Derived>,
+    /// Request that proves the account works and says whose it is.
+    pub check: Option<Check>,
+}
+
+/// An account value and the path in the token reply it comes from.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Derived {
+    /// Name under `account`.
+    pub name: String,
+    /// Its type; `opt` unless every way to connect yields it.
+    pub ty: Ty,
+    /// Keys from the top of the token reply.
+    pub at: Vec<String>,
+}
+
+/// The request that proves an account works.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Check {
+    /// The request; its reply is `body` in `id` and `label`.
+    pub request: Request,
+    /// Short names of the scopes it needs.
+    pub scopes: Vec<String>,
+    /// Stable id of the account at the provider.
+    pub id: Template,
+    /// Name for people.
+    pub label: Template,
+}
+
+/// Defaults of all requests.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Http {
+    /// Start of every relative path; https, without a slash at the end.
+    pub base_url: String,
+    /// Hosts that may get credentials; the host of `base_url` is among them.
+    pub hosts: Vec<String>,
+    /// Headers of every request, literal.
+    pub headers: Vec<(String, String)>,
+    /// Query of every request, literal.
+    pub query: Vec<(String, String)>,
+    /// Milliseconds one attempt may take.
+    pub timeout_ms: u64,
+    /// Buckets each request draws on.
+    pub rate: Vec<Draw>,
+}
+
+/// A draw on a rate bucket.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Draw {
+    /// Name under `rates`.
+    pub rate: String,
+    /// How much one request takes.
+    pub cost: u32,
+}
+
+/// A rate limit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rate {
+    /// Name under `rates`.
+    pub name: String,
+    /// How much fits into one period.
+    pub limit: u32,
+    /// Length of the period in seconds.
+    pub period: u32,
+    /// What shares a bucket.
+    pub per: Per,
+}
+
+/// What shares a rate bucket.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Per {
+    /// Each connected account has its own.
+    Account,
+    /// Each account has one per request of the spec.
+    Request,
+    /// All accounts of a connection share one.
+    App,
+}
+
+/// How errors of the provider are read.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Errors {
+    /// Type of error bodies.
+    pub body: Option<Ty>,
+    /// A 2xx reply is an error when this holds.
+    pub fail_when: Option<Expr>,
+    /// The provider's code.
+    pub code: Option<Expr>,
+    /// The provider's message.
+    pub message: Option<Expr>,
+    /// Scopes that were missing.
+    pub scopes: Option<Expr>,
+    /// When to try again.
+    pub retry_at: Option<Expr>,
+    /// Code to kind.
+    pub map: Vec<ErrorCode>,
+}
+
+/// One line of an error map.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ErrorCode {
+    /// The provider's code.
+    pub code: String,
+    /// What it means.
+    pub kind: ErrorKind,
+    /// What the agent should do.
+    pub hint: Option<String>,
+}
+
+/// What an error of a provider means; the kinds a spec may name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[expect(missing_docs, reason = "each variant is the word of the language; the reference explains them")]
+pub enum ErrorKind {
+    AuthExpired,
+    Reconnect,
+    MissingScope,
+    Forbidden,
+    NotFound,
+    Conflict,
+    InvalidInput,
+    RateLimited,
+    Quota,
+    Unavailable,
+    TooLarge,
+    Unsupported,
+    Internal,
+}
+
+impl ErrorKind {
+    /// All kinds with the words of the language.
+    pub const ALL: [(&'static str, Self); 13] = [
+        ("auth_expired", Self::AuthExpired),
+        ("reconnect", Self::Reconnect),
+        ("missing_scope", Self::MissingScope),
+        ("forbidden", Self::Forbidden),
+        ("not_found", Self::NotFound),
+        ("conflict", Self::Conflict),
+        ("invalid_input", Self::InvalidInput),
+        ("rate_limited", Self::RateLimited),
+        ("quota", Self::Quota),
+        ("unavailable", Self::Unavailable),
+        ("too_large", Self::TooLarge),
+        ("unsupported", Self::Unsupported),
+        ("internal", Self::Internal),
+    ];
+}
+
+/// A pure Rust function the spec calls.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Hook {
+    /// Name under `hooks`.
+    pub name: String,
+    /// What it does.
+    pub about: String,
+    /// Line of the spec (1-based) and the file it is in.
+    pub at: Position,
+    /// Arguments.
+    pub args: Vec<Field>,
+    /// What it gives.
+    pub returns: Ty,
+}
+
+/// Where something stands, for docs and for the position of a step.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Position {
+    /// File name, without folders.
+    pub file: String,
+    /// Line, from 1.
+    pub line: usize,
+}
+
+/// A named type: an entry of `types`, or the output of a tool.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Record {
+    /// Name in `PascalCase`.
+    pub name: String,
+    /// What it is.
+    pub about: Option<String>,
+    /// Where it is declared.
+    pub at: Position,
+    /// Its fields, in order.
+    pub fields: Vec<Field>,
+    /// Which ways its values travel.
+    pub used: Used,
+}
+
+/// Which ways values of a record travel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Used {
+    /// In tool inputs.
+    pub input: bool,
+    /// In replies, or given by hooks.
+    pub reply: bool,
+    /// In tool outputs.
+    pub output: bool,
+}
+
+/// A field of a record, an input of a tool, an argument of a hook.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Field {
+    /// Name as written: the JSON key.
+    pub name: String,
+    /// Its type. An enum field has `Ty::Enum` in it.
+    pub ty: Ty,
+    /// What it means.
+    pub about: Option<String>,
+    /// Value where an input is left out.
+    pub default: Option<Value>,
+    /// Least value, or least length.
+    pub min: Option<i64>,
+    /// Largest value, or largest length.
+    pub max: Option<i64>,
+    /// Regular expression that a text must match.
+    pub pattern: Option<String>,
+    /// A value to show.
+    pub example: Option<Value>,
+}
+
+/// A type of the language.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Ty {
+    /// `string`.
+    String,
+    /// `email`.
+    Email,
+    /// `url`.
+    Url,
+    /// `int`.
+    Int(IntForm),
+    /// `float`.
+    Float,
+    /// `bool`.
+    Bool,
+    /// `bytes`.
+    Bytes(BytesForm),
+    /// `datetime`.
+    Datetime(DatetimeForm),
+    /// `date`.
+    Date,
+    /// `json`.
+    Json,
+    /// `file`.
+    File,
+    /// One of a list of texts.
+    Enum(Enum),
+    /// `list<T>`.
+    List(Box<Ty>),
+    /// `map<T>`.
+    Map(Box<Ty>),
+    /// `opt<T>`.
+    Opt(Box<Ty>),
+    /// A type of the file, or the output of a tool, by name.
+    Record(String),
+    /// The value of a paged request: `items` and `next`.
+    Pages(Box<Ty>),
+}
+
+/// How an `int` is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum IntForm {
+    /// As a number.
+    Number,
+    /// As text: `int@string`.
+    Text,
+}
+
+/// How `bytes` are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BytesForm {
+    /// RFC 4648 4.
+    Base64,
+    /// RFC 4648 5.
+    Base64url,
+}
+
+/// How a `datetime` is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DatetimeForm {
+    /// RFC 3339 text.
+    Rfc3339,
+    /// Seconds since 1970, number or text, also with a fraction.
+    EpochS,
+    /// Milliseconds since 1970, number or text.
+    EpochMs,
+    /// RFC 2822 text.
+    Rfc2822,
+}
+
+/// One of a list of texts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Enum {
+    /// Name of the Rust type: owner and field in `PascalCase`, such as `WireLabelType` or `CurrentUnits`.
+    pub name: String,
+    /// Values with a note each, in order.
+    pub values: Vec<(String, Option<String>)>,
+    /// Replies and outputs may hold other texts; inputs may not.
+    pub open: bool,
+}
+
+/// One callable action.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Tool {
+    /// Name without the connector's prefix.
+    pub name: String,
+    /// Name for people.
+    pub title: Option<String>,
+    /// What it does and when to use it. Empty for a private tool without one.
+    pub about: String,
+    /// Where it is declared.
+    pub at: Position,
+    /// Effect on the account.
+    pub access: Access,
+    /// Doing it twice is the same as once.
+    pub repeatable: bool,
+    /// Only for other tools of the file.
+    pub private: bool,
+    /// Name of the token of its requests.
+    pub token: String,
+    /// Short names of the scopes it needs.
+    pub scopes: Vec<String>,
+    /// Its inputs.
+    pub input: Vec<Field>,
+    /// Its steps, in order. A tool with `request` has one, named `response`.
+    pub steps: Vec<Step>,
+    /// Type of the result.
+    pub output: Ty,
+    /// The record that `output` names where the tool wrote fields: `FetchMailsOutput`.
+    pub output_record: Option<Record>,
+    /// The value of the result, built against `output`.
+    pub result: Template,
+    /// More error codes, looked at before the connector's.
+    pub errors: Vec<ErrorCode>,
+    /// Examples; each is a test.
+    pub examples: Vec<Example>,
+    /// Canonical input schema, JSON Schema 2020-12.
+    pub input_schema: Value,
+    /// Output schema, JSON Schema 2020-12.
+    pub output_schema: Value,
+}
+
+/// Effect of a tool on the account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// Changes nothing.
+    Read,
+    /// Adds or changes.
+    Write,
+    /// Takes away.
+    Delete,
+}
+
+/// One step of a tool.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Step {
+    /// Name its value has in later steps.
+    pub name: String,
+    /// Where it stands.
+    pub at: Position,
+    /// Once for every item.
+    pub each: Option<Each>,
+    /// Only if this holds; the value is then an `opt`.
+    pub when: Option<When>,
+    /// What it does.
+    pub action: Action,
+    /// Type of its value, `opt` and `list` of `when` and `each` included. `None`: no value.
+    pub ty: Option<Ty>,
+}
+
+/// The loop of a step.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Each {
+    /// Name of the item inside the step.
+    pub var: String,
+    /// What it goes over; its type is a list.
+    pub list: Expr,
+    /// At most so many at a time.
+    pub parallel: u32,
+    /// Error kinds that leave an item out.
+    pub skip: Vec<ErrorKind>,
+}
+
+/// The condition of a step.
+#[derive(Debug, Clone, PartialEq)]
+pub enum When {
+    /// `$path | is_set`: inside the step that path is there, as `Root::Narrowed`.
+    IsSet(Expr),
+    /// Any other bool.
+    Holds(Expr),
+}
+
+/// What a step does.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Action {
+    /// Sends a request.
+    Request(Box<Request>),
+    /// Runs another tool of the file; every required input is in `with`, in the callee's order.
+    Call {
+        /// Its name, without prefix.
+        tool: String,
+        /// Arguments, typed against the callee's inputs.
+        with: Vec<(String, Template)>,
+    },
+    /// Calls a hook; every argument is in `with`, in the hook's order. An `opt` argument left out is `Template::Null`.
+    Hook {
+        /// Its name.
+        hook: String,
+        /// Arguments, typed against the hook's.
+        with: Vec<(String, Template)>,
+    },
+}
+
+/// One HTTP request.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Request {
+    /// Where it stands.
+    pub at: Position,
+    /// HTTP method.
+    pub method: Method,
+    /// Where it goes.
+    pub address: Address,
+    /// Which token it carries. `None`: none.
+    pub token: Option<String>,
+    /// Query parameters; absent values are left out, lists repeat the name.
+    pub query: Vec<(String, Template)>,
+    /// Headers.
+    pub headers: Vec<(String, Template)>,
+    /// Body.
+    pub body: Body,
+    /// What comes back.
+    pub returns: Returns,
+    /// Follow pages.
+    pub page: Option<Page>,
+    /// Buckets it draws on.
+    pub rate: Vec<Draw>,
+    /// It may be sent twice: reads, and tools that say `repeatable`.
+    pub repeatable: bool,
+    /// Milliseconds one attempt may take, where not the connector's.
+    pub timeout_ms: Option<u64>,
+    /// Largest body in bytes; default 1 MiB.
+    pub max_body: Option<u64>,
+    /// Largest reply in bytes; default 10 MiB.
+    pub max_reply: Option<u64>,
+}
+
+/// HTTP methods a spec may use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(missing_docs, reason = "HTTP's own words")]
+pub enum Method {
+    Get,
+    Post,
+    Put,
+    Patch,
+    Delete,
+}
+
+/// Where a request goes.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Address {
+    /// A path after `base_url`. The first part begins with `/`.
+    Path(Vec<PathPart>),
+    /// A whole address from an earlier reply; never with a token.
+    Url(Expr),
+}
+
+/// A piece of a path.
+#[derive(Debug, Clone, PartialEq)]
+pub enum PathPart {
+    /// Text as it stands.
+    Text(String),
+    /// One segment, percent-encoded.
+    Segment(Expr),
+}
+
+/// Body of a request.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Body {
+    /// None.
+    None,
+    /// JSON.
+    Json(Template),
+    /// `application/x-www-form-urlencoded`; nested mappings were flattened to `a[b]`.
+    Form(Vec<(String, Template)>),
+    /// Bytes as they are: an expression of type bytes.
+    Raw(Expr),
+}
+
+/// What comes back from a request.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Returns {
+    /// The reply is not looked at.
+    None,
+    /// JSON of this type.
+    Json(Ty),
+}
+
+/// Following pages by a token.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Page {
+    /// The items of one page, from `body`; a list.
+    pub items: Expr,
+    /// Type of one item.
+    pub item: Ty,
+    /// The token of the next page, from `body`; text or opt of text.
+    pub next: Expr,
+    /// Where the token goes.
+    pub send: Place,
+    /// Where the page size goes.
+    pub size: Option<Place>,
+    /// Largest page size.
+    pub max_size: Option<u32>,
+    /// How many items to get at most: an int.
+    pub limit: Expr,
+    /// The token of the call before: opt of text.
+    pub from: Option<Expr>,
+}
+
+/// Where a value of a page goes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Place {
+    /// A query parameter.
+    Query(String),
+    /// A key of the body (JSON or form).
+    Body(String),
+}
+
+/// A YAML tree of values.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Template {
+    /// `null`: absent.
+    Null,
+    /// A literal.
+    Bool(bool),
+    /// A literal.
+    Int(i64),
+    /// A literal.
+    Float(f64),
+    /// A literal.
+    Text(String),
+    /// `$...`: a typed value.
+    Expr(Expr),
+    /// Text with `${...}` in it; each expression is a text, int or bool, never opt.
+    Concat(Vec<TextPart>),
+    /// A mapping. Against a declared type: all fields that are given, in the declared order.
+    Record(Vec<(String, Template)>),
+    /// A list.
+    List(Vec<Template>),
+    /// `$each`: one item per item.
+    Each {
+        /// Name of the item.
+        var: String,
+        /// What it goes over.
+        list: Expr,
+        /// One item of the result.
+        item: Box<Template>,
+    },
+}
+
+/// A piece of a text.
+#[derive(Debug, Clone, PartialEq)]
+pub enum TextPart {
+    /// As it stands.
+    Text(String),
+    /// The text of a value.
+    Expr(Expr),
+}
+
+/// An expression: a root and what is done to it, step by step, with the type at each.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Expr {
+    /// What it starts from.
+    pub root: Root,
+    /// Type of the root.
+    pub root_ty: Ty,
+    /// What is done, in order.
+    pub ops: Vec<Op>,
+    /// As written, without the `$`.
+    pub source: String,
+}
+
+impl Expr {
+    /// Type of the value.
+    pub fn ty(&self) -> &Ty {
+        self.ops.last().map_or(&self.root_ty, |op| &op.ty)
+    }
+}
+
+/// What an expression starts from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Root {
+    /// An input of the tool: `in.NAME`.
+    Input(String),
+    /// An account value: `account.NAME`; text or opt of text.
+    Account(String),
+    /// The value of an earlier step, `response` for a tool with `request`.
+    Step(String),
+    /// The item of `each` or `$each`.
+    Item(String),
+    /// The body of a reply.
+    Body,
+    /// The status of a reply.
+    Status,
+    /// A header of a reply: `header.NAME`; opt of text.
+    Header(String),
+    /// The path that `when: $path | is_set` has proved to be there.
+    Narrowed,
+}
+
+/// One thing done to a value.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Op {
+    /// What.
+    pub kind: OpKind,
+    /// Type of the result. Done to an `opt`, every op but `default`, `is_set` and `eq` works inside it and
+    /// gives an `opt` (never an opt of an opt).
+    pub ty: Ty,
+}
+
+/// What is done to a value.
+#[derive(Debug, Clone, PartialEq)]
+pub enum OpKind {
+    /// `.name` of a record, a file (`name`, `media_type`, `data`) or pages (`items`, `next`).
+    Field(String),
+    /// `.*.name`: that field of every item of a list. `opt` fields give a list of `opt`.
+    EachField(String),
+    /// A filter.
+    Filter(Filter),
+}
+
+/// A filter with its arguments.
+#[derive(Debug, Clone, PartialEq)]
+#[expect(missing_docs, reason = "each variant is a filter of the language; the reference explains them")]
+pub enum Filter {
+    Default(Arg),
+    IsSet,
+    Eq(Arg),
+    Not,
+    Contains(Arg),
+    IsEmpty,
+    First,
+    Last,
+    Take(i64),
+    Where(String, Arg),
+    Unique,
+    Compact,
+    Flatten,
+    Find(String, Arg),
+    FindCi(String, Arg),
+    Len,
+    Join(String),
+    Split(String),
+    Trim,
+    Lower,
+    Upper,
+    Truncate(i64),
+    String,
+    EscBackslash,
+    Base64,
+    Base64url,
+    /// bytes → string, UTF-8, bad bytes replaced: the filter `text`.
+    Text,
+    Utf8,
+    Json,
+    EpochS,
+    EpochMs,
+    Rfc3339,
+    FromEpochS,
+    Then(Arg),
+    StartsWith(Arg),
+}
+
+/// An argument of a filter.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Arg {
+    /// `'text'`.
+    Text(String),
+    /// A number.
+    Int(i64),
+    /// A number with a fraction.
+    Float(f64),
+    /// `true`, `false`.
+    Bool(bool),
+    /// `[]`.
+    EmptyList,
+    /// `$path`, with filters of its own allowed only by a path.
+    Expr(Box<Expr>),
+}
+
+/// An example: documentation, test and mock in one.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Example {
+    /// Its name.
+    pub name: String,
+    /// Where it stands.
+    pub at: Position,
+    /// Account values.
+    pub account: Value,
+    /// Arguments.
+    pub input: Value,
+    /// Values the hooks give, by name; `bytes` as their text.
+    pub hooks: Value,
+    /// Requests and canned replies.
+    pub exchange: Vec<Exchange>,
+    /// The output, or the error: `{kind, code, ...}`.
+    pub outcome: Outcome,
+}
+
+/// What an example ends in.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Outcome {
+    /// This output.
+    Output(Value),
+    /// An error with at least these keys.
+    Error(Value),
+}
+
+/// A request and its canned reply.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Exchange {
+    /// What must be sent.
+    pub expect: Expect,
+    /// What comes back.
+    pub reply: Reply,
+}
+
+/// The request an exchange expects.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Expect {
+    /// Method.
+    pub method: Method,
+    /// Path after `base_url`, percent-encoded, or a whole address.
+    pub address: String,
+    /// Query: name to text or list of texts. `<secret>` stands for a secret.
+    pub query: Vec<(String, Vec<String>)>,
+    /// Headers that must be there.
+    pub headers: Vec<(String, String)>,
+    /// Token name, or `none`.
+    pub token: Option<String>,
+    /// Body.
+    pub body: ExpectBody,
+}
+
+/// The body an exchange expects.
+#[derive(Debug, Clone, PartialEq)]
+pub enum ExpectBody {
+    /// None, or not looked at.
+    None,
+    /// Equal as JSON.
+    Json(Value),
+    /// Equal as pairs.
+    Form(Vec<(String, Vec<String>)>),
+    /// Equal bytes, written as text.
+    Raw(String),
+}
+
+/// A canned reply.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Reply {
+    /// HTTP status.
+    pub status: u16,
+    /// Headers.
+    pub headers: Vec<(String, String)>,
+    /// Body.
+    pub body: ReplyBody,
+}
+
+/// Body of a canned reply.
+#[derive(Debug, Clone, PartialEq)]
+pub enum ReplyBody {
+    /// Empty.
+    None,
+    /// JSON.
+    Json(Value),
+    /// Text.
+    Text(String),
+    /// Bytes, written in base64.
+    Bytes(String),
+}
