@@ -1,0 +1,3 @@
+//! Everything that crosses crates, as one test binary.
+
+mod peers;
