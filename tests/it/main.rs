@@ -1,3 +1,4 @@
 //! Everything that crosses crates, as one test binary.
 
 mod peers;
+mod tidy;
