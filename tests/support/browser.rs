@@ -38,10 +38,7 @@ impl Browser {
     /// A browser without cookies.
     #[must_use]
     pub fn new() -> Self {
-        Self {
-            client: client(),
-            cookies: Mutex::default(),
-        }
+        Self { client: client(), cookies: Mutex::default() }
     }
 
     /// Opens an address and follows where it leads.
@@ -56,9 +53,7 @@ impl Browser {
 
     /// Sends a form of a page and follows where it leads.
     pub async fn submit(&self, page: &Page, form: &Form) -> Page {
-        let action = parse(&page.url)
-            .join(&form.action)
-            .expect("the action of a form is an address");
+        let action = parse(&page.url).join(&form.action).expect("the action of a form is an address");
         self.walk(action.as_str(), Some(form)).await
     }
 
@@ -68,13 +63,9 @@ impl Browser {
     ///
     /// When it leads nowhere.
     pub async fn submit_here(&self, page: &Page, form: &Form) -> String {
-        let action = parse(&page.url)
-            .join(&form.action)
-            .expect("the action of a form is an address");
+        let action = parse(&page.url).join(&form.action).expect("the action of a form is an address");
         let reply = self.fetch(&action, Some(form)).await;
-        redirect(&action, &reply)
-            .unwrap_or_else(|| panic!("{} leads nowhere: {}", reply.url, reply.text()))
-            .into()
+        redirect(&action, &reply).unwrap_or_else(|| panic!("{} leads nowhere: {}", reply.url, reply.text())).into()
     }
 
     /// Goes from an authorization link through the provider's page as the user `who`, to the page of the callback.
@@ -94,28 +85,18 @@ impl Browser {
     /// When a page lacks the form that leads on.
     pub async fn consent(&self, link: &str, who: &str) -> String {
         let page = self.open(link).await;
-        let form = page
-            .forms()
-            .into_iter()
-            .next()
-            .unwrap_or_else(|| panic!("no form on {}: {}", page.url, page.text()));
+        let form =
+            page.forms().into_iter().next().unwrap_or_else(|| panic!("no form on {}: {}", page.url, page.text()));
         let consent = self.submit(&page, &form).await;
-        let chosen = consent
-            .forms()
-            .into_iter()
-            .find(|form| form.fields.iter().any(|(_, value)| value == who));
-        let chosen =
-            chosen.unwrap_or_else(|| panic!("{who} is not on {}: {}", consent.url, consent.text()));
+        let chosen = consent.forms().into_iter().find(|form| form.fields.iter().any(|(_, value)| value == who));
+        let chosen = chosen.unwrap_or_else(|| panic!("{who} is not on {}: {}", consent.url, consent.text()));
         self.submit_here(&consent, &chosen).await
     }
 
     /// Every cookie value this browser holds.
     #[must_use]
     pub fn cookie_values(&self) -> Vec<String> {
-        self.jar()
-            .iter()
-            .map(|cookie| cookie.value.clone())
-            .collect()
+        self.jar().iter().map(|cookie| cookie.value.clone()).collect()
     }
 
     async fn walk(&self, url: &str, form: Option<&Form>) -> Page {
@@ -133,21 +114,12 @@ impl Browser {
 
     async fn fetch(&self, url: &Url, form: Option<&Form>) -> Page {
         let host = url.host_str().unwrap_or_default();
-        assert_eq!(
-            host, "127.0.0.1",
-            "the browser of a test stays on loopback, not {url}"
-        );
+        assert_eq!(host, "127.0.0.1", "the browser of a test stays on loopback, not {url}");
         let request = match form {
             Some(form) if form.post => {
-                let body = url::form_urlencoded::Serializer::new(String::new())
-                    .extend_pairs(&form.fields)
-                    .finish();
+                let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(&form.fields).finish();
                 let kind = "application/x-www-form-urlencoded";
-                self.client
-                    .post(url.clone())
-                    .header("content-type", kind)
-                    .header("origin", origin(url))
-                    .body(body)
+                self.client.post(url.clone()).header("content-type", kind).header("origin", origin(url)).body(body)
             }
             _ => self.client.get(url.clone()),
         };
@@ -156,46 +128,29 @@ impl Browser {
         let (status, headers) = (reply.status(), reply.headers().clone());
         self.keep_cookies(host, &headers);
         let body = reply.text().await.unwrap_or_default();
-        Page {
-            url: url.to_string(),
-            status,
-            headers,
-            body,
-        }
+        Page { url: url.to_string(), status, headers, body }
     }
 
     fn cookie_header(&self, host: &str) -> HeaderMap {
-        let pairs: Vec<_> = self
-            .jar()
-            .iter()
-            .filter(|c| c.host == host)
-            .map(|c| format!("{}={}", c.name, c.value))
-            .collect();
+        let pairs: Vec<_> =
+            self.jar().iter().filter(|c| c.host == host).map(|c| format!("{}={}", c.name, c.value)).collect();
         let mut headers = HeaderMap::new();
         if !pairs.is_empty() {
-            headers.insert(
-                COOKIE,
-                HeaderValue::from_str(&pairs.join("; ")).expect("cookies are plain text"),
-            );
+            headers.insert(COOKIE, HeaderValue::from_str(&pairs.join("; ")).expect("cookies are plain text"));
         }
         headers
     }
 
     fn keep_cookies(&self, host: &str, headers: &HeaderMap) {
         for header in headers.get_all(SET_COOKIE) {
-            let Some((name, rest)) = header.to_str().ok().and_then(|text| text.split_once('='))
-            else {
+            let Some((name, rest)) = header.to_str().ok().and_then(|text| text.split_once('=')) else {
                 continue;
             };
             let value = rest.split(';').next().unwrap_or_default().to_owned();
             let mut jar = self.jar();
             jar.retain(|cookie| cookie.host != host || cookie.name != name);
             if !value.is_empty() && !rest.to_ascii_lowercase().contains("max-age=0") {
-                jar.push(Cookie {
-                    host: host.to_owned(),
-                    name: name.to_owned(),
-                    value,
-                });
+                jar.push(Cookie { host: host.to_owned(), name: name.to_owned(), value });
             }
         }
     }
@@ -217,18 +172,11 @@ pub fn client() -> Client {
         // Another test of this process may have been first; any provider will do.
         let _ = rustls::crypto::ring::default_provider().install_default();
     });
-    Client::builder()
-        .redirect(reqwest::redirect::Policy::none())
-        .no_proxy()
-        .build()
-        .expect("a plain client builds")
+    Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy().build().expect("a plain client builds")
 }
 
 fn redirect(from: &Url, page: &Page) -> Option<Url> {
-    let location = page
-        .headers
-        .get(LOCATION)
-        .filter(|_| page.status.is_redirection())?;
+    let location = page.headers.get(LOCATION).filter(|_| page.status.is_redirection())?;
     from.join(location.to_str().ok()?).ok()
 }
 

@@ -100,17 +100,11 @@ fn files(service: &str, port: u16) -> Files {
     let folder = workspace().join("target/peers");
     fs::create_dir_all(&folder).expect("target/ can be written");
     let named = |end: &str| Path::new(&folder).join(format!("{service}-{port}.{end}"));
-    Files {
-        seed: named("json"),
-        log: named("log"),
-    }
+    Files { seed: named("json"), log: named("log") }
 }
 
 /// A port of loopback that was free a moment ago.
 fn free_port() -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").expect("loopback has a free port");
-    listener
-        .local_addr()
-        .expect("a bound socket has an address")
-        .port()
+    listener.local_addr().expect("a bound socket has an address").port()
 }

@@ -53,20 +53,9 @@ impl Fake {
     ///
     /// When loopback has no free port.
     pub async fn start(deed: Deed) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0")
-            .await
-            .expect("loopback has a free port");
-        let base = format!(
-            "http://{}",
-            listener
-                .local_addr()
-                .expect("a bound socket has an address")
-        );
-        let fake = Self {
-            base,
-            requests: Arc::default(),
-            sent: Arc::default(),
-        };
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("loopback has a free port");
+        let base = format!("http://{}", listener.local_addr().expect("a bound socket has an address"));
+        let fake = Self { base, requests: Arc::default(), sent: Arc::default() };
         let shared = fake.clone();
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
@@ -124,11 +113,7 @@ async fn read_head(stream: &mut TcpStream) -> Option<()> {
     let mut head = Vec::new();
     let mut buffer = [0; 4096];
     while !head.windows(4).any(|window| window == b"\r\n\r\n") {
-        let count = stream
-            .read(&mut buffer)
-            .await
-            .ok()
-            .filter(|count| *count > 0)?;
+        let count = stream.read(&mut buffer).await.ok().filter(|count| *count > 0)?;
         head.extend_from_slice(&buffer[..count]);
     }
     Some(())

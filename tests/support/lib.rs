@@ -18,8 +18,5 @@ use std::path::{Path, PathBuf};
 #[must_use]
 pub fn workspace() -> PathBuf {
     let tests = Path::new(env!("CARGO_MANIFEST_DIR"));
-    tests
-        .parent()
-        .expect("tests/ lies in the workspace")
-        .to_owned()
+    tests.parent().expect("tests/ lies in the workspace").to_owned()
 }

@@ -56,10 +56,7 @@ impl Form {
     /// The value of a field.
     #[must_use]
     pub fn value(&self, name: &str) -> Option<&str> {
-        self.fields
-            .iter()
-            .find(|(field, _)| field == name)
-            .map(|(_, value)| value.as_str())
+        self.fields.iter().find(|(field, _)| field == name).map(|(_, value)| value.as_str())
     }
 }
 
@@ -70,10 +67,7 @@ fn read_form(form: &str) -> Form {
         .flat_map(|start| inside.split(start).skip(1))
         .filter_map(|from| {
             let tag = from.split('>').next()?;
-            Some((
-                attribute(tag, "name")?,
-                attribute(tag, "value").unwrap_or_default(),
-            ))
+            Some((attribute(tag, "name")?, attribute(tag, "value").unwrap_or_default()))
         })
         .collect();
     Form {

@@ -50,11 +50,7 @@ impl Exchange {
     /// The bearer token of the request.
     #[must_use]
     pub fn bearer(&self) -> Option<&str> {
-        self.headers
-            .get(header::AUTHORIZATION)?
-            .to_str()
-            .ok()?
-            .strip_prefix("Bearer ")
+        self.headers.get(header::AUTHORIZATION)?.to_str().ok()?.strip_prefix("Bearer ")
     }
 }
 
@@ -86,9 +82,7 @@ pub struct Tap {
 
 impl fmt::Debug for Tap {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Tap")
-            .field("base", &self.base)
-            .finish_non_exhaustive()
+        f.debug_struct("Tap").field("base", &self.base).finish_non_exhaustive()
     }
 }
 
@@ -99,19 +93,10 @@ impl Tap {
     ///
     /// When loopback has no free port.
     pub async fn start() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0")
-            .await
-            .expect("loopback has a free port");
-        let base = format!(
-            "http://{}",
-            listener
-                .local_addr()
-                .expect("a bound socket has an address")
-        );
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("loopback has a free port");
+        let base = format!("http://{}", listener.local_addr().expect("a bound socket has an address"));
         let inner = Arc::new(Inner::default());
-        let router = Router::new()
-            .fallback(answer)
-            .with_state(Arc::clone(&inner));
+        let router = Router::new().fallback(answer).with_state(Arc::clone(&inner));
         tokio::spawn(async move { axum::serve(listener, router).await });
         Self { base, inner }
     }
@@ -135,10 +120,7 @@ impl Tap {
     /// The exchanges whose target begins with `path`.
     #[must_use]
     pub fn exchanges_at(&self, path: &str) -> Vec<Exchange> {
-        self.exchanges()
-            .into_iter()
-            .filter(|e| e.target.starts_with(path))
-            .collect()
+        self.exchanges().into_iter().filter(|e| e.target.starts_with(path)).collect()
     }
 }
 
@@ -147,19 +129,14 @@ async fn answer(State(inner): State<Arc<Inner>>, request: Request) -> Response {
     let body = to_bytes(body, 64 << 20).await.unwrap_or_default();
     let mut exchange = Exchange {
         method: parts.method,
-        target: parts
-            .uri
-            .path_and_query()
-            .map_or_else(String::new, ToString::to_string),
+        target: parts.uri.path_and_query().map_or_else(String::new, ToString::to_string),
         headers: parts.headers,
         body,
         status: StatusCode::BAD_GATEWAY,
         reply_headers: HeaderMap::new(),
         reply: Bytes::new(),
     };
-    let own = lock(&inner.guards)
-        .iter()
-        .find_map(|guard| guard(&exchange));
+    let own = lock(&inner.guards).iter().find_map(|guard| guard(&exchange));
     match own {
         Some(own) => {
             exchange.status = StatusCode::from_u16(own.status).unwrap_or(StatusCode::BAD_GATEWAY);
@@ -180,20 +157,13 @@ async fn forward(inner: &Inner, exchange: &mut Exchange) {
     let url = format!("{}{}", lock(&inner.target), exchange.target);
     let mut headers = exchange.headers.clone();
     headers.remove(header::HOST);
-    let request = client()
-        .request(exchange.method.clone(), url)
-        .headers(headers)
-        .body(exchange.body.clone());
+    let request = client().request(exchange.method.clone(), url).headers(headers).body(exchange.body.clone());
     let Ok(reply) = request.send().await else {
         return;
     };
     exchange.status = reply.status();
     exchange.reply_headers = reply.headers().clone();
-    for hop in [
-        header::TRANSFER_ENCODING,
-        header::CONNECTION,
-        header::CONTENT_LENGTH,
-    ] {
+    for hop in [header::TRANSFER_ENCODING, header::CONNECTION, header::CONTENT_LENGTH] {
         exchange.reply_headers.remove(hop);
     }
     exchange.reply = reply.bytes().await.unwrap_or_default();

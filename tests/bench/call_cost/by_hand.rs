@@ -66,18 +66,10 @@ pub(crate) async fn run(address: &str, calls: usize) -> Checksum {
     let client = agentkit_tests::browser::client();
     let mut checksum = Checksum::default();
     for _ in 0..calls {
-        let mail = get_message(&client, address, MESSAGE_ID)
-            .await
-            .expect("the server answers");
+        let mail = get_message(&client, address, MESSAGE_ID).await.expect("the server answers");
         let header = mail.message_id_header.as_deref().unwrap_or_default();
-        let texts = [
-            &mail.id,
-            &mail.thread_id,
-            &mail.subject,
-            &mail.from,
-            &mail.to,
-            mail.cc.as_deref().unwrap_or_default(),
-        ];
+        let texts =
+            [&mail.id, &mail.thread_id, &mail.subject, &mail.from, &mail.to, mail.cc.as_deref().unwrap_or_default()];
         checksum.add(&texts, &mail.label_ids);
         checksum.add(&[header, &mail.text, &mail.received_at.to_string()], &[]);
         assert!(mail.attachments.is_empty());
@@ -85,33 +77,16 @@ pub(crate) async fn run(address: &str, calls: usize) -> Checksum {
     checksum
 }
 
-async fn get_message(
-    client: &reqwest::Client,
-    address: &str,
-    id: &str,
-) -> Result<MailText, reqwest::Error> {
+async fn get_message(client: &reqwest::Client, address: &str, id: &str) -> Result<MailText, reqwest::Error> {
     let url = format!("{address}/gmail/v1/users/me/messages/{id}?format=full");
-    let reply = client
-        .get(url)
-        .bearer_auth(TOKEN)
-        .send()
-        .await?
-        .error_for_status()?
-        .bytes()
-        .await?;
+    let reply = client.get(url).bearer_auth(TOKEN).send().await?.error_for_status()?.bytes().await?;
     let message: Message = serde_json::from_slice(&reply).expect("the reply is a message");
     let payload = message.payload.as_ref();
     let header = |name: &str| {
         let headers = payload.into_iter().flat_map(|part| &part.headers);
-        headers
-            .into_iter()
-            .find(|header| header.name.eq_ignore_ascii_case(name))
-            .map(|header| header.value.clone())
+        headers.into_iter().find(|header| header.name.eq_ignore_ascii_case(name)).map(|header| header.value.clone())
     };
-    let text = payload
-        .and_then(plain_text)
-        .map(String::from_utf8_lossy)
-        .unwrap_or_default();
+    let text = payload.and_then(plain_text).map(String::from_utf8_lossy).unwrap_or_default();
     let mut attachments = Vec::new();
     if let Some(part) = payload {
         collect_attachments(part, &mut attachments);
@@ -139,15 +114,8 @@ fn plain_text(part: &Part) -> Option<&[u8]> {
 }
 
 fn collect_attachments(part: &Part, found: &mut Vec<(Option<String>, String, i64)>) {
-    if let (Some(name), Some(body)) = (
-        part.filename.as_ref().filter(|name| !name.is_empty()),
-        &part.body,
-    ) {
-        found.push((
-            body.attachment_id.clone(),
-            name.clone(),
-            body.size.unwrap_or_default(),
-        ));
+    if let (Some(name), Some(body)) = (part.filename.as_ref().filter(|name| !name.is_empty()), &part.body) {
+        found.push((body.attachment_id.clone(), name.clone(), body.size.unwrap_or_default()));
     }
     for part in &part.parts {
         collect_attachments(part, found);
@@ -162,7 +130,5 @@ fn epoch_ms<'de, D: Deserializer<'de>>(from: D) -> Result<Timestamp, D::Error> {
 
 fn base64url<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Vec<u8>>, D::Error> {
     let text = Option::<&str>::deserialize(from)?;
-    text.map(|text| URL_SAFE.decode(text))
-        .transpose()
-        .map_err(serde::de::Error::custom)
+    text.map(|text| URL_SAFE.decode(text)).transpose().map_err(serde::de::Error::custom)
 }

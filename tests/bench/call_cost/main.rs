@@ -23,8 +23,7 @@ struct Checksum(usize);
 impl Checksum {
     /// Adds the texts and labels of one mail.
     fn add(&mut self, texts: &[&str], labels: &[String]) {
-        self.0 += texts.iter().map(|text| text.len()).sum::<usize>()
-            + labels.iter().map(String::len).sum::<usize>();
+        self.0 += texts.iter().map(|text| text.len()).sum::<usize>() + labels.iter().map(String::len).sum::<usize>();
     }
 }
 
@@ -36,10 +35,7 @@ fn main() {
         [program @ ("generated" | "by-hand"), address, calls] => {
             let calls = calls.parse().expect("CALLS is a number");
             // One thread, so that the count of instructions does not depend on the scheduler.
-            let runtime = tokio::runtime::Builder::new_current_thread()
-                .enable_all()
-                .build()
-                .expect("tokio starts");
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("tokio starts");
             let checksum = runtime.block_on(async {
                 if program == "generated" {
                     generated::run(address, calls).await

@@ -13,9 +13,7 @@ use crate::MESSAGE_ID;
 /// Serves until it is ended; tells its address first.
 pub(crate) fn serve(tell: impl FnOnce(&str)) {
     let listener = TcpListener::bind("127.0.0.1:0").expect("loopback has a free port");
-    let address = listener
-        .local_addr()
-        .expect("a bound socket has an address");
+    let address = listener.local_addr().expect("a bound socket has an address");
     tell(&format!("http://{address}"));
     let body = message();
     let length = body.len();
@@ -53,28 +51,19 @@ fn message() -> String {
         ("Message-ID", "<CAF=x4bTk2n9+0Zq@mail.example.com>"),
     ];
     for (name, value) in named {
-        let _ = write!(
-            headers,
-            "{{\n\"name\": \"{name}\",\n\"value\": \"{value}\"\n}},\n"
-        );
+        let _ = write!(headers, "{{\n\"name\": \"{name}\",\n\"value\": \"{value}\"\n}},\n");
     }
     for number in 0..20 {
         let value = format!(
             "by 2002:a05:7000:{number:04}:b0:4f2:1a with SMTP id q{number}csp1180021mae; Sat, 21 Nov 2026 00:42:10 -0800 (PST)"
         );
         let comma = if number < 19 { "," } else { "" };
-        let _ = write!(
-            headers,
-            "{{\n\"name\": \"X-Received-{number}\",\n\"value\": \"{value}\"\n}}{comma}\n"
-        );
+        let _ = write!(headers, "{{\n\"name\": \"X-Received-{number}\",\n\"value\": \"{value}\"\n}}{comma}\n");
     }
-    let text =
-        "Hi Ana, here is the agenda for Monday at 9:30. Could you look at point 3 before then?\r\n"
-            .repeat(20);
+    let text = "Hi Ana, here is the agenda for Monday at 9:30. Could you look at point 3 before then?\r\n".repeat(20);
     let html = format!(
         "<div dir=\"ltr\"><p>{}</p></div>",
-        "Hi Ana, here is the agenda for <b>Monday</b> at 9:30. Could you look at point 3?<br>"
-            .repeat(48)
+        "Hi Ana, here is the agenda for <b>Monday</b> at 9:30. Could you look at point 3?<br>".repeat(48)
     );
     let part = |id: usize, kind: &str, body: &str| {
         let (size, data) = (body.len(), URL_SAFE.encode(body));
