@@ -1,0 +1,35 @@
+//! What generated code names. Not part of the public API: it changes without a new major version.
+
+/// Everything the generated module needs, brought in by one `use`.
+pub mod prelude {
+    pub use core::prelude::v1::*;
+    pub use std::borrow::ToOwned;
+    pub use std::boxed::Box;
+    pub use std::string::{String, ToString};
+    pub use std::vec::Vec;
+
+    pub use bytes::Bytes;
+    pub use futures_util::future::BoxFuture;
+    pub use indexmap::IndexMap;
+    pub use jiff::Timestamp;
+    pub use jiff::civil::Date;
+    pub use serde_json::Value;
+
+    pub use crate::cx::{Cx, boxed};
+    pub use crate::def::{
+        Access, ApplyDef, AuthDef, AuthKindDef, CheckDef, ClientAuthDef, CodeDef, ConnectorDef, DerivedDef, ErrorsDef,
+        ExampleDef, HttpDef, Identity, OAuth2Def, PartDef, PerDef, RateDef, RefreshDef, RotationDef, ScopeDef,
+        SecretDef, TokenDef, ToolDef,
+    };
+    pub use super::example;
+    pub use crate::page::{Pages, Paging, Place};
+    pub use crate::reply::{ErrorParts, RawReply};
+    pub use crate::tool::{Tool, erased};
+    pub use crate::tool_error::{ErrorKind, HookError, ToolError};
+    pub use crate::wire::{Check, Described, Field, Fields, File, Form, Object, Shape, ToJson, Wire, field};
+}
+
+/// Runs the examples of a spec.
+pub mod example {
+    pub use crate::example::run;
+}

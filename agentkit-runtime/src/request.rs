@@ -1,0 +1,262 @@
+//! The builder of one request: what generated code says of it, step by step.
+//!
+//! Values are encoded the moment they come, so that nothing of them can be taken for the structure of an address.
+//! Mistakes are kept and returned by the last call of the chain.
+
+mod path;
+mod url;
+
+use std::fmt::Write as _;
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue, Method};
+use percent_encoding::utf8_percent_encode;
+use serde_json::{Map, Value};
+
+use crate::cx::Cx;
+use crate::page::{Place, unreadable};
+use crate::reply::read_json;
+use crate::tool_error::ToolError;
+use crate::transport::HttpReply;
+use crate::wire::{Object, ToJson, Wire};
+
+pub(crate) use path::Address;
+pub(crate) use path::ENCODED;
+pub(crate) use url::target;
+
+/// One request of a tool, in the making.
+#[derive(Debug)]
+#[must_use = "a request is sent by `reply`, `nothing` or `pages`"]
+pub struct RequestBuilder<'c> {
+    cx: &'c Cx,
+    draft: Draft,
+    mistake: Option<ToolError>,
+}
+
+/// What is known of a request before an account comes in.
+#[derive(Debug, Clone)]
+pub(crate) struct Draft {
+    pub(crate) at: &'static str,
+    pub(crate) method: Method,
+    pub(crate) address: Address,
+    /// Encoded pairs: `a=b&c=d`.
+    pub(crate) query: String,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Body,
+    pub(crate) token: TokenChoice,
+    pub(crate) rate: Option<&'static [(&'static str, u32)]>,
+    pub(crate) repeatable: bool,
+    pub(crate) timeout_ms: Option<u64>,
+    pub(crate) max_reply: u64,
+    pub(crate) max_body: u64,
+}
+
+/// Body of a request.
+#[derive(Debug, Clone)]
+pub(crate) enum Body {
+    None,
+    Json(Value),
+    Form(Map<String, Value>),
+    Raw(Bytes),
+}
+
+/// Which token a request carries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum TokenChoice {
+    /// That of the tool.
+    OfTool,
+    /// This one.
+    Named(&'static str),
+    /// None: the address came from a reply.
+    None,
+}
+
+const DEFAULT_MAX_BODY: u64 = 1024 * 1024;
+const DEFAULT_MAX_REPLY: u64 = 10 * 1024 * 1024;
+
+impl<'c> RequestBuilder<'c> {
+    pub(crate) fn new(cx: &'c Cx, at: &'static str, method: Method, address: Address) -> Self {
+        // Reading is always repeatable; what else is, the tool says.
+        let repeatable = method == Method::GET || cx.tool().repeatable;
+        let draft = Draft {
+            at,
+            method,
+            address,
+            query: String::new(),
+            headers: HeaderMap::new(),
+            body: Body::None,
+            token: TokenChoice::OfTool,
+            rate: None,
+            repeatable,
+            timeout_ms: None,
+            max_reply: DEFAULT_MAX_REPLY,
+            max_body: DEFAULT_MAX_BODY,
+        };
+        Self { cx, draft, mistake: None }
+    }
+
+    /// Adds a literal piece of the path.
+    pub fn path(mut self, text: &'static str) -> Self {
+        self.draft.address.literal(text);
+        self
+    }
+
+    /// Adds a value as one segment of the path, or as a part of one beside literal text.
+    pub fn segment(mut self, name: &'static str, value: &dyn ToJson) -> Self {
+        if let Err(error) = self.draft.address.segment(name, value) {
+            self.keep(error);
+        }
+        self
+    }
+
+    /// Adds a query parameter; a list repeats it, an absent value leaves it out.
+    pub fn query(mut self, name: &'static str, value: &dyn ToJson) -> Self {
+        add_pairs(&mut self.draft.query, name, value);
+        self
+    }
+
+    /// Adds a header; an absent value leaves it out.
+    pub fn header(mut self, name: &'static str, value: &dyn ToJson) -> Self {
+        let mut texts = Vec::new();
+        value.texts(&mut |text| texts.push(text.to_owned()));
+        for text in texts {
+            // Only what HTTP allows gets through: no line ends, so no header can make another one.
+            match (HeaderName::try_from(name), HeaderValue::try_from(text)) {
+                (Ok(name), Ok(value)) => _ = self.draft.headers.append(name, value),
+                _ => self.keep(ToolError::invalid(format!("the value of header `{name}` holds what headers cannot carry"))),
+            }
+        }
+        self
+    }
+
+    /// The body, as JSON.
+    pub fn json(mut self, body: Value) -> Self {
+        self.draft.body = Body::Json(body);
+        self
+    }
+
+    /// The body, as the pairs of a form.
+    pub fn form(mut self, body: Object) -> Self {
+        self.draft.body = Body::Form(body.into_pairs());
+        self
+    }
+
+    /// The body, as these bytes.
+    pub fn raw(mut self, body: &Bytes) -> Self {
+        self.draft.body = Body::Raw(body.clone());
+        self
+    }
+
+    /// Carries this token instead of the tool's.
+    pub fn token(mut self, name: &'static str) -> Self {
+        self.draft.token = TokenChoice::Named(name);
+        self
+    }
+
+    /// Carries no token: for addresses that came from a reply.
+    pub fn no_token(mut self) -> Self {
+        self.draft.token = TokenChoice::None;
+        self
+    }
+
+    /// Draws on these buckets instead of the connector's.
+    pub fn rate(mut self, draws: &'static [(&'static str, u32)]) -> Self {
+        self.draft.rate = Some(draws);
+        self
+    }
+
+    /// May be sent twice.
+    pub fn repeatable(mut self) -> Self {
+        self.draft.repeatable = true;
+        self
+    }
+
+    /// How long one attempt may take.
+    pub fn timeout_ms(mut self, millis: u64) -> Self {
+        self.draft.timeout_ms = Some(millis);
+        self
+    }
+
+    /// Largest reply in bytes.
+    pub fn max_reply(mut self, bytes: u64) -> Self {
+        self.draft.max_reply = bytes;
+        self
+    }
+
+    /// Largest body in bytes.
+    pub fn max_body(mut self, bytes: u64) -> Self {
+        self.draft.max_body = bytes;
+        self
+    }
+
+    /// Sends it and reads the reply as this type.
+    ///
+    /// # Errors
+    ///
+    /// The request could not be built or sent, the provider reports an error, or the reply is something else.
+    pub async fn reply<T: Wire + Default>(self) -> Result<T, ToolError> {
+        let at = self.draft.at;
+        let reply = self.send().await?;
+        let mut value = T::default();
+        read_json(&reply.body, &mut value).map_err(|error| unreadable(&error, at))?;
+        Ok(value)
+    }
+
+    /// Sends it and does not look at the reply, unless it is an error.
+    ///
+    /// # Errors
+    ///
+    /// The request could not be built or sent, or the provider reports an error.
+    pub async fn nothing(self) -> Result<(), ToolError> {
+        self.send().await.map(|_| ())
+    }
+}
+
+impl RequestBuilder<'_> {
+    pub(crate) fn at(&self) -> &'static str {
+        self.draft.at
+    }
+
+    pub(crate) async fn send(self) -> Result<HttpReply, ToolError> {
+        let at = self.draft.at;
+        if let Some(mistake) = self.mistake {
+            return Err(mistake.with_at(at));
+        }
+        crate::execute::send(self.cx, &self.draft).await.map_err(|error| error.with_at(at))
+    }
+
+    /// The same request once more, for the next page.
+    pub(crate) fn again(&self) -> Self {
+        Self { cx: self.cx, draft: self.draft.clone(), mistake: self.mistake.clone() }
+    }
+
+    /// Puts a value of a page where it goes.
+    pub(crate) fn place(mut self, place: Place, value: Value) -> Self {
+        match (place, &mut self.draft.body) {
+            (Place::Query(name), _) => add_pairs(&mut self.draft.query, name, &value),
+            (Place::Body(name), Body::Json(Value::Object(body)) | Body::Form(body)) => {
+                body.insert(name.to_owned(), value);
+            }
+            (Place::Body(name), body) => {
+                *body = Body::Json(Value::Object(Map::from_iter([(name.to_owned(), value)])));
+            }
+        }
+        self
+    }
+
+    #[cold]
+    fn keep(&mut self, error: ToolError) {
+        self.mistake.get_or_insert(error);
+    }
+}
+
+/// Adds encoded pairs to a query or a form.
+pub(crate) fn add_pairs(pairs: &mut String, name: &str, value: &dyn ToJson) {
+    value.texts(&mut |text| {
+        if !pairs.is_empty() {
+            pairs.push('&');
+        }
+        let (name, text) = (utf8_percent_encode(name, ENCODED), utf8_percent_encode(text, ENCODED));
+        write!(pairs, "{name}={text}").expect("a string takes whatever is written to it");
+    });
+}

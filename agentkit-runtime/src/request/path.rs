@@ -1,0 +1,85 @@
+//! The path of a request: literal text from the spec, and values that can never be more than one segment.
+
+use std::fmt::Write as _;
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
+use crate::tool_error::ToolError;
+use crate::wire::ToJson;
+
+/// Everything but RFC 3986's unreserved characters is encoded, in paths, queries and forms alike.
+pub(crate) const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// Where a request goes, before the base address is put in front.
+#[derive(Debug, Clone)]
+pub(crate) enum Address {
+    /// A path after the connector's base address.
+    Path {
+        /// Encoded text, from the first `/`.
+        text: String,
+        /// How many segments the spec writes.
+        segments: usize,
+    },
+    /// A whole address from an earlier reply.
+    Whole(String),
+}
+
+impl Address {
+    pub(crate) fn path(text: &'static str) -> Self {
+        let mut address = Self::Path { text: String::with_capacity(128), segments: 0 };
+        address.literal(text);
+        address
+    }
+
+    /// Adds text of the spec; the checker has seen it.
+    pub(super) fn literal(&mut self, literal: &'static str) {
+        if let Self::Path { text, segments } = self {
+            text.push_str(literal);
+            *segments += literal.bytes().filter(|byte| *byte == b'/').count();
+        }
+    }
+
+    /// Adds a value. An id may hold a `/`, which goes out as `%2F`; what a server could take for a step up or
+    /// down the path is refused.
+    pub(super) fn segment(&mut self, name: &str, value: &dyn ToJson) -> Result<(), ToolError> {
+        let Self::Path { text, .. } = self else { return Ok(()) };
+        let mut result = Err(refused(name, "must not be empty"));
+        value.texts(&mut |part| {
+            result = check_segment(part).map_err(|why| refused(name, why)).map(|()| {
+                write!(text, "{}", utf8_percent_encode(part, ENCODED)).expect("a string takes whatever is written to it");
+            });
+        });
+        result
+    }
+}
+
+/// Servers and proxies may decode a segment more than once: it must stay one segment however often they do.
+fn check_segment(value: &str) -> Result<(), &'static str> {
+    const ROUNDS: usize = 4;
+    let mut text = value.to_owned();
+    for _ in 0..ROUNDS {
+        if text.is_empty() {
+            return Err("must not be empty");
+        }
+        if text.split('/').any(|part| matches!(part, "." | "..")) {
+            return Err("must not be `.` or `..`, also between slashes or encoded");
+        }
+        if text.chars().any(|c| c.is_control() || c == '\\') {
+            return Err("must not hold control characters or backslashes, also encoded");
+        }
+        if !text.contains('%') {
+            return Ok(());
+        }
+        let decoded = percent_encoding::percent_decode_str(&text).decode_utf8_lossy().into_owned();
+        if decoded == text {
+            return Ok(());
+        }
+        text = decoded;
+    }
+    Err("must not be percent-encoded so many times")
+}
+
+#[cold]
+fn refused(name: &str, why: &str) -> ToolError {
+    ToolError::invalid(format!("`{name}` {why}, because it becomes part of an address"))
+}
