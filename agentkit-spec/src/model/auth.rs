@@ -1,0 +1,179 @@
+//! How accounts of a connector are connected: ways, endpoints, scopes, tokens, the account check.
+
+use super::{Field, Request, Template, Ty};
+
+/// One way to connect: an entry of `auth`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Auth {
+    /// Key under `auth`.
+    pub name: String,
+    /// Scheme and what it needs.
+    pub kind: AuthKind,
+    /// What the person has to bring.
+    pub about: Option<String>,
+    /// Scopes by short name; empty for keys.
+    pub scopes: Vec<Scope>,
+    /// Tokens this way yields; never empty. The first is the default one.
+    pub tokens: Vec<Token>,
+    /// How a request is authenticated.
+    pub apply: Apply,
+}
+
+/// Scheme of one way to connect.
+#[derive(Debug, Clone, PartialEq)]
+#[expect(clippy::large_enum_variant, reason = "there is one per way to connect; a box would only be noise")]
+pub enum AuthKind {
+    /// Authorization code grant, RFC 6749 4.1.
+    OAuth2(OAuth2),
+    /// Secrets that a person types in.
+    ApiKey {
+        /// What is asked for; never empty.
+        secrets: Vec<Field>,
+    },
+    /// No credentials at all.
+    None,
+}
+
+/// Endpoints and habits of an authorization server.
+#[derive(Debug, Clone, PartialEq)]
+pub struct OAuth2 {
+    /// Authorization endpoint.
+    pub authorize_url: String,
+    /// Token endpoint.
+    pub token_url: String,
+    /// Revocation endpoint, RFC 7009.
+    pub revoke_url: Option<String>,
+    /// Extra parameters of the authorization request.
+    pub authorize_params: Vec<(String, String)>,
+    /// Extra parameters of token requests.
+    pub token_params: Vec<(String, String)>,
+    /// Where client id and secret go: in the body or as HTTP Basic.
+    pub client_auth: ClientAuth,
+    /// Whether the server takes PKCE (RFC 7636); S256 only.
+    pub pkce: bool,
+    /// Between scopes in the authorization request.
+    pub scope_separator: String,
+    /// Name of the reply header that lists granted scopes and the separator inside it.
+    pub granted_scopes: Option<(String, String)>,
+    /// How its refresh tokens behave.
+    pub refresh: Refresh,
+}
+
+/// Where the client's id and secret go in a token request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ClientAuth {
+    /// `client_id` and `client_secret` in the form body.
+    Body,
+    /// HTTP Basic, RFC 6749 2.3.1.
+    Basic,
+}
+
+/// How a provider's refresh tokens behave.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refresh {
+    /// Whether each refresh replaces the refresh token.
+    pub rotation: Rotation,
+    /// Seconds for which a replaced refresh token still works.
+    pub grace: Option<u64>,
+    /// Whether the old access token dies at a refresh.
+    pub old_token_dies: bool,
+    /// Life of an access token in seconds where the reply does not say.
+    pub default_lifetime: Option<u64>,
+    /// Seconds after which an unused refresh token dies.
+    pub idle: Option<u64>,
+}
+
+/// Whether refresh tokens are replaced when used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rotation {
+    /// The same refresh token goes on.
+    None,
+    /// Replaced; the old one works for a while.
+    Grace,
+    /// Replaced; the old one is dead at once.
+    Strict,
+}
+
+/// One scope of an authorization server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Scope {
+    /// Short name used in the spec.
+    pub name: String,
+    /// Value on the wire.
+    pub value: String,
+    /// What it allows, for the consent page.
+    pub about: String,
+    /// Short names of scopes it includes, transitively.
+    pub covers: Vec<String>,
+    /// Asked for whatever the tools need.
+    pub always: bool,
+}
+
+/// One token that a way to connect yields.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Token {
+    /// Name, `default` where the spec names none.
+    pub name: String,
+    /// Path in the token reply to the object that holds `access_token`; empty is the reply itself.
+    pub at: Vec<String>,
+    /// Name of the scope parameter in the authorization request.
+    pub scope_param: String,
+    /// Path in the token reply to this token's granted scopes; `None`: `scope` beside the token.
+    pub scopes_at: Option<Vec<String>>,
+}
+
+/// How a request is authenticated.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Apply {
+    /// `Authorization: Bearer <token>`, RFC 6750.
+    Bearer,
+    /// Headers and query parameters made of secrets.
+    Parts {
+        /// Header name and its text.
+        headers: Vec<(String, Vec<SecretPart>)>,
+        /// Query parameter and its text.
+        query: Vec<(String, Vec<SecretPart>)>,
+    },
+}
+
+/// A piece of a header or parameter that carries a secret.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SecretPart {
+    /// Text as it stands.
+    Text(String),
+    /// The secret of this name.
+    Secret(String),
+}
+
+/// What is known about a connected account besides its secrets.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Account {
+    /// Values read from the token reply.
+    pub from_token: Vec<Derived>,
+    /// Request that proves the account works and says whose it is.
+    pub check: Option<Check>,
+}
+
+/// An account value and the path in the token reply it comes from.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Derived {
+    /// Name under `account`.
+    pub name: String,
+    /// Its type; `opt` unless every way to connect yields it.
+    pub ty: Ty,
+    /// Keys from the top of the token reply.
+    pub at: Vec<String>,
+}
+
+/// The request that proves an account works.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Check {
+    /// The request; its reply is `body` in `id` and `label`.
+    pub request: Request,
+    /// Short names of the scopes it needs.
+    pub scopes: Vec<String>,
+    /// Stable id of the account at the provider.
+    pub id: Template,
+    /// Name for people.
+    pub label: Template,
+}
