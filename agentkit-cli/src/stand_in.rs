@@ -1,0 +1,249 @@
+//! A stand-in for a provider, made from a connector's spec and examples.
+//!
+//! Takes a checked connector, serves on a loopback port: the authorize page, the token endpoint, the identity
+//! request and every exchange of the examples; anything else is a 404 that holds the request as a ready `expect`.
+//! It knows nothing of AgentKit's own side: a connection reaches it through its stand-in mapping.
+
+mod authorize;
+mod call;
+mod exchange;
+mod expect;
+mod grants;
+mod keys;
+mod page;
+mod plausible;
+mod revoke;
+mod token;
+
+use std::io;
+use std::net::Ipv4Addr;
+use std::sync::{Arc, Mutex};
+
+use agentkit_spec::model::{Address, Auth, AuthKind, Connector, OAuth2};
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::response::{IntoResponse, Response};
+use http::{Method, StatusCode};
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+
+use call::Call;
+use exchange::{Answer, Exchanges};
+use grants::Grants;
+use keys::Verdict;
+
+/// The OAuth client the stand-in knows: what a provider's console hands out.
+#[derive(Clone)]
+pub(crate) struct Client {
+    /// `client_id`.
+    pub(crate) id: String,
+    /// `client_secret`.
+    pub(crate) secret: String,
+}
+
+impl Client {
+    /// A client with a secret made up for this run.
+    pub(crate) fn made_up() -> io::Result<Self> {
+        Ok(Self { id: "stand-in-client".to_owned(), secret: grants::random()? })
+    }
+}
+
+/// What the stand-in tells about what it is asked, line by line.
+pub(crate) type Log = Arc<dyn Fn(&str) + Send + Sync>;
+
+/// A running stand-in; stops when dropped.
+pub(crate) struct StandIn {
+    base: String,
+    hosts: Vec<String>,
+    server: JoinHandle<()>,
+}
+
+impl StandIn {
+    /// Serves `connector` on a free loopback port.
+    pub(crate) async fn start(connector: Connector, client: Client, log: Log) -> io::Result<Self> {
+        Self::serve(TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?, connector, client, log)
+    }
+
+    /// Serves `connector` on a listener that is bound already.
+    pub(crate) fn serve(listener: TcpListener, connector: Connector, client: Client, log: Log) -> io::Result<Self> {
+        let base = format!("http://{}", listener.local_addr()?);
+        let hosts = hosts(&connector);
+        let provider = Arc::new(Provider {
+            hosts: hosts.clone(),
+            exchanges: Exchanges::new(&connector),
+            connector,
+            client,
+            grants: Mutex::default(),
+            log,
+        });
+        let router = Router::new().fallback(answer).with_state(provider);
+        let server = tokio::spawn(async move {
+            // The server ends with the task; an error here means the listener is gone, and so is its user.
+            drop(axum::serve(listener, router).await);
+        });
+        Ok(Self { base, hosts, server })
+    }
+
+    /// Where it listens.
+    pub(crate) fn base(&self) -> &str {
+        &self.base
+    }
+
+    /// Each https prefix it stands for, with the loopback prefix that takes its place.
+    pub(crate) fn mapping(&self) -> impl Iterator<Item = (String, String)> {
+        self.hosts.iter().map(|host| (format!("https://{host}"), format!("{}/{host}", self.base)))
+    }
+}
+
+impl Drop for StandIn {
+    fn drop(&mut self) {
+        self.server.abort();
+    }
+}
+
+/// What all requests to a stand-in share.
+struct Provider {
+    connector: Connector,
+    client: Client,
+    hosts: Vec<String>,
+    exchanges: Exchanges,
+    grants: Mutex<Grants>,
+    log: Log,
+}
+
+impl Provider {
+    fn grants(&self) -> std::sync::MutexGuard<'_, Grants> {
+        // Every change of the grants is a single insert or remove: a panic in between leaves them whole.
+        self.grants.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+
+    fn oauth2(&self) -> impl Iterator<Item = (&Auth, &OAuth2)> {
+        self.connector.auth.iter().filter_map(|auth| match &auth.kind {
+            AuthKind::OAuth2(oauth) => Some((auth, oauth)),
+            AuthKind::ApiKey { .. } | AuthKind::None => None,
+        })
+    }
+}
+
+async fn answer(State(provider): State<Arc<Provider>>, request: Request) -> Response {
+    let call = match Call::read(request, &provider.hosts).await {
+        Ok(call) => call,
+        Err(refusal) => return refusal.into_response(),
+    };
+    let response = provider.answer(&call);
+    (provider.log)(&format!("{} {} → {}", call.method, call.address, response.status().as_u16()));
+    response
+}
+
+impl Provider {
+    fn answer(&self, call: &Call) -> Response {
+        for (auth, oauth) in self.oauth2() {
+            if call.address == oauth.authorize_url {
+                return authorize::answer(self, auth, oauth, call);
+            }
+            if call.method == Method::POST && call.address == oauth.token_url {
+                return token::answer(self, auth, oauth, call);
+            }
+            if call.method == Method::POST && oauth.revoke_url.as_ref() == Some(&call.address) {
+                return revoke::answer(self, call);
+            }
+        }
+        self.answer_api(call)
+    }
+
+    fn answer_api(&self, call: &Call) -> Response {
+        let bearer = match keys::verdict(self, call) {
+            Verdict::Token(token) => Some(token),
+            Verdict::Key => None,
+            // Requests that carry nothing may still be meant so: uploads to an address that is its own key.
+            Verdict::Nothing => {
+                return match self.exchanges.answer(&self.connector, call, Some("none")) {
+                    Answer::Reply(response) => response,
+                    Answer::Unknown => unauthorized("this request carries no credentials"),
+                };
+            }
+            Verdict::Wrong(why) => return unauthorized(why),
+        };
+        let name = bearer.as_ref().map(|token| token.name.as_str());
+        let mut response = match self.exchanges.answer(&self.connector, call, name) {
+            Answer::Reply(response) => response,
+            Answer::Unknown => match plausible::identity(&self.connector, call) {
+                Some(reply) => json(&reply),
+                None => self.unknown(call),
+            },
+        };
+        if let Some(token) = bearer {
+            keys::tell_scopes(&mut response, &token);
+        }
+        response
+    }
+
+    fn unknown(&self, call: &Call) -> Response {
+        let expect = expect::ready(&self.connector, call);
+        (self.log)(&format!("no example answers this; as an exchange it reads:\n{expect}"));
+        let text = format!("# The stand-in of {} has no example for this request:\n{expect}", self.connector.title);
+        (StatusCode::NOT_FOUND, [(http::header::CONTENT_TYPE, "text/plain; charset=utf-8")], text).into_response()
+    }
+}
+
+fn unauthorized(why: &str) -> Response {
+    let challenge = [(http::header::WWW_AUTHENTICATE, "Bearer")];
+    (StatusCode::UNAUTHORIZED, challenge, format!("stand-in: {why}\n")).into_response()
+}
+
+fn json(value: &serde_json::Value) -> Response {
+    ([(http::header::CONTENT_TYPE, "application/json")], value.to_string()).into_response()
+}
+
+/// Every host the connector may talk to, each once.
+fn hosts(connector: &Connector) -> Vec<String> {
+    let mut hosts: Vec<String> = Vec::new();
+    let mut add = |host: &str| {
+        if !host.is_empty() && !hosts.iter().any(|known| known == host) {
+            hosts.push(host.to_owned());
+        }
+    };
+    for auth in &connector.auth {
+        if let AuthKind::OAuth2(oauth) = &auth.kind {
+            for url in [Some(&oauth.authorize_url), Some(&oauth.token_url), oauth.revoke_url.as_ref()] {
+                add(url.map_or("", |url| host(url)));
+            }
+        }
+    }
+    add(host(&connector.http.base_url));
+    for name in &connector.http.hosts {
+        add(name);
+    }
+    for tool in &connector.tools {
+        for exchange in tool.examples.iter().flat_map(|example| &example.exchange) {
+            add(host(&exchange.expect.address));
+        }
+    }
+    hosts
+}
+
+/// Host (with its port) of an https address; empty for a path.
+fn host(url: &str) -> &str {
+    let rest = url.strip_prefix("https://").unwrap_or_default();
+    rest.split(['/', '?', '#']).next().unwrap_or_default()
+}
+
+/// The path of a request whose address has no values in it; segments with values are `None`.
+fn path(address: &Address) -> Option<Vec<Option<&str>>> {
+    use agentkit_spec::model::PathPart;
+    match address {
+        Address::Url(_) => None,
+        Address::Path(parts) => Some(
+            parts
+                .iter()
+                .map(|part| match part {
+                    PathPart::Text(text) => Some(text.as_str()),
+                    PathPart::Segment(_) => None,
+                })
+                .collect(),
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,85 @@
+//! A request written as the `expect` that a connector author would paste into an example.
+
+use std::fmt::Write as _;
+
+use agentkit_spec::model::Connector;
+use serde_json::Value;
+
+use super::call::Call;
+use super::exchange::secret_query;
+
+/// The request as YAML, ready for `examples[].exchange`, with an empty reply to fill in.
+pub(super) fn ready(connector: &Connector, call: &Call) -> String {
+    let address = call.address.strip_prefix(&connector.http.base_url).filter(|path| path.starts_with('/'));
+    let mut text = String::from("- expect:\n");
+    let method = call.method.as_str().to_lowercase();
+    line(&mut text, &method, &scalar(address.unwrap_or(&call.address)));
+    let secret = |name: &str| secret_query(connector).any(|known| known == name);
+    let query: Vec<(String, String)> = call
+        .query
+        .iter()
+        .filter(|pair| !connector.http.query.contains(pair))
+        .map(|(name, value)| (name.clone(), if secret(name) { "<secret>".to_owned() } else { value.clone() }))
+        .collect();
+    if !query.is_empty() {
+        line(&mut text, "query", &mapping(&query));
+    }
+    if call.is_media_type("application/x-www-form-urlencoded") {
+        line(&mut text, "form", &mapping(&call.form()));
+    } else if let Some(json) = json(call) {
+        line(&mut text, "json", &flow(&json));
+    } else if let Some(raw) = std::str::from_utf8(&call.body).ok().filter(|raw| !raw.is_empty()) {
+        line(&mut text, "raw", &scalar(raw));
+    }
+    text.push_str("  reply: {json: {}}\n");
+    text
+}
+
+fn json(call: &Call) -> Option<Value> {
+    if call.body.is_empty() { None } else { serde_json::from_slice(&call.body).ok() }
+}
+
+fn line(text: &mut String, key: &str, value: &str) {
+    // Writing to a String cannot fail.
+    let _ = writeln!(text, "    {key}: {value}");
+}
+
+/// Pairs as a flow mapping; a name that is there several times becomes a list.
+fn mapping(pairs: &[(String, String)]) -> String {
+    let mut object = serde_json::Map::new();
+    for (name, value) in pairs {
+        match object.get_mut(name) {
+            None => drop(object.insert(name.clone(), Value::String(value.clone()))),
+            Some(Value::Array(list)) => list.push(Value::String(value.clone())),
+            Some(one) => *one = Value::Array(vec![one.take(), Value::String(value.clone())]),
+        }
+    }
+    flow(&Value::Object(object))
+}
+
+/// A value in YAML's flow style, with quotes only where they are needed.
+fn flow(value: &Value) -> String {
+    match value {
+        Value::String(text) => scalar(text),
+        Value::Array(items) => format!("[{}]", items.iter().map(flow).collect::<Vec<_>>().join(", ")),
+        Value::Object(fields) => {
+            let field = |(name, value): (&String, &Value)| format!("{}: {}", scalar(name), flow(value));
+            format!("{{{}}}", fields.iter().map(field).collect::<Vec<_>>().join(", "))
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => value.to_string(),
+    }
+}
+
+/// A text plain where no YAML reader could take it for anything else, in double quotes otherwise.
+fn scalar(text: &str) -> String {
+    let plain_char = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '/' | '.' | '-' | '@' | '%');
+    let word = text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '/') && text.chars().all(plain_char);
+    let reserved = ["true", "false", "null", "yes", "no", "on", "off", "y", "n"];
+    let taken = reserved.iter().any(|known| text.eq_ignore_ascii_case(known));
+    if text == "<secret>" || (word && !taken) {
+        text.to_owned()
+    } else {
+        // A JSON string is a YAML string in double quotes.
+        Value::String(text.to_owned()).to_string()
+    }
+}
