@@ -1,0 +1,46 @@
+//! The trait of a connector's hooks and the structs of their arguments.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+
+use super::{doc, docs};
+use crate::ir;
+
+/// The trait, the structs, and the name `H` for the type that implements it.
+pub(crate) fn emit(hooks: &[ir::Hook], implementor: Option<&TokenStream>) -> TokenStream {
+    if hooks.is_empty() {
+        return TokenStream::new();
+    }
+    let functions = hooks.iter().map(|hook| {
+        let (name, args, returns) = (&hook.name, &hook.args, &hook.returns);
+        let mut paragraphs = hook.docs.clone();
+        paragraphs.push("# Errors".to_owned());
+        paragraphs.push("The hook cannot do its work with these arguments.".to_owned());
+        let docs = docs(&paragraphs);
+        let lifetime = hook.lends.then(|| quote!(<'_>));
+        quote!(#docs fn #name(args: #args #lifetime) -> Result<#returns, HookError>;)
+    });
+    let structs = hooks.iter().map(|hook| {
+        let (args, lifetime) = (&hook.args, hook.lends.then(|| quote!(<'a>)));
+        let about = format!(" Arguments of [`Hooks::{}`].", hook.name);
+        let bare = hook.fields.iter().any(|(_, _, about)| about.is_none());
+        let bare = bare.then(|| quote!(#[allow(missing_docs, reason = "the name says it")]));
+        let fields = hook.fields.iter().map(|(name, ty, about)| {
+            let about = about.as_ref().map(|about| doc(about));
+            quote!(#about pub #name: #ty)
+        });
+        quote! {
+            #[doc = #about]
+            #[derive(Debug, Clone, Copy)]
+            #bare
+            pub struct #args #lifetime { #(#fields),* }
+        }
+    });
+    let h = implementor.map(|path| quote!(type H = #path;));
+    quote! {
+        /// Functions that the spec calls.
+        pub trait Hooks { #(#functions)* }
+        #(#structs)*
+        #h
+    }
+}

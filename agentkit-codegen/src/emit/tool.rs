@@ -1,0 +1,108 @@
+//! A tool: the struct of its inputs, how it is made, and what it runs.
+
+use proc_macro2::{Literal, TokenStream};
+use quote::quote;
+
+use super::record::shape;
+use super::{doc, docs};
+use crate::ir::{self, Start};
+
+/// A tool.
+pub(crate) fn emit(tool: &ir::Tool) -> TokenStream {
+    let (name, output, body) = (&tool.name, &tool.output, &tool.body);
+    let public = tool.index.is_some();
+    let docs = docs(&tool.docs);
+    let fields = tool.inputs.iter().map(|field| {
+        let (ident, ty, about) = (&field.ident, &field.ty, field.about.as_ref().map(|about| doc(about)));
+        let visible = public.then(|| quote!(pub));
+        quote!(#about #visible #ident: #ty)
+    });
+    let bare = public && tool.inputs.iter().any(|field| field.about.is_none());
+    let bare = bare.then(|| quote!(#[allow(missing_docs, reason = "the name says it")]));
+    let (visible, open) = if public { (Some(quote!(pub)), Some(quote!(#[non_exhaustive]))) } else { (None, None) };
+    let make = if public { make(tool) } else { blank(tool) };
+    let shape = shape(&tool.inputs);
+    let def = match tool.index {
+        Some(index) => {
+            let index = Literal::usize_unsuffixed(index);
+            quote!(&TOOLS[#index])
+        }
+        None => {
+            let def = &tool.def;
+            quote!(&#def)
+        }
+    };
+    quote! {
+        #docs
+        #[derive(Debug, Clone)]
+        #[must_use = "a tool does nothing until it is run"]
+        #open
+        #bare
+        #visible struct #name { #(#fields),* }
+        #make
+        impl Described for #name {
+            const SHAPE: Shape<Self> = #shape;
+        }
+        impl Tool for #name {
+            type Output = #output;
+            const DEF: &'static ToolDef = #def;
+            async fn run(self, cx: &Cx) -> Result<#output, ToolError> { #body }
+        }
+    }
+}
+
+/// `new`, the setters, and `Default`.
+fn make(tool: &ir::Tool) -> TokenStream {
+    let name = &tool.name;
+    let required = tool.inputs.iter().filter(|field| matches!(field.start, Start::Argument { .. }));
+    let args = required.map(|field| {
+        let (ident, takes) = (&field.ident, &field.setter.takes);
+        quote!(#ident: #takes)
+    });
+    let fields = tool.inputs.iter().map(|field| match &field.start {
+        Start::Argument { .. } => init(field, &field.setter.made),
+        Start::Default(code) => init(field, code),
+    });
+    let blanks = tool.inputs.iter().filter_map(|field| match &field.start {
+        Start::Argument { blank } => Some(blank),
+        Start::Default(_) => None,
+    });
+    let setters = tool.inputs.iter().filter(|field| matches!(field.start, Start::Default(_))).map(|field| {
+        let (ident, takes) = (&field.ident, &field.setter.takes);
+        let (value, about) = (init(field, &field.setter.made), format!(" Sets `{}`.", field.wire));
+        let rest = (tool.inputs.len() > 1).then(|| quote!(, ..self));
+        quote! {
+            #[doc = #about]
+            pub fn #ident(self, #ident: #takes) -> Self { Self { #value #rest } }
+        }
+    });
+    quote! {
+        impl #name {
+            /// The tool with what it must be given.
+            pub fn new(#(#args),*) -> Self { Self { #(#fields),* } }
+            #(#setters)*
+        }
+        impl Default for #name {
+            fn default() -> Self { Self::new(#(#blanks),*) }
+        }
+    }
+}
+
+/// `Default` of a private tool, which is made only by other tools.
+fn blank(tool: &ir::Tool) -> TokenStream {
+    let name = &tool.name;
+    let fields = tool.inputs.iter().map(|field| match &field.start {
+        Start::Argument { .. } => init(field, &quote!(Default::default())),
+        Start::Default(code) => init(field, code),
+    });
+    quote! {
+        impl Default for #name {
+            fn default() -> Self { Self { #(#fields),* } }
+        }
+    }
+}
+
+fn init(field: &ir::Field, code: &TokenStream) -> TokenStream {
+    let ident = &field.ident;
+    if code.to_string() == ident.to_string() { quote!(#ident) } else { quote!(#ident: #code) }
+}

@@ -1,0 +1,251 @@
+//! The tables: what the runtime knows of a connector and its tools without running anything.
+//!
+//! Only what differs from `EMPTY` is written.
+
+use agentkit_spec::model::{self, Access, Apply, Auth, AuthKind, ClientAuth, Field, Per, Rotation, SecretPart, Token};
+use proc_macro2::{Literal, TokenStream};
+use quote::quote;
+
+use super::request::at;
+use super::tool::error_kind;
+
+/// The fields of the connector's `ConnectorDef`, but `check`, `errors.read` and `tools`.
+pub(crate) fn connector(connector: &model::Connector) -> TokenStream {
+    let model::Connector { name, title, version, about, file, .. } = connector;
+    let docs = some("docs", connector.docs.as_ref());
+    let auth = connector.auth.iter().map(auth);
+    let from_token = connector.account.from_token.iter().map(|derived| {
+        let (name, at) = (&derived.name, &derived.at);
+        quote!(DerivedDef { name: #name, at: &[#(#at),*] })
+    });
+    let from_token = list("from_token", from_token);
+    let http = http(&connector.http);
+    let rates = list("rates", connector.rates.iter().map(rate));
+    quote! {
+        name: #name,
+        title: #title,
+        version: #version,
+        about: #about,
+        #docs
+        file: #file,
+        auth: &[#(#auth),*],
+        #from_token
+        http: #http,
+        #rates
+    }
+}
+
+/// The entry of a tool; `run` is the function that runs it.
+pub(crate) fn tool(connector: &model::Connector, tool: &model::Tool, run: &TokenStream) -> TokenStream {
+    let name = format!("{}_{}", connector.name, tool.name);
+    let title = some("title", tool.title.as_ref());
+    let about = (!tool.about.is_empty()).then(|| {
+        let about = &tool.about;
+        quote!(about: #about,)
+    });
+    let (id, at) = (&connector.name, at(&tool.at));
+    let access = match tool.access {
+        Access::Read => None,
+        Access::Write => Some(quote!(access: Access::Write,)),
+        Access::Delete => Some(quote!(access: Access::Delete,)),
+    };
+    let repeatable = (!tool.repeatable).then(|| quote!(repeatable: false,));
+    let private = tool.private.then(|| quote!(private: true,));
+    // The first token of the way the account was connected is what an empty name means.
+    let first = connector.auth.first().and_then(|auth| auth.tokens.first()).map(|token| &token.name);
+    let token = (Some(&tool.token) != first).then(|| {
+        let token = &tool.token;
+        quote!(token: #token,)
+    });
+    let scopes = list("scopes", tool.scopes.iter().map(|scope| quote!(#scope)));
+    let (input, output) = (tool.input_schema.to_string(), tool.output_schema.to_string());
+    let errors = list("errors", tool.errors.iter().map(code));
+    let examples = list("examples", tool.examples.iter().map(|example| {
+        let (name, input) = (&example.name, example.input.to_string());
+        quote!(ExampleDef { name: #name, input: #input })
+    }));
+    quote! {
+        ToolDef {
+            name: #name,
+            #title
+            #about
+            connector: #id,
+            at: #at,
+            #access
+            #repeatable
+            #private
+            #token
+            #scopes
+            input_schema: #input,
+            output_schema: #output,
+            #errors
+            #examples
+            run: #run,
+            ..ToolDef::EMPTY
+        }
+    }
+}
+
+/// One line of an error map.
+pub(crate) fn code(code: &model::ErrorCode) -> TokenStream {
+    let (kind, hint) = (error_kind(code.kind), option(code.hint.as_ref()));
+    let code = &code.code;
+    quote!(CodeDef { code: #code, kind: #kind, hint: #hint })
+}
+
+fn auth(auth: &Auth) -> TokenStream {
+    let name = &auth.name;
+    let kind = match &auth.kind {
+        AuthKind::OAuth2(server) => {
+            let server = oauth2(server);
+            quote!(kind: AuthKindDef::OAuth2(#server),)
+        }
+        AuthKind::ApiKey { secrets } => {
+            let secrets = secrets.iter().map(secret);
+            quote!(kind: AuthKindDef::ApiKey { secrets: &[#(#secrets),*] },)
+        }
+        AuthKind::None => quote!(),
+    };
+    let about = some("about", auth.about.as_ref());
+    let scopes = list("scopes", auth.scopes.iter().map(scope));
+    let tokens = auth.tokens.iter().map(token);
+    let apply = match &auth.apply {
+        Apply::Bearer => None,
+        Apply::Parts { headers, query } => {
+            let (headers, query) = (headers.iter().map(parts), query.iter().map(parts));
+            Some(quote!(apply: ApplyDef::Parts { headers: &[#(#headers),*], query: &[#(#query),*] },))
+        }
+    };
+    quote!(AuthDef { name: #name, #kind #about #scopes tokens: &[#(#tokens),*], #apply ..AuthDef::EMPTY })
+}
+
+fn oauth2(server: &model::OAuth2) -> TokenStream {
+    let (authorize_url, token_url, separator) = (&server.authorize_url, &server.token_url, &server.scope_separator);
+    let revoke_url = some("revoke_url", server.revoke_url.as_ref());
+    let authorize_params = list("authorize_params", server.authorize_params.iter().map(pair));
+    let token_params = list("token_params", server.token_params.iter().map(pair));
+    let client_auth = match server.client_auth {
+        ClientAuth::Body => None,
+        ClientAuth::Basic => Some(quote!(client_auth: ClientAuthDef::Basic,)),
+    };
+    let pkce = server.pkce;
+    let granted = server.granted_scopes.as_ref().map(|(header, separator)| {
+        quote!(granted_scopes: Some((#header, #separator)),)
+    });
+    let refresh = refresh(&server.refresh);
+    quote! {
+        OAuth2Def {
+            authorize_url: #authorize_url,
+            token_url: #token_url,
+            #revoke_url
+            #authorize_params
+            #token_params
+            #client_auth
+            pkce: #pkce,
+            scope_separator: #separator,
+            #granted
+            #refresh
+            ..OAuth2Def::EMPTY
+        }
+    }
+}
+
+fn refresh(refresh: &model::Refresh) -> TokenStream {
+    let rotation = match refresh.rotation {
+        Rotation::None => quote!(None),
+        Rotation::Grace => quote!(Grace),
+        Rotation::Strict => quote!(Strict),
+    };
+    let seconds = |seconds: Option<u64>| option(seconds.map(Literal::u64_unsuffixed));
+    let (grace, idle) = (seconds(refresh.grace), seconds(refresh.idle));
+    let (lifetime, dies) = (seconds(refresh.default_lifetime), refresh.old_token_dies);
+    quote! {
+        refresh: RefreshDef {
+            rotation: RotationDef::#rotation,
+            grace: #grace,
+            old_token_dies: #dies,
+            default_lifetime: #lifetime,
+            idle: #idle,
+        },
+    }
+}
+
+fn secret(secret: &Field) -> TokenStream {
+    let (name, about, pattern) = (&secret.name, option(secret.about.as_ref()), option(secret.pattern.as_ref()));
+    quote!(SecretDef { name: #name, about: #about, pattern: #pattern })
+}
+
+fn scope(scope: &model::Scope) -> TokenStream {
+    let model::Scope { name, value, about, .. } = scope;
+    let covers = list("covers", scope.covers.iter().map(|name| quote!(#name)));
+    let always = scope.always.then(|| quote!(always: true,));
+    quote!(ScopeDef { name: #name, value: #value, about: #about, #covers #always ..ScopeDef::EMPTY })
+}
+
+fn token(token: &Token) -> TokenStream {
+    let (name, param) = (&token.name, &token.scope_param);
+    let at = list("at", token.at.iter().map(|key| quote!(#key)));
+    let scopes_at = token.scopes_at.as_ref().map(|path| quote!(scopes_at: Some(&[#(#path),*]),));
+    quote!(TokenDef { name: #name, #at scope_param: #param, #scopes_at ..TokenDef::EMPTY })
+}
+
+fn parts((name, parts): &(String, Vec<SecretPart>)) -> TokenStream {
+    let parts = parts.iter().map(|part| match part {
+        SecretPart::Text(text) => quote!(PartDef::Text(#text)),
+        SecretPart::Secret(name) => quote!(PartDef::Secret(#name)),
+    });
+    quote!((#name, &[#(#parts),*]))
+}
+
+fn http(http: &model::Http) -> TokenStream {
+    let (base_url, hosts) = (&http.base_url, &http.hosts);
+    let headers = list("headers", http.headers.iter().map(pair));
+    let query = list("query", http.query.iter().map(pair));
+    let timeout = Literal::u64_unsuffixed(http.timeout_ms);
+    let rate = list("rate", http.rate.iter().map(|draw| {
+        let (rate, cost) = (&draw.rate, Literal::u32_unsuffixed(draw.cost));
+        quote!((#rate, #cost))
+    }));
+    quote! {
+        HttpDef {
+            base_url: #base_url,
+            hosts: &[#(#hosts),*],
+            #headers
+            #query
+            timeout_ms: #timeout,
+            #rate
+            ..HttpDef::EMPTY
+        }
+    }
+}
+
+fn rate(rate: &model::Rate) -> TokenStream {
+    let (name, limit, period) = (&rate.name, Literal::u32_unsuffixed(rate.limit), Literal::u32_unsuffixed(rate.period));
+    let per = match rate.per {
+        Per::Account => quote!(Account),
+        Per::Request => quote!(Request),
+        Per::App => quote!(App),
+    };
+    quote!(RateDef { name: #name, limit: #limit, period: #period, per: PerDef::#per })
+}
+
+fn pair((name, value): &(String, String)) -> TokenStream {
+    quote!((#name, #value))
+}
+
+/// `name: Some(value),` or nothing.
+fn some(name: &str, value: Option<&String>) -> Option<TokenStream> {
+    let name = crate::names::ident(name);
+    value.map(|value| quote!(#name: Some(#value),))
+}
+
+/// `name: &[…],` or nothing.
+fn list(name: &str, items: impl Iterator<Item = TokenStream>) -> Option<TokenStream> {
+    let name = crate::names::ident(name);
+    let items: Vec<TokenStream> = items.collect();
+    (!items.is_empty()).then(|| quote!(#name: &[#(#items),*],))
+}
+
+fn option(value: Option<impl quote::ToTokens>) -> TokenStream {
+    value.map_or_else(|| quote!(None), |value| quote!(Some(#value)))
+}

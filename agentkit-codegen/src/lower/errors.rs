@@ -1,0 +1,78 @@
+//! How errors of the provider are read: the body of a function from a raw reply to its parts.
+
+use agentkit_spec::model::{DatetimeForm, Errors, Expr, Root, Ty};
+use proc_macro2::TokenStream;
+use quote::{format_ident, quote};
+
+use super::expr::{condition, owned};
+use super::scope::Scope;
+use super::types::{Types, rust};
+use super::value::Form;
+
+/// The body of `read_error`; `None` where only the status counts.
+pub(crate) fn read(types: &Types<'_>, errors: &Errors) -> Option<TokenStream> {
+    let mut scope = Scope::new(types);
+    scope.lenient = true;
+    scope.bind(Root::Body, quote!(body), Form::Own);
+    // From the end, as always: what is read last may be moved.
+    let retry_at = errors.retry_at.as_ref().map(|expr| owned(&mut scope, expr, &opt(time())));
+    let scopes = errors.scopes.as_ref().map(|expr| list(&mut scope, expr));
+    let message = errors.message.as_ref().map(|expr| owned(&mut scope, expr, &opt(Ty::String)));
+    let code = errors.code.as_ref().map(|expr| owned(&mut scope, expr, &opt(code_ty(expr))));
+    let code = code.map(|code| as_text(code, errors.code.as_ref()));
+    let failed = errors.fail_when.as_ref().map(|expr| condition(&mut scope, expr));
+
+    let given = [("failed", failed), ("code", code), ("message", message), ("scopes", scopes), ("retry_at", retry_at)];
+    let whole = given.iter().all(|(_, code)| code.is_some());
+    let parts: Vec<TokenStream> = given
+        .into_iter()
+        .filter_map(|(name, code)| {
+            let name = format_ident!("{name}");
+            code.map(|code| quote!(#name: #code))
+        })
+        .collect();
+    if parts.is_empty() {
+        return None;
+    }
+    let rest = (!whole).then(|| quote!(..ErrorParts::default()));
+    let made = quote!(ErrorParts { #(#parts,)* #rest });
+    let Some(body) = errors.body.as_ref().filter(|_| scope.is_used_later(&Root::Body)) else { return Some(made) };
+    let body = rust(body);
+    Some(quote! {
+        let Some(body) = reply.json::<#body>() else { return ErrorParts::default() };
+        #made
+    })
+}
+
+/// A list of texts; nothing where it is absent.
+fn list(scope: &mut Scope<'_>, expr: &Expr) -> TokenStream {
+    let list = Ty::List(Box::new(Ty::String));
+    if !matches!(expr.ty(), Ty::Opt(_)) {
+        return owned(scope, expr, &list);
+    }
+    let code = owned(scope, expr, &opt(list));
+    quote!(#code.unwrap_or_default())
+}
+
+/// Some providers number their errors.
+fn code_ty(expr: &Expr) -> Ty {
+    match super::types::inner(expr.ty()) {
+        Ty::Int(form) => Ty::Int(*form),
+        _ => Ty::String,
+    }
+}
+
+fn as_text(code: TokenStream, expr: Option<&Expr>) -> TokenStream {
+    match expr.map(code_ty) {
+        Some(Ty::Int(_)) => quote!(#code.map(|v| v.to_string())),
+        _ => code,
+    }
+}
+
+fn time() -> Ty {
+    Ty::Datetime(DatetimeForm::Rfc3339)
+}
+
+fn opt(ty: Ty) -> Ty {
+    Ty::Opt(Box::new(ty))
+}

@@ -1,0 +1,231 @@
+//! Requests: the chain of calls that builds and sends one.
+
+use agentkit_spec::model::{
+    Action, Address, Body, Draw, Expr, IntForm, Method, Page, PathPart, Place, Position, Request, Returns, Root, Template, Ty,
+};
+use proc_macro2::{Ident, Literal, TokenStream};
+use quote::{format_ident, quote};
+
+use super::expr::{Want, chain};
+use super::scope::Scope;
+use super::template::{as_json, object};
+use super::types::rust;
+use super::value::Form;
+use super::{coerce, expr};
+
+/// What a request need not say, since the tool or the connector says it.
+#[derive(Debug)]
+pub(crate) struct Usual<'a> {
+    /// Name of the token.
+    pub(crate) token: &'a str,
+    /// Draws of the connector's `http.rate`.
+    pub(crate) rate: &'a [Draw],
+    /// Whether the tool may be done twice.
+    pub(crate) repeatable: bool,
+}
+
+/// Rust of a future of the reply: `cx.get(…)…reply()`, without its `.await`.
+pub(crate) fn lower(scope: &mut Scope<'_>, request: &Request, usual: &Usual<'_>) -> TokenStream {
+    let end = end(scope, request);
+    let body = body(scope, &request.body);
+    let headers = pairs(scope, "header", &request.headers);
+    let query = pairs(scope, "query", &request.query);
+    let start = start(scope, request);
+    let options = options(request, usual);
+    quote!(#start #(#query)* #(#headers)* #body #(#options)* #end)
+}
+
+/// `gmail.yaml:123`.
+pub(crate) fn at(position: &Position) -> String {
+    format!("{}:{}", position.file, position.line)
+}
+
+fn start(scope: &mut Scope<'_>, request: &Request) -> TokenStream {
+    let at = at(&request.at);
+    match &request.address {
+        Address::Path(parts) => {
+            let verb = verb(request.method);
+            let (first, rest) = match parts.split_first() {
+                Some((PathPart::Text(text), rest)) => (text.as_str(), rest),
+                _ => ("", parts.as_slice()),
+            };
+            let mut rest: Vec<TokenStream> = rest
+                .iter()
+                .rev()
+                .map(|part| match part {
+                    PathPart::Text(text) => quote!(.path(#text)),
+                    PathPart::Segment(expr) => {
+                        let name = segment_name(expr);
+                        let value = chain(scope, expr, Want::See).as_json();
+                        quote!(.segment(#name, #value))
+                    }
+                })
+                .collect();
+            rest.reverse();
+            quote!(cx.#verb(#at, #first) #(#rest)*)
+        }
+        Address::Url(url) => {
+            let verb = format_ident!("{}_url", verb(request.method));
+            let url = chain(scope, url, Want::See).val.text();
+            quote!(cx.#verb(#at, #url))
+        }
+    }
+}
+
+fn segment_name(expr: &Expr) -> String {
+    match &expr.root {
+        Root::Input(name) => name.clone(),
+        _ => expr.source.clone(),
+    }
+}
+
+fn pairs(scope: &mut Scope<'_>, call: &str, pairs: &[(String, Template)]) -> Vec<TokenStream> {
+    let call = format_ident!("{call}");
+    let mut calls: Vec<TokenStream> = pairs
+        .iter()
+        .rev()
+        .map(|(name, value)| {
+            let value = as_json(scope, value);
+            quote!(.#call(#name, #value))
+        })
+        .collect();
+    calls.reverse();
+    calls
+}
+
+fn body(scope: &mut Scope<'_>, body: &Body) -> TokenStream {
+    match body {
+        Body::None => TokenStream::new(),
+        Body::Json(template) => {
+            let value = super::template::json(scope, template);
+            quote!(.json(#value))
+        }
+        Body::Form(fields) => {
+            let fields = object(scope, fields);
+            quote!(.form(#fields))
+        }
+        Body::Raw(bytes) => {
+            let val = chain(scope, bytes, Want::See).val;
+            let bytes = match val.form {
+                Form::Ref => val.code,
+                _ => {
+                    let code = val.code;
+                    quote!(&#code)
+                }
+            };
+            quote!(.raw(#bytes))
+        }
+    }
+}
+
+fn options(request: &Request, usual: &Usual<'_>) -> Vec<TokenStream> {
+    let mut calls = Vec::new();
+    match &request.token {
+        // A whole address never carries a token; there is nothing to say.
+        None if matches!(request.address, Address::Url(_)) => {}
+        None => calls.push(quote!(.no_token())),
+        Some(token) if token != usual.token => calls.push(quote!(.token(#token))),
+        Some(_) => {}
+    }
+    if request.rate != usual.rate {
+        let draws = request.rate.iter().map(|draw| {
+            let (rate, cost) = (&draw.rate, Literal::u32_unsuffixed(draw.cost));
+            quote!((#rate, #cost))
+        });
+        calls.push(quote!(.rate(&[#(#draws),*])));
+    }
+    if request.repeatable && !usual.repeatable {
+        calls.push(quote!(.repeatable()));
+    }
+    let numbers = [
+        ("timeout_ms", request.timeout_ms),
+        ("max_body", request.max_body),
+        ("max_reply", request.max_reply),
+    ];
+    for (name, number) in numbers {
+        if let Some(number) = number {
+            let (name, number) = (format_ident!("{name}"), Literal::u64_unsuffixed(number));
+            calls.push(quote!(.#name(#number)));
+        }
+    }
+    calls
+}
+
+fn end(scope: &mut Scope<'_>, request: &Request) -> TokenStream {
+    let Returns::Json(ty) = &request.returns else { return quote!(.nothing()) };
+    let Some(page) = &request.page else { return quote!(.reply()) };
+    let paging = paging(scope, page);
+    let split = split(scope, page, &rust(ty));
+    quote!(.pages(#paging, #split))
+}
+
+fn paging(scope: &mut Scope<'_>, page: &Page) -> TokenStream {
+    let from = page.from.as_ref().map(|from| {
+        let opt = Ty::Opt(Box::new(Ty::String));
+        expr::owned(scope, from, &opt)
+    });
+    let from = from.unwrap_or_else(|| quote!(None));
+    let limit = chain(scope, &page.limit, Want::Own);
+    let limit = coerce::owned(limit, &Ty::Int(IntForm::Number));
+    let send = place(&page.send);
+    let size = match &page.size {
+        Some(size) => {
+            let size = place(size);
+            let most = Literal::u32_unsuffixed(page.max_size.unwrap_or(u32::MAX));
+            quote!(Some((#size, #most)))
+        }
+        None => quote!(None),
+    };
+    quote!(Paging { send: #send, size: #size, limit: #limit, from: #from })
+}
+
+fn place(place: &Place) -> TokenStream {
+    match place {
+        Place::Query(name) => quote!(Place::Query(#name)),
+        Place::Body(name) => quote!(Place::Body(#name)),
+    }
+}
+
+/// The items of one page and the token of the next: `|body: DraftList| (body.drafts, body.next_page_token)`.
+fn split(scope: &Scope<'_>, page: &Page, reply: &TokenStream) -> TokenStream {
+    let mut scope = Scope::new(scope.types);
+    scope.lenient = true;
+    scope.bind(Root::Body, quote!(body), Form::Own);
+    let text = Ty::Opt(Box::new(Ty::String));
+    let next = expr::owned(&mut scope, &page.next, &text);
+    let items = chain(&mut scope, &page.items, Want::Own);
+    let items = if items.is_opt() {
+        let items = items.owned();
+        quote!(#items.unwrap_or_default())
+    } else {
+        items.owned()
+    };
+    quote!(|body: #reply| (#items, #next))
+}
+
+fn verb(method: Method) -> Ident {
+    let name = match method {
+        Method::Get => "get",
+        Method::Post => "post",
+        Method::Put => "put",
+        Method::Patch => "patch",
+        Method::Delete => "delete",
+    };
+    format_ident!("{name}")
+}
+
+/// Type of what an action gives for one item: the type in `Vec<BoxFuture<…>>`.
+pub(crate) fn gives(action: &Action, of: &super::tool::Known<'_>) -> TokenStream {
+    match action {
+        Action::Request(request) => match (&request.returns, &request.page) {
+            (Returns::None, _) => quote!(()),
+            (Returns::Json(_), Some(page)) => {
+                let item = rust(&page.item);
+                quote!(Pages<#item>)
+            }
+            (Returns::Json(ty), None) => rust(ty),
+        },
+        Action::Call { tool, .. } => of.tool(tool).map_or_else(|| quote!(()), |tool| rust(&tool.output)),
+        Action::Hook { hook, .. } => of.hook(hook).map_or_else(|| quote!(()), |hook| rust(&hook.returns)),
+    }
+}

@@ -1,0 +1,239 @@
+//! Steps and results: the body of a tool's `run`.
+
+use agentkit_spec::model::{self, Action, Each, Expr, Root, Step, Template, When};
+use proc_macro2::{Literal, TokenStream};
+use quote::{format_ident, quote};
+
+use super::expr::{Want, chain, condition, lent};
+use super::request::{self, Usual, at, gives};
+use super::scope::Scope;
+use super::template::{over, owned, struct_fields};
+use super::types::{Types, is_copy, name_fields};
+use super::value::Form;
+use super::{fields, types};
+use crate::names;
+
+/// What steps refer to by name.
+#[derive(Debug)]
+pub(crate) struct Known<'a> {
+    /// The connector.
+    pub(crate) connector: &'a model::Connector,
+    /// Its records.
+    pub(crate) types: &'a Types<'a>,
+}
+
+impl<'a> Known<'a> {
+    /// A tool of the file.
+    pub(crate) fn tool(&self, name: &str) -> Option<&'a model::Tool> {
+        self.connector.tools.iter().find(|tool| tool.name == name)
+    }
+
+    /// A hook of the file.
+    pub(crate) fn hook(&self, name: &str) -> Option<&'a model::Hook> {
+        self.connector.hooks.iter().find(|hook| hook.name == name)
+    }
+}
+
+/// The statements of `run`, the result last.
+pub(crate) fn body(known: &Known<'_>, tool: &model::Tool) -> TokenStream {
+    let mut scope = Scope::new(known.types);
+    for name in name_fields(&tool.input) {
+        let ident = &name.ident;
+        scope.bind(Root::Input(name.field.name.clone()), quote!(self.#ident), Form::Own);
+    }
+    for step in &tool.steps {
+        let name = names::ident(&names::local(&step.name));
+        scope.bind(Root::Step(step.name.clone()), quote!(#name), Form::Own);
+    }
+    let usual =
+        Usual { token: &tool.token, rate: &known.connector.http.rate, repeatable: tool.repeatable };
+    let lower = Steps { known, usual };
+    // From the end: what is not used later may be moved.
+    let result = owned(&mut scope, &tool.result, &tool.output);
+    let mut steps: Vec<TokenStream> = tool.steps.iter().rev().map(|step| lower.step(&mut scope, step)).collect();
+    steps.reverse();
+    quote!(#(#steps)* Ok(#result))
+}
+
+/// The request of `account.check` and the identity it gives.
+pub(crate) fn check(known: &Known<'_>, check: &model::Check) -> TokenStream {
+    let mut scope = Scope::new(known.types);
+    scope.bind(Root::Body, quote!(body), Form::Own);
+    let token = check.request.token.clone().unwrap_or_default();
+    let usual = Usual { token: &token, rate: &known.connector.http.rate, repeatable: false };
+    let label = owned(&mut scope, &check.label, &model::Ty::String);
+    let id = owned(&mut scope, &check.id, &model::Ty::String);
+    let send = request::lower(&mut scope, &check.request, &usual);
+    let ty = match &check.request.returns {
+        model::Returns::Json(ty) => types::rust(ty),
+        model::Returns::None => quote!(()),
+    };
+    quote! {
+        let body: #ty = #send.await?;
+        Ok(Identity { id: #id, label: #label })
+    }
+}
+
+struct Steps<'a> {
+    known: &'a Known<'a>,
+    usual: Usual<'a>,
+}
+
+impl Steps<'_> {
+    fn step(&self, scope: &mut Scope<'_>, step: &Step) -> TokenStream {
+        let used = scope.is_used_later(&Root::Step(step.name.clone()));
+        let code = match &step.when {
+            None => self.once(scope, step),
+            Some(When::Holds(expr)) => {
+                let code = self.once(scope, step);
+                let holds = condition(scope, expr);
+                optional(&quote!(#holds), &code, step)
+            }
+            Some(When::IsSet(path)) => self.narrowed(scope, step, path),
+        };
+        let Some(ty) = &step.ty else { return quote!(#code;) };
+        let ty = types::rust(ty);
+        if used {
+            let name = names::ident(&names::local(&step.name));
+            quote!(let #name: #ty = #code;)
+        } else {
+            quote!(let _: #ty = #code;)
+        }
+    }
+
+    /// `if let Some(payload) = &message.payload { … }`.
+    fn narrowed(&self, scope: &mut Scope<'_>, step: &Step, path: &Expr) -> TokenStream {
+        let name = names::ident(&format!("the_{}", names::snake(last_name(path))));
+        // Lent in any case, so the form of the content does not depend on what comes later.
+        let before = scope.mark();
+        let (_, content) = chain(scope, path, Want::See).inside().into_option();
+        scope.reset(&before);
+        let body = scope.narrowed(&content, quote!(#name), |scope| self.once(scope, step));
+        let chain = chain(scope, path, Want::See);
+        let given = match (&chain.base, &chain.val.form) {
+            (None, Form::Place) if content.form == Form::Ref && !chain.val.boxed => {
+                let code = &chain.val.code;
+                quote!(&#code)
+            }
+            _ => chain.inside().into_option().0,
+        };
+        optional(&quote!(let Some(#name) = #given), &body, step)
+    }
+
+    /// The action, once or for every item, with its `.await?`.
+    fn once(&self, scope: &mut Scope<'_>, step: &Step) -> TokenStream {
+        let Some(each) = &step.each else {
+            let code = self.action(scope, step);
+            return if is_async(&step.action) { quote!(#code.await?) } else { quote!(#code?) };
+        };
+        let name = names::ident(&names::local(&each.var));
+        let (list, code) = over(scope, &each.var, &each.list, &quote!(#name), |scope| self.action(scope, step));
+        let code = if is_async(&step.action) { code } else { quote!(::core::future::ready(#code)) };
+        let gives = gives(&step.action, self.known);
+        let (items, _) = list.looped();
+        let (parallel, skip) = (Literal::u32_unsuffixed(each.parallel), skipped(each));
+        quote! {{
+            let mut each: Vec<BoxFuture<'_, Result<#gives, ToolError>>> = Vec::new();
+            for #name in #items {
+                each.push(Box::pin(#code));
+            }
+            cx.join(#parallel, &[#(#skip),*], each).await?
+        }}
+    }
+
+    fn action(&self, scope: &mut Scope<'_>, step: &Step) -> TokenStream {
+        match &step.action {
+            Action::Request(request) => request::lower(scope, request, &self.usual),
+            Action::Call { tool, with } => self.call(scope, step, tool, with),
+            Action::Hook { hook, with } => self.hook(scope, step, hook, with),
+        }
+    }
+
+    /// `cx.call("gmail.yaml:134", GetMail { id: ref_.id })`.
+    fn call(&self, scope: &mut Scope<'_>, step: &Step, tool: &str, with: &[(String, Template)]) -> TokenStream {
+        let (at, name) = (at(&step.at), names::ident(&names::pascal(tool)));
+        let known = self.known.tool(tool).map(|tool| name_fields(&tool.input)).unwrap_or_default();
+        let args = struct_fields(scope, with, &known, |name| fields::default_of(name.field));
+        quote!(cx.call(#at, #name { #(#args),* }))
+    }
+
+    /// `cx.hook("gmail.yaml:38", "read_parts", || <H as Hooks>::read_parts(ReadPartsArgs { … }))`.
+    fn hook(&self, scope: &mut Scope<'_>, step: &Step, hook: &str, with: &[(String, Template)]) -> TokenStream {
+        let (function, args_ty) = (names::ident(&names::snake(hook)), format_ident!("{}Args", names::pascal(hook)));
+        let known = self.known.hook(hook).map(|hook| name_fields(&hook.args)).unwrap_or_default();
+        let mut args: Vec<TokenStream> = known
+            .iter()
+            .rev()
+            .map(|name| {
+                let (ident, ty) = (&name.ident, &name.field.ty);
+                let given = with.iter().find(|(key, _)| *key == name.field.name).map(|(_, value)| value);
+                let code = match given {
+                    Some(Template::Expr(expr)) => lent(scope, expr, ty),
+                    Some(Template::Null) | None => absent_lent(ty),
+                    Some(Template::Text(text)) if types::is_text(types::inner(ty)) => some(ty, &quote!(#text)),
+                    Some(value) if is_copy(ty) => owned(scope, value, ty),
+                    Some(value) => {
+                        let code = owned(scope, value, types::inner(ty));
+                        some(ty, &quote!(&#code))
+                    }
+                };
+                if code.to_string() == ident.to_string() { code } else { quote!(#ident: #code) }
+            })
+            .collect();
+        args.reverse();
+        let at = at(&step.at);
+        quote!(cx.hook(#at, #hook, || <H as Hooks>::#function(#args_ty { #(#args),* })))
+    }
+}
+
+fn some(ty: &model::Ty, code: &TokenStream) -> TokenStream {
+    if matches!(ty, model::Ty::Opt(_)) { quote!(Some(#code)) } else { code.clone() }
+}
+
+fn absent_lent(ty: &model::Ty) -> TokenStream {
+    match ty {
+        model::Ty::List(_) => quote!(&[]),
+        _ => quote!(None),
+    }
+}
+
+/// `if holds { Some(code) } else { None }`; without a value only `if holds { code; }`.
+fn optional(holds: &TokenStream, code: &TokenStream, step: &Step) -> TokenStream {
+    if step.ty.is_some() {
+        quote!(if #holds { Some(#code) } else { None })
+    } else {
+        quote!(if #holds { #code; })
+    }
+}
+
+fn is_async(action: &Action) -> bool {
+    !matches!(action, Action::Hook { .. })
+}
+
+fn skipped(each: &Each) -> Vec<TokenStream> {
+    each.skip
+        .iter()
+        .map(|kind| {
+            let kind = error_kind(*kind);
+            quote!(#kind)
+        })
+        .collect()
+}
+
+/// `ErrorKind::NotFound`.
+pub(crate) fn error_kind(kind: model::ErrorKind) -> TokenStream {
+    let name = format_ident!("{kind:?}");
+    quote!(ErrorKind::#name)
+}
+
+/// The last name of a path, for the variable that holds what is there.
+fn last_name(path: &Expr) -> &str {
+    let last = path.ops.iter().rev().find_map(|op| match &op.kind {
+        model::OpKind::Field(name) | model::OpKind::EachField(name) => Some(name.as_str()),
+        model::OpKind::Filter(_) => None,
+    });
+    last.unwrap_or(match &path.root {
+        Root::Input(name) | Root::Account(name) | Root::Step(name) | Root::Item(name) | Root::Header(name) => name,
+        Root::Body | Root::Status | Root::Narrowed => "value",
+    })
+}
