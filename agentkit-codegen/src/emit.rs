@@ -69,14 +69,17 @@ pub(crate) fn track(file: &Tracked) -> TokenStream {
                 const _: &[u8] = ::core::include_bytes!(::core::concat!(::core::env!("CARGO_MANIFEST_DIR"), #path));
             }
         }
-        Tracked::Absolute(path) => quote!(const _: &[u8] = ::core::include_bytes!(#path);),
+        Tracked::Absolute(path) => quote!(
+            const _: &[u8] = ::core::include_bytes!(#path);
+        ),
     }
 }
 
 /// Structs of tools that did not pass the check, so that only the mistakes in the spec are reported.
 fn stubs(tools: &[String]) -> TokenStream {
     let stubs = tools.iter().map(|tool| {
-        let (name, doc) = (names::ident(&names::pascal(tool)), format!("Tool `{tool}`, which has mistakes in the spec."));
+        let (name, doc) =
+            (names::ident(&names::pascal(tool)), format!("Tool `{tool}`, which has mistakes in the spec."));
         quote! {
             #[doc = #doc]
             #[derive(Debug, Clone, Copy)]

@@ -50,10 +50,11 @@ pub(crate) fn lower(connector: &model::Connector) -> ir::Module {
         enums: enums(connector),
         tools,
         hooks: connector.hooks.iter().map(lower_hook).collect(),
-        check: connector.account.check.as_ref().map(|check| ir::Check {
-            scopes: check.scopes.clone(),
-            body: tool::check(&known, check),
-        }),
+        check: connector
+            .account
+            .check
+            .as_ref()
+            .map(|check| ir::Check { scopes: check.scopes.clone(), body: tool::check(&known, check) }),
         read_error: errors::read(&types, &connector.errors),
         in_success: connector.errors.fail_when.is_some(),
         codes: connector.errors.map.iter().map(def::code).collect(),

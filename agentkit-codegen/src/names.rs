@@ -34,9 +34,8 @@ pub(crate) fn snake(name: &str) -> String {
             continue;
         }
         let after_lower = at > 0 && (chars[at - 1].is_ascii_lowercase() || chars[at - 1].is_ascii_digit());
-        let ends_acronym = at > 0
-            && chars[at - 1].is_ascii_uppercase()
-            && chars.get(at + 1).is_some_and(char::is_ascii_lowercase);
+        let ends_acronym =
+            at > 0 && chars[at - 1].is_ascii_uppercase() && chars.get(at + 1).is_some_and(char::is_ascii_lowercase);
         if c.is_ascii_uppercase() && (after_lower || ends_acronym) {
             out.push('_');
         }

@@ -1,10 +1,13 @@
 //! What generated code names. Not part of the public API: it changes without a new major version.
 
+pub mod filters;
+
 /// Everything the generated module needs, brought in by one `use`.
 pub mod prelude {
     pub use core::prelude::v1::*;
     pub use std::borrow::ToOwned;
     pub use std::boxed::Box;
+    pub use std::format;
     pub use std::string::{String, ToString};
     pub use std::vec::Vec;
 
@@ -21,7 +24,7 @@ pub mod prelude {
         ExampleDef, HttpDef, Identity, OAuth2Def, PartDef, PerDef, RateDef, RefreshDef, RotationDef, ScopeDef,
         SecretDef, TokenDef, ToolDef,
     };
-    pub use super::example;
+    pub use super::{example, filters};
     pub use crate::page::{Pages, Paging, Place};
     pub use crate::reply::{ErrorParts, RawReply};
     pub use crate::tool::{Tool, erased};

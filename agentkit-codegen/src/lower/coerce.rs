@@ -44,7 +44,11 @@ pub(crate) fn value(val: Val, ty: &Ty) -> TokenStream {
         }
         (Ty::Int(_), Ty::Float) => quote!(filters::float(#code)),
         (Ty::Enum(_), text) if is_text(text) => {
-            if val.form == Form::Ref { quote!(filters::word(#code)) } else { quote!(filters::word(&#code)) }
+            if val.form == Form::Ref {
+                quote!(filters::word(#code))
+            } else {
+                quote!(filters::word(&#code))
+            }
         }
         (Ty::Enum(from), Ty::Enum(to)) => {
             let (from, to) = (from.clone(), to.clone());

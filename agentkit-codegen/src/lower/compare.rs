@@ -100,7 +100,14 @@ pub(crate) fn contains(val: Val, literal: &Arg, arg: Option<Val>) -> Val {
 }
 
 /// `v.name == x` for an item `v`, as `find` and `filter` need it.
-pub(crate) fn field(scope: &Scope<'_>, item: Val, name: &str, literal: &Arg, arg: Option<Val>, ignore_case: bool) -> TokenStream {
+pub(crate) fn field(
+    scope: &Scope<'_>,
+    item: Val,
+    name: &str,
+    literal: &Arg,
+    arg: Option<Val>,
+    ignore_case: bool,
+) -> TokenStream {
     // `find` and `filter` lend the item once more; a field is reached through any number of references.
     let item = if item.form == Form::Own { Val { form: Form::Place, ..item } } else { item };
     let of = item_field(scope, item, name);

@@ -60,10 +60,13 @@ pub(crate) fn tool(connector: &model::Connector, tool: &model::Tool, run: &Token
     let scopes = list("scopes", tool.scopes.iter().map(|scope| quote!(#scope)));
     let (input, output) = (tool.input_schema.to_string(), tool.output_schema.to_string());
     let errors = list("errors", tool.errors.iter().map(code));
-    let examples = list("examples", tool.examples.iter().map(|example| {
-        let (name, input) = (&example.name, example.input.to_string());
-        quote!(ExampleDef { name: #name, input: #input })
-    }));
+    let examples = list(
+        "examples",
+        tool.examples.iter().map(|example| {
+            let (name, input) = (&example.name, example.input.to_string());
+            quote!(ExampleDef { name: #name, input: #input })
+        }),
+    );
     quote! {
         ToolDef {
             name: #name,
@@ -129,9 +132,8 @@ fn oauth2(server: &model::OAuth2) -> TokenStream {
         ClientAuth::Basic => Some(quote!(client_auth: ClientAuthDef::Basic,)),
     };
     let pkce = server.pkce;
-    let granted = server.granted_scopes.as_ref().map(|(header, separator)| {
-        quote!(granted_scopes: Some((#header, #separator)),)
-    });
+    let granted =
+        server.granted_scopes.as_ref().map(|(header, separator)| quote!(granted_scopes: Some((#header, #separator)),));
     let refresh = refresh(&server.refresh);
     quote! {
         OAuth2Def {
@@ -202,10 +204,13 @@ fn http(http: &model::Http) -> TokenStream {
     let headers = list("headers", http.headers.iter().map(pair));
     let query = list("query", http.query.iter().map(pair));
     let timeout = Literal::u64_unsuffixed(http.timeout_ms);
-    let rate = list("rate", http.rate.iter().map(|draw| {
-        let (rate, cost) = (&draw.rate, Literal::u32_unsuffixed(draw.cost));
-        quote!((#rate, #cost))
-    }));
+    let rate = list(
+        "rate",
+        http.rate.iter().map(|draw| {
+            let (rate, cost) = (&draw.rate, Literal::u32_unsuffixed(draw.cost));
+            quote!((#rate, #cost))
+        }),
+    );
     quote! {
         HttpDef {
             base_url: #base_url,

@@ -51,7 +51,8 @@ pub(crate) fn apply(value: Chain, literal: &Arg, arg: Option<Chain>, ty: &Ty, wa
     }
     let alone = is_v(&val.code) && val.form == Form::Own && super::types::same(&val.ty, ty);
     let code = coerce::value(val, ty);
-    let blank = matches!(literal, Arg::EmptyList) || matches!(literal, Arg::Text(text) if text.is_empty() && is_text(ty));
+    let blank =
+        matches!(literal, Arg::EmptyList) || matches!(literal, Arg::Text(text) if text.is_empty() && is_text(ty));
     let other = arg.map_or_else(|| literal_of(literal, ty), |arg| coerce::owned(arg, ty));
     let code = match (alone, blank) {
         (true, true) => quote!(#base.unwrap_or_default()),

@@ -78,10 +78,9 @@ fn setter(name: &FieldName<'_>) -> ir::Setter {
     let (takes, mut made) = match inner {
         ty if is_text(ty) => (quote!(impl Into<String>), quote!(#ident.into())),
         Ty::Bytes(_) => (quote!(impl Into<Bytes>), quote!(#ident.into())),
-        Ty::List(item) if is_text(item) => (
-            quote!(impl IntoIterator<Item = impl Into<String>>),
-            quote!(#ident.into_iter().map(Into::into).collect()),
-        ),
+        Ty::List(item) if is_text(item) => {
+            (quote!(impl IntoIterator<Item = impl Into<String>>), quote!(#ident.into_iter().map(Into::into).collect()))
+        }
         ty => (types::rust(ty), quote!(#ident)),
     };
     if name.boxed {

@@ -28,7 +28,14 @@ pub(crate) fn argument(scope: &mut Scope<'_>, op: &Op, want: Want) -> Option<Cha
 }
 
 /// Applies a filter.
-pub(crate) fn apply(scope: &mut Scope<'_>, value: Chain, filter: &Filter, arg: Option<Chain>, ty: &Ty, want: Want) -> Chain {
+pub(crate) fn apply(
+    scope: &mut Scope<'_>,
+    value: Chain,
+    filter: &Filter,
+    arg: Option<Chain>,
+    ty: &Ty,
+    want: Want,
+) -> Chain {
     match filter {
         Filter::Default(literal) => super::default::apply(value, literal, arg, ty, want),
         Filter::IsSet => is_set(value),
@@ -99,8 +106,12 @@ fn from_epoch_s(scope: &mut Scope<'_>, base: Option<TokenStream>, val: Val) -> C
         }
     };
     match base {
-        None if scope.lenient => Chain { base: None, val: Val::new(quote!(#code.ok()), Form::Opt(Box::new(Form::Own)), opt) },
-        Some(base) if scope.lenient => Chain { base: Some(quote!(#base.and_then(|v| #code.ok()))), val: v(Form::Own, at) },
+        None if scope.lenient => {
+            Chain { base: None, val: Val::new(quote!(#code.ok()), Form::Opt(Box::new(Form::Own)), opt) }
+        }
+        Some(base) if scope.lenient => {
+            Chain { base: Some(quote!(#base.and_then(|v| #code.ok()))), val: v(Form::Own, at) }
+        }
         None => {
             scope.fallible = true;
             Chain { base: None, val: Val::new(quote!(#code?), Form::Own, at) }
@@ -197,7 +208,11 @@ fn plain(scope: &Scope<'_>, val: Val, filter: &Filter, arg: Option<Val>, ty: &Ty
         }
         Filter::Lower | Filter::Upper => {
             let text = string(&val);
-            own(if matches!(filter, Filter::Lower) { quote!(#text.to_lowercase()) } else { quote!(#text.to_uppercase()) })
+            own(if matches!(filter, Filter::Lower) {
+                quote!(#text.to_lowercase())
+            } else {
+                quote!(#text.to_uppercase())
+            })
         }
         Filter::String | Filter::Rfc3339 => own(quote!(#receiver.to_string())),
         Filter::EpochS => own(quote!(#receiver.as_second())),
@@ -296,7 +311,8 @@ fn join(val: Val, between: &str, ty: &Ty) -> Val {
     let whole = matches!(val.form, Form::Place | Form::Ref | Form::Slice | Form::Own);
     let words = matches!(types::item(&val.ty), Ty::Enum(_));
     let code = if words {
-        let (items, item) = Val { form: if val.form == Form::Own { Form::Place } else { val.form.clone() }, ..val }.iter();
+        let (items, item) =
+            Val { form: if val.form == Form::Own { Form::Place } else { val.form.clone() }, ..val }.iter();
         let word = string(&item);
         quote!(#items.map(|v| #word).collect::<Vec<_>>().join(#between))
     } else if whole {

@@ -1,7 +1,8 @@
 //! Requests: the chain of calls that builds and sends one.
 
 use agentkit_spec::model::{
-    Action, Address, Body, Draw, Expr, IntForm, Method, Page, PathPart, Place, Position, Request, Returns, Root, Template, Ty,
+    Action, Address, Body, Draw, Expr, IntForm, Method, Page, PathPart, Place, Position, Request, Returns, Root,
+    Template, Ty,
 };
 use proc_macro2::{Ident, Literal, TokenStream};
 use quote::{format_ident, quote};
@@ -137,11 +138,8 @@ fn options(request: &Request, usual: &Usual<'_>) -> Vec<TokenStream> {
     if request.repeatable && !usual.repeatable {
         calls.push(quote!(.repeatable()));
     }
-    let numbers = [
-        ("timeout_ms", request.timeout_ms),
-        ("max_body", request.max_body),
-        ("max_reply", request.max_reply),
-    ];
+    let numbers =
+        [("timeout_ms", request.timeout_ms), ("max_body", request.max_body), ("max_reply", request.max_reply)];
     for (name, number) in numbers {
         if let Some(number) = number {
             let (name, number) = (format_ident!("{name}"), Literal::u64_unsuffixed(number));

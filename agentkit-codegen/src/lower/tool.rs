@@ -45,8 +45,7 @@ pub(crate) fn body(known: &Known<'_>, tool: &model::Tool) -> TokenStream {
         let name = names::ident(&names::local(&step.name));
         scope.bind(Root::Step(step.name.clone()), quote!(#name), Form::Own);
     }
-    let usual =
-        Usual { token: &tool.token, rate: &known.connector.http.rate, repeatable: tool.repeatable };
+    let usual = Usual { token: &tool.token, rate: &known.connector.http.rate, repeatable: tool.repeatable };
     let lower = Steps { known, usual };
     // From the end: what is not used later may be moved.
     let result = owned(&mut scope, &tool.result, &tool.output);
@@ -199,11 +198,7 @@ fn absent_lent(ty: &model::Ty) -> TokenStream {
 
 /// `if holds { Some(code) } else { None }`; without a value only `if holds { code; }`.
 fn optional(holds: &TokenStream, code: &TokenStream, step: &Step) -> TokenStream {
-    if step.ty.is_some() {
-        quote!(if #holds { Some(#code) } else { None })
-    } else {
-        quote!(if #holds { #code; })
-    }
+    if step.ty.is_some() { quote!(if #holds { Some(#code) } else { None }) } else { quote!(if #holds { #code; }) }
 }
 
 fn is_async(action: &Action) -> bool {

@@ -30,8 +30,7 @@ impl<'a> Types<'a> {
     pub(crate) fn new(connector: &'a model::Connector) -> Self {
         let outputs = connector.tools.iter().filter_map(|tool| tool.output_record.as_ref());
         let all: Vec<&model::Record> = connector.types.iter().chain(outputs).collect();
-        let inside: BTreeMap<&str, Vec<&str>> =
-            all.iter().map(|record| (record.name.as_str(), held(record))).collect();
+        let inside: BTreeMap<&str, Vec<&str>> = all.iter().map(|record| (record.name.as_str(), held(record))).collect();
         let records = all
             .iter()
             .map(|record| {

@@ -195,7 +195,8 @@ fn own_each(code: &TokenStream, form: &Form) -> TokenStream {
         Form::Str => quote!(#code.map(str::to_owned)),
         Form::Slice => quote!(#code.map(<[_]>::to_vec)),
         Form::Place | Form::Opt(_) | Form::Items(_) | Form::Iter(_) => {
-            let inner = Val { code: quote!(v), form: form.clone(), ty: Ty::Json, loose: false, opposite: None, boxed: false };
+            let inner =
+                Val { code: quote!(v), form: form.clone(), ty: Ty::Json, loose: false, opposite: None, boxed: false };
             let inner = inner.owned();
             quote!(#code.map(|v| #inner))
         }
