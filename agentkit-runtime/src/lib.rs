@@ -3,21 +3,33 @@
 #[cfg(test)]
 extern crate self as agentkit_runtime;
 
+mod account;
 mod args;
+mod clock;
+mod config;
+mod connection;
 mod cx;
 mod def;
+mod env;
 mod example;
 mod execute;
+mod kit;
+mod near;
+mod oauth;
 mod page;
 mod private;
 mod reader;
 mod reply;
 mod request;
+mod secret;
+mod setup;
+mod store;
 #[cfg(test)]
 mod tests;
 mod tool;
 mod tool_error;
 mod transport;
+mod vault;
 mod wire;
 
 #[doc(hidden)]
@@ -32,14 +44,24 @@ pub use jiff::Timestamp;
 pub use jiff::civil::Date;
 pub use serde_json::Value;
 
+pub use crate::account::{
+    AccountId, Authorization, AuthorizationLink, CallbackError, ConnectedAccount, ConnectedAccountStatus, ExpiredReason,
+    LinkError, LinkPage, Linked, ScopeLine, Start,
+};
+pub use crate::clock::{Clock, ManualClock, SystemClock};
+pub use crate::connection::{Connection, ConnectionSettings};
 pub use crate::cx::Cx;
 pub use crate::def::{
     Access, ApplyDef, AuthDef, AuthKindDef, CheckDef, ClientAuthDef, CodeDef, ConnectorDef, DerivedDef, ErrorsDef, ExampleDef,
     HttpDef, Identity, OAuth2Def, PartDef, PerDef, RateDef, RefreshDef, RotationDef, ScopeDef, SecretDef, TokenDef,
     ToolDef,
 };
+pub use crate::kit::{AgentKit, AgentKitBuilder, DEFAULT_BASE_URL};
 pub use crate::reply::{ErrorParts, RawReply};
+pub use crate::setup::SetupError;
+pub use crate::store::{MemoryStore, Store, StoreError};
 pub use crate::tool::Tool;
 pub use crate::tool_error::{Acts, ErrorKind, HookError, ProviderError, ToolError};
-pub use crate::transport::HttpReply;
+pub use crate::transport::{Failure, HttpReply, HttpRequest, Limits, Transport, TransportError};
+pub use secrecy::{ExposeSecret, SecretString};
 pub use crate::wire::File;

@@ -1,0 +1,183 @@
+//! Connected accounts: one user's authorization of a connection, from the first link to the last refresh.
+//!
+//! [`Accounts`] is the part of an `AgentKit` that owns them. A [`ConnectedAccount`] is a snapshot without secrets.
+
+use std::fmt;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use std::collections::BTreeMap;
+
+use crate::connection::ConnectionSettings;
+use crate::def::Identity;
+use crate::store::AccountRow;
+
+mod accounts;
+mod authorization;
+mod callback;
+mod credentials;
+mod flow;
+mod keys;
+mod refresh;
+mod status;
+#[cfg(test)]
+mod tests;
+mod token;
+
+pub(crate) use self::accounts::{Accounts, Parts as AccountsParts};
+pub use self::authorization::Authorization;
+pub use self::callback::{CallbackError, Linked};
+pub(crate) use self::credentials::{AppliedPart, Credentials, Tokens};
+pub use self::flow::{LinkError, LinkPage, ScopeLine, Start};
+pub use self::status::{ConnectedAccountStatus, ExpiredReason};
+pub(crate) use crate::oauth::scopes::missing as missing_scopes;
+
+/// Id of a connected account, such as `ca_0198…`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct AccountId(Arc<str>);
+
+impl AccountId {
+    /// The text of the id.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<&str> for AccountId {
+    fn from(id: &str) -> Self {
+        Self(id.into())
+    }
+}
+
+impl From<String> for AccountId {
+    fn from(id: String) -> Self {
+        Self(id.into())
+    }
+}
+
+impl fmt::Display for AccountId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// A connected account as it was when it was asked for. It holds no secrets.
+#[derive(Debug, Clone)]
+pub struct ConnectedAccount {
+    id: AccountId,
+    connection: Arc<ConnectionSettings>,
+    identifier: String,
+    status: ConnectedAccountStatus,
+    reason: Option<ExpiredReason>,
+    identity: Option<Identity>,
+    values: BTreeMap<String, String>,
+    scopes: Vec<String>,
+    created_at: Timestamp,
+    updated_at: Timestamp,
+}
+
+impl ConnectedAccount {
+    pub(crate) fn new(connection: Arc<ConnectionSettings>, row: AccountRow) -> Self {
+        let identity = row.subject.map(|id| Identity { label: row.label.unwrap_or_else(|| id.clone()), id });
+        let time = |millis| Timestamp::from_millisecond(millis).unwrap_or(Timestamp::UNIX_EPOCH);
+        Self {
+            id: row.id.into(),
+            connection,
+            identifier: row.identifier,
+            status: row.status,
+            reason: row.reason,
+            identity,
+            // We wrote both ourselves; a row that says something else has no values.
+            values: serde_json::from_str(&row.values).unwrap_or_default(),
+            scopes: serde_json::from_str(&row.scopes).unwrap_or_default(),
+            created_at: time(row.created_at),
+            updated_at: time(row.updated_at),
+        }
+    }
+
+    /// Its id.
+    pub fn id(&self) -> &AccountId {
+        &self.id
+    }
+
+    /// Name of the connection it belongs to.
+    pub fn connection(&self) -> &str {
+        self.connection.name()
+    }
+
+    /// Name of the connector.
+    pub fn connector(&self) -> &'static str {
+        self.connection.connector().name
+    }
+
+    /// The caller's own user id.
+    pub fn identifier(&self) -> &str {
+        &self.identifier
+    }
+
+    /// Whether it can be used.
+    pub fn status(&self) -> ConnectedAccountStatus {
+        self.status
+    }
+
+    /// Why it is [`ConnectedAccountStatus::Expired`].
+    pub fn reason(&self) -> Option<ExpiredReason> {
+        self.reason
+    }
+
+    /// Whose account of the provider it is, once that is known.
+    pub fn identity(&self) -> Option<&Identity> {
+        self.identity.as_ref()
+    }
+
+    /// A value the provider gave for this account, such as `team_id`.
+    pub fn value(&self, name: &str) -> Option<&str> {
+        self.values.get(name).map(String::as_str)
+    }
+
+    /// Scopes the person granted, as the provider writes them.
+    pub fn scopes(&self) -> &[String] {
+        &self.scopes
+    }
+
+    /// Whether a stand-in answers in place of the provider.
+    pub fn stand_in(&self) -> bool {
+        self.connection.stand_in()
+    }
+
+    /// When it was created.
+    pub fn created_at(&self) -> Timestamp {
+        self.created_at
+    }
+
+    /// When its status last changed.
+    pub fn updated_at(&self) -> Timestamp {
+        self.updated_at
+    }
+
+    pub(crate) fn settings(&self) -> &Arc<ConnectionSettings> {
+        &self.connection
+    }
+}
+
+/// Where a person goes to connect an account.
+#[derive(Clone)]
+#[non_exhaustive]
+pub struct AuthorizationLink {
+    /// Address to open in a browser. Whoever has it can connect an account in the person's place.
+    pub url: String,
+    /// When it stops working.
+    pub expires_at: Timestamp,
+}
+
+// The address carries the link token.
+impl fmt::Debug for AuthorizationLink {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AuthorizationLink").field("expires_at", &self.expires_at).finish_non_exhaustive()
+    }
+}
+
+/// The JSON text of lists and maps of texts.
+fn json<T: serde::Serialize>(value: &T) -> String {
+    serde_json::to_string(value).expect("texts, lists and maps with text keys are JSON")
+}

@@ -1,0 +1,362 @@
+//! The keeper of connected accounts: get or create, list, disconnect; the errors of those that cannot be used.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, Mutex};
+
+use indexmap::IndexMap;
+use secrecy::SecretString;
+
+use super::credentials::{Cache, Secrets};
+use super::flow::Links;
+use super::refresh::{Flights, Pauses};
+use super::status::{Event, next};
+use super::{AccountId, ConnectedAccount, ConnectedAccountStatus};
+use crate::clock::Clock;
+use crate::connection::ConnectionSettings;
+use crate::def::{AuthKindDef, OAuth2Def};
+use crate::near;
+use crate::oauth;
+use crate::secret;
+use crate::store::{AccountRow, CredentialRow, Store, StoreError, Write};
+use crate::tool_error::{ErrorKind, ToolError};
+use crate::transport::Http;
+use crate::vault::{Purpose, Slot, Vault, VaultError};
+
+/// Longest identifier; it is the caller's own, and it is shown to people.
+const MAX_IDENTIFIER: usize = 256;
+/// How often a change of an account is tried again when another change came between.
+const CHANGE_TRIES: usize = 5;
+
+/// Owns the connected accounts of an `AgentKit`.
+pub(crate) struct Accounts {
+    pub(super) tenant: String,
+    pub(super) base_url: String,
+    pub(super) connections: IndexMap<String, Arc<ConnectionSettings>>,
+    pub(super) store: Arc<dyn Store>,
+    pub(super) vault: Vault,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) http: Arc<Http>,
+    pub(super) cache: Cache,
+    pub(super) flights: Flights,
+    pub(super) pauses: Pauses,
+    pub(super) links: Links,
+    /// Generations for which a refused token has already led to a refresh.
+    pub(super) forced: Mutex<HashMap<(AccountId, &'static str), i64>>,
+}
+
+/// What [`Accounts`] is made of.
+pub(crate) struct Parts {
+    pub(crate) tenant: String,
+    pub(crate) base_url: String,
+    pub(crate) connections: IndexMap<String, Arc<ConnectionSettings>>,
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) vault: Vault,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) http: Arc<Http>,
+}
+
+impl Accounts {
+    pub(crate) fn new(parts: Parts) -> Self {
+        let Parts { tenant, base_url, connections, store, vault, clock, http } = parts;
+        Self {
+            tenant,
+            base_url,
+            connections,
+            store,
+            vault,
+            clock,
+            http,
+            cache: Cache::default(),
+            flights: Flights::default(),
+            pauses: Pauses::default(),
+            links: Links::default(),
+            forced: Mutex::default(),
+        }
+    }
+
+    pub(crate) fn http(&self) -> &Arc<Http> {
+        &self.http
+    }
+
+    pub(crate) fn clock(&self) -> &Arc<dyn Clock> {
+        &self.clock
+    }
+
+    pub(crate) fn connections(&self) -> &IndexMap<String, Arc<ConnectionSettings>> {
+        &self.connections
+    }
+
+    /// The connection of a name.
+    pub(crate) fn connection(&self, name: &str) -> Result<&Arc<ConnectionSettings>, ToolError> {
+        self.connections.get(name).ok_or_else(|| {
+            let names = self.connections.keys().map(String::as_str);
+            ToolError::new(ErrorKind::UnknownConnection, format!("there is no connection `{name}`"))
+                .with_hint(near::hint(name, names, "use one of the connections"))
+        })
+    }
+
+    pub(super) fn connection_of_id(&self, id: &str) -> Option<&Arc<ConnectionSettings>> {
+        self.connections.values().find(|connection| connection.id() == id)
+    }
+
+    /// The account of a connection and an identifier, created where there is none.
+    pub(crate) async fn get_or_create(
+        &self,
+        connection: &str,
+        identifier: &str,
+    ) -> Result<ConnectedAccount, ToolError> {
+        let connection = self.connection(connection)?;
+        if identifier.is_empty() || identifier.len() > MAX_IDENTIFIER || identifier.contains(char::is_control) {
+            return Err(ToolError::invalid(format!(
+                "an identifier has 1 to {MAX_IDENTIFIER} bytes and no control characters"
+            )));
+        }
+        if let Some(row) = self.store.find_account(connection.id(), identifier).await.map_err(store_error)? {
+            return Ok(ConnectedAccount::new(connection.clone(), row));
+        }
+        let now = self.clock.now();
+        // Nobody has to say yes where there is nothing to say yes to.
+        let status = match connection.auth().kind {
+            AuthKindDef::None => ConnectedAccountStatus::Active,
+            _ => ConnectedAccountStatus::PendingAuth,
+        };
+        let row = AccountRow {
+            tenant: self.tenant.clone(),
+            id: secret::new_id("ca", now),
+            connection_id: connection.id().to_owned(),
+            connection: connection.name().to_owned(),
+            connector: connection.connector().name.to_owned(),
+            identifier: identifier.to_owned(),
+            status,
+            reason: None,
+            subject: None,
+            label: None,
+            values: "{}".to_owned(),
+            scopes: "[]".to_owned(),
+            client_id: connection.client_id().to_owned(),
+            revision: 0,
+            created_at: now.as_millisecond(),
+            updated_at: now.as_millisecond(),
+        };
+        let row = self.store.keep_account(row).await.map_err(store_error)?;
+        Ok(ConnectedAccount::new(connection.clone(), row))
+    }
+
+    /// An account by its id.
+    pub(crate) async fn get(&self, id: &AccountId) -> Result<Option<ConnectedAccount>, ToolError> {
+        let row = self.store.account(id.as_str()).await.map_err(store_error)?;
+        Ok(row.and_then(|row| self.known(row)))
+    }
+
+    /// All accounts whose connections are configured, oldest first.
+    pub(crate) async fn list(&self) -> Result<Vec<ConnectedAccount>, ToolError> {
+        let rows = self.store.accounts().await.map_err(store_error)?;
+        Ok(rows.into_iter().filter_map(|row| self.known(row)).collect())
+    }
+
+    fn known(&self, row: AccountRow) -> Option<ConnectedAccount> {
+        let connection = self.connection_of_id(&row.connection_id)?.clone();
+        Some(ConnectedAccount::new(connection, row))
+    }
+
+    /// The row of an account that someone holds a snapshot of.
+    pub(super) async fn row(&self, account: &ConnectedAccount) -> Result<AccountRow, ToolError> {
+        let row = self.store.account(account.id().as_str()).await.map_err(store_error)?;
+        row.filter(|row| row.connection_id == account.settings().id()).ok_or_else(|| {
+            ToolError::new(ErrorKind::NotConnected, "this connected account does not exist here")
+                .with_account(account.id().as_str())
+        })
+    }
+
+    /// The error of an account that cannot be used, with a fresh link where a person can help.
+    pub(super) async fn unusable(&self, account: &ConnectedAccount, row: &AccountRow) -> ToolError {
+        let who = format!("`{}` of connection `{}`", row.identifier, row.connection);
+        let error = match (row.status, row.reason) {
+            (ConnectedAccountStatus::Expired, reason) => {
+                let why = reason.map_or("its credentials no longer work", super::ExpiredReason::in_words);
+                ToolError::new(ErrorKind::Reconnect, format!("the account {who} has to be connected again: {why}"))
+            }
+            (ConnectedAccountStatus::Disconnected, _) => {
+                ToolError::new(ErrorKind::NotConnected, format!("the account {who} was disconnected"))
+            }
+            _ => ToolError::new(ErrorKind::NotConnected, format!("the account {who} is not connected yet")),
+        };
+        self.with_link(error.with_account(&row.id), account).await
+    }
+
+    /// Adds where the person goes to connect. A link that cannot be made leaves the error as it is.
+    pub(super) async fn with_link(&self, error: ToolError, account: &ConnectedAccount) -> ToolError {
+        match self.authorization_link(account).await {
+            Ok(link) => error.with_hint("ask the person to open the link, then try again").with_link(link.url),
+            Err(_) => error.with_hint("connect the account with its secrets, then try again"),
+        }
+    }
+
+    /// Disconnects: erases the credentials, and tells the provider to forget them as far as it listens.
+    pub(crate) async fn disconnect(
+        self: &Arc<Self>,
+        account: &ConnectedAccount,
+    ) -> Result<ConnectedAccount, ToolError> {
+        for _ in 0..CHANGE_TRIES {
+            let row = self.row(account).await?;
+            if row.status == ConnectedAccountStatus::Disconnected {
+                return Ok(ConnectedAccount::new(account.settings().clone(), row));
+            }
+            let Some(changed) = self.changed(&row, Event::Disconnected) else {
+                return Err(ToolError::internal(format!("an account that is {} cannot be disconnected", row.status)));
+            };
+            let credentials = self.store.credentials(&row.id).await.map_err(store_error)?;
+            let mut writes = vec![Write::Account(changed.clone())];
+            writes.extend(credentials.iter().map(erased));
+            if self.store.commit(writes).await.map_err(store_error)? {
+                self.cache.forget(account.id());
+                self.links.forget(account.id());
+                self.said(&row, &changed);
+                self.revoke_all(account.settings(), &credentials);
+                return Ok(ConnectedAccount::new(account.settings().clone(), changed));
+            }
+        }
+        Err(busy(account))
+    }
+
+    /// Tells the provider about tokens we no longer have, beside everything else and without promise.
+    fn revoke_all(self: &Arc<Self>, connection: &Arc<ConnectionSettings>, rows: &[CredentialRow]) {
+        let AuthKindDef::OAuth2(server) = connection.auth().kind else { return };
+        if server.revoke_url.is_none() {
+            return;
+        }
+        // The refresh token first: with it the whole family should go.
+        let mut tokens: Vec<SecretString> = Vec::new();
+        for row in rows {
+            tokens.extend(self.open_refresh(row).ok().flatten());
+            let access = self.open_secrets(row).ok().flatten();
+            tokens.extend(access.into_iter().flat_map(|secrets| secrets.0).map(|(_, secret)| secret));
+        }
+        self.revoke_tokens(connection.clone(), server, tokens);
+    }
+
+    pub(super) fn revoke_tokens(
+        self: &Arc<Self>,
+        connection: Arc<ConnectionSettings>,
+        server: OAuth2Def,
+        tokens: Vec<SecretString>,
+    ) {
+        let http = self.http.clone();
+        tokio::spawn(async move {
+            for token in &tokens {
+                let revoked = oauth::revoke(&http, &connection, &server, token).await;
+                tracing::debug!(connection = connection.name(), revoked, "told the provider to forget a token");
+            }
+        });
+    }
+
+    /// The row of an account after an event; `None` where the event cannot happen now. The one place that
+    /// changes a status.
+    pub(super) fn changed(&self, row: &AccountRow, event: Event) -> Option<AccountRow> {
+        let (status, reason) = next(row.status, event)?;
+        Some(AccountRow {
+            status,
+            reason,
+            revision: row.revision + 1,
+            updated_at: self.clock.now().as_millisecond(),
+            ..row.clone()
+        })
+    }
+
+    /// Records a change of status in the trace.
+    #[expect(clippy::unused_self, reason = "events to hosts will start here")]
+    pub(super) fn said(&self, before: &AccountRow, after: &AccountRow) {
+        if before.status != after.status {
+            tracing::info!(
+                account = after.id,
+                connection = after.connection,
+                from = before.status.as_str(),
+                to = after.status.as_str(),
+                reason = after.reason.map(super::ExpiredReason::as_str),
+                "the status of a connected account changed",
+            );
+        }
+    }
+
+    pub(super) fn seal_secrets(&self, row: &CredentialRow, secrets: &Secrets) -> Vec<u8> {
+        self.vault.seal(Purpose::Credential, slot(row, "access"), &secrets.to_bytes())
+    }
+
+    pub(super) fn open_secrets(&self, row: &CredentialRow) -> Result<Option<Secrets>, VaultError> {
+        let Some(blob) = &row.access else { return Ok(None) };
+        let plain = self.vault.open_record(Purpose::Credential, slot(row, "access"), blob)?;
+        Secrets::from_bytes(&plain).map(Some).ok_or(VaultError)
+    }
+
+    pub(super) fn seal_refresh(&self, row: &CredentialRow, refresh: &SecretString) -> Vec<u8> {
+        use secrecy::ExposeSecret as _;
+        self.vault.seal(Purpose::Credential, slot(row, "refresh"), refresh.expose_secret().as_bytes())
+    }
+
+    pub(super) fn open_refresh(&self, row: &CredentialRow) -> Result<Option<SecretString>, VaultError> {
+        let Some(blob) = &row.refresh else { return Ok(None) };
+        let plain = self.vault.open_record(Purpose::Credential, slot(row, "refresh"), blob)?;
+        let text = std::str::from_utf8(&plain).map_err(|_| VaultError)?;
+        Ok(Some(SecretString::from(text)))
+    }
+}
+
+fn slot<'a>(row: &'a CredentialRow, column: &'static str) -> Slot<'a> {
+    Slot { table: "credential", column, row: &row.account, token: &row.token, generation: row.generation }
+}
+
+/// A credential without its secrets. The generation goes on, so that a refresh under way cannot bring it back.
+fn erased(row: &CredentialRow) -> Write {
+    Write::Credential {
+        seen: Some(row.generation),
+        row: CredentialRow { generation: row.generation + 1, ..empty(&row.account, &row.token) },
+    }
+}
+
+/// A credential that has nothing yet.
+pub(super) fn empty(account: &str, token: &str) -> CredentialRow {
+    CredentialRow {
+        account: account.to_owned(),
+        token: token.to_owned(),
+        generation: 0,
+        access: None,
+        refresh: None,
+        alternate: None,
+        expires_at: None,
+        issued_at: 0,
+        scopes: None,
+        lease_owner: None,
+        lease_until: None,
+        attempt: None,
+        failures: 0,
+        retry_at: None,
+        dead: None,
+    }
+}
+
+/// The store does not work; what exactly is for the operator's log, not for the agent.
+#[expect(clippy::needless_pass_by_value, reason = "it is the argument of map_err")]
+pub(super) fn store_error(error: StoreError) -> ToolError {
+    tracing::error!(error = &error as &dyn std::error::Error, "the store of connected accounts does not work");
+    ToolError::new(ErrorKind::Store, "the store of connected accounts does not work")
+        .with_hint("try again; an operator finds the cause in the log")
+}
+
+pub(super) fn vault_error(_: VaultError) -> ToolError {
+    tracing::error!("a sealed value of the store does not open");
+    ToolError::new(ErrorKind::Store, VaultError.to_string())
+        .with_hint("connect the account again; an operator should look at the database")
+}
+
+pub(super) fn busy(account: &ConnectedAccount) -> ToolError {
+    ToolError::new(ErrorKind::Conflict, "the account is being changed by others all the time")
+        .with_hint("try again")
+        .with_account(account.id().as_str())
+}
+
+impl fmt::Debug for Accounts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Accounts").field("connections", &self.connections.keys()).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,45 @@
+//! What the pages of a gateway ask of the runtime: three steps, and nothing about HTTP.
+
+use std::sync::Arc;
+
+use super::{Accounts, CallbackError, LinkError, LinkPage, Linked, Start};
+
+/// The steps of connecting an account in a browser.
+#[derive(Debug, Clone, Copy)]
+pub struct Authorization<'a> {
+    accounts: &'a Arc<Accounts>,
+}
+
+impl<'a> Authorization<'a> {
+    pub(crate) fn new(accounts: &'a Arc<Accounts>) -> Self {
+        Self { accounts }
+    }
+
+    /// What the page of a link shows. Changes nothing, however often it is asked.
+    ///
+    /// # Errors
+    ///
+    /// The link does not work, or the store does not.
+    pub async fn link_page(&self, token: &str) -> Result<LinkPage, LinkError> {
+        self.accounts.link_page(token).await
+    }
+
+    /// The person pressed the button of the page: gives the consent page to go to and the cookie to set.
+    ///
+    /// # Errors
+    ///
+    /// The link does not work or was used, or the store does not work.
+    pub async fn start(&self, token: &str) -> Result<Start, LinkError> {
+        self.accounts.start(token).await
+    }
+
+    /// The browser came back: `query` as it stands in the address, `cookies` as the header has them.
+    ///
+    /// # Errors
+    ///
+    /// [`CallbackError::Refused`] changed nothing. After any other error the link is used up and the account is as
+    /// it was before.
+    pub async fn callback(&self, connection_id: &str, query: &str, cookies: &str) -> Result<Linked, CallbackError> {
+        self.accounts.callback(connection_id, query, cookies).await
+    }
+}

@@ -1,0 +1,347 @@
+//! The first half of connecting: the link, its page, and the way to the provider.
+//!
+//! Looking at a link changes nothing: mail scanners and chat previews open links too. Only the button starts.
+
+use std::collections::{BTreeMap, HashMap};
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use ring::digest;
+use secrecy::{ExposeSecret as _, SecretString};
+use url::Url;
+
+use super::accounts::store_error;
+use super::{AccountId, Accounts, AuthorizationLink, ConnectedAccount};
+use crate::connection::ConnectionSettings;
+use crate::def::{AuthKindDef, OAuth2Def};
+use crate::oauth::{self, AuthorizeRequest};
+use crate::secret;
+use crate::store::{FlowRow, FlowStep, Write};
+use crate::tool_error::{ErrorKind, ToolError};
+use crate::transport::stand_in;
+use crate::vault::{Purpose, Slot};
+
+/// How long a link, and then the way through the provider, may take.
+const FLOW_MS: i64 = 10 * 60_000;
+/// A link that an error has offered is offered again while it has this long to go.
+const REUSE_MS: i64 = 5 * 60_000;
+/// Flows that are over are kept this long, for whoever asks what happened.
+const KEEP_MS: i64 = 24 * 60 * 60_000;
+
+/// What the page of a link shows.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct LinkPage {
+    /// Name of the app for people.
+    pub connector: &'static str,
+    /// The connection name.
+    pub connection: String,
+    /// The caller's user id, all but its ends hidden.
+    pub identifier: String,
+    /// What is asked for.
+    pub scopes: Vec<ScopeLine>,
+    /// Name of the provider's account, if it was connected before.
+    pub label: Option<String>,
+    /// Whether a stand-in answers in place of the provider.
+    pub stand_in: bool,
+    /// Scheme, host and port of the consent page: where the form will lead.
+    pub authorize_origin: String,
+    /// When the link stops working.
+    pub expires_at: Timestamp,
+}
+
+/// A scope in words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ScopeLine {
+    /// As the provider writes it.
+    pub value: &'static str,
+    /// What it allows.
+    pub about: &'static str,
+}
+
+/// Where the browser goes next, and what it has to keep.
+#[non_exhaustive]
+pub struct Start {
+    /// Address of the consent page. It carries the state.
+    pub location: String,
+    /// Text of the `Set-Cookie` header.
+    pub cookie: String,
+}
+
+impl fmt::Debug for Start {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Start").finish_non_exhaustive()
+    }
+}
+
+/// Why a link does not work.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum LinkError {
+    /// There is no such link, or it has expired; which one is not told.
+    #[error("this link does not work any more; ask for a new one")]
+    Gone,
+    /// The link was used.
+    #[error("this link was used already; ask for a new one")]
+    Used,
+    /// The store does not work.
+    #[error("connected accounts cannot be reached right now; try again later")]
+    Store,
+}
+
+/// Links that errors have offered, so that a caller who tries again and again does not fill the store.
+#[derive(Default)]
+pub(super) struct Links {
+    map: Mutex<HashMap<AccountId, (SecretString, i64)>>,
+}
+
+impl Links {
+    fn map(&self) -> MutexGuard<'_, HashMap<AccountId, (SecretString, i64)>> {
+        self.map.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn forget(&self, account: &AccountId) {
+        self.map().remove(account);
+    }
+}
+
+impl Accounts {
+    /// A link to connect an account.
+    pub(crate) async fn authorization_link(&self, account: &ConnectedAccount) -> Result<AuthorizationLink, ToolError> {
+        let connection = account.settings();
+        oauth_of(connection)?;
+        let now = self.clock.now().as_millisecond();
+        let reused = {
+            let mut links = self.links.map();
+            links.retain(|_, (_, expires_at)| *expires_at - now > REUSE_MS);
+            links.get(account.id()).cloned()
+        };
+        let (token, expires_at) = match reused {
+            Some(link) => link,
+            None => self.new_link(account, now).await?,
+        };
+        let url = format!("{}/connect/{}", self.base_url, token.expose_secret());
+        let expires_at = Timestamp::from_millisecond(expires_at).unwrap_or(Timestamp::MAX);
+        Ok(AuthorizationLink { url, expires_at })
+    }
+
+    async fn new_link(&self, account: &ConnectedAccount, now: i64) -> Result<(SecretString, i64), ToolError> {
+        // Also the proof that the account exists in this store.
+        let row = self.row(account).await?;
+        let connection = account.settings();
+        self.store.forget_flows(now - KEEP_MS).await.map_err(store_error)?;
+        let token = secret::random_token();
+        let expires_at = now + FLOW_MS;
+        let scopes: BTreeMap<&str, Vec<&str>> = oauth::scopes::wanted(connection)
+            .into_iter()
+            .map(|(token, scopes)| (token, scopes.iter().map(|scope| scope.value).collect()))
+            .collect();
+        let flow = FlowRow {
+            tenant: self.tenant.clone(),
+            id: secret::new_id("flow", self.clock.now()),
+            account: row.id,
+            connection_id: connection.id().to_owned(),
+            step: FlowStep::Linked,
+            config: fingerprint(connection),
+            link: secret::hash_secret(&token),
+            state: None,
+            cookie_name: None,
+            cookie: None,
+            verifier: None,
+            scopes: super::json(&scopes),
+            failure: None,
+            created_at: now,
+            expires_at,
+        };
+        self.store.add_flow(flow).await.map_err(store_error)?;
+        self.links.map().insert(account.id().clone(), (token.clone(), expires_at));
+        Ok((token, expires_at))
+    }
+
+    /// What the page of a link shows. Changes nothing.
+    pub(crate) async fn link_page(&self, token: &str) -> Result<LinkPage, LinkError> {
+        let (flow, connection) = self.linked(token).await?;
+        let server = oauth_of(&connection).map_err(|_| LinkError::Gone)?;
+        let row = self.store.account(&flow.account).await.map_err(link_store)?.ok_or(LinkError::Gone)?;
+        let scopes = oauth::scopes::wanted(&connection).into_iter().flat_map(|(_, scopes)| scopes);
+        let origin = browser_address(&connection, server.authorize_url);
+        Ok(LinkPage {
+            connector: connection.connector().title,
+            connection: connection.name().to_owned(),
+            identifier: masked(&row.identifier),
+            scopes: scopes.map(|scope| ScopeLine { value: scope.value, about: scope.about }).collect(),
+            label: row.label,
+            stand_in: connection.stand_in(),
+            authorize_origin: origin.map(|url| url.origin().ascii_serialization()).unwrap_or_default(),
+            expires_at: Timestamp::from_millisecond(flow.expires_at).unwrap_or(Timestamp::MAX),
+        })
+    }
+
+    /// The person pressed the button: LINKED becomes AUTHORIZING, once.
+    pub(crate) async fn start(&self, token: &str) -> Result<Start, LinkError> {
+        let (flow, connection) = self.linked(token).await?;
+        let server = oauth_of(&connection).map_err(|_| LinkError::Gone)?;
+        let (state, cookie, verifier) = (secret::random_token(), secret::random_token(), secret::random_token());
+        let scopes = oauth::scopes::wanted(&connection);
+        let request = AuthorizeRequest {
+            connection: &connection,
+            server: &server,
+            scopes: &scopes,
+            state: &state,
+            verifier: &verifier,
+        };
+        let location = oauth::authorize_url(&request).ok_or(LinkError::Gone)?;
+        let location = browser_address(&connection, location.as_str()).ok_or(LinkError::Gone)?;
+
+        let now = self.clock.now().as_millisecond();
+        let https = self.base_url.starts_with("https:");
+        let number = u32::from_be_bytes(secret::random());
+        // The prefix makes the browser refuse the cookie from anywhere but this host over https; in development,
+        // over http on this machine, browsers would refuse it altogether.
+        let cookie_name = format!("{}flow-{number:08x}", if https { "__Host-" } else { "" });
+        let authorizing = FlowRow {
+            step: FlowStep::Authorizing,
+            state: Some(secret::hash_secret(&state)),
+            cookie_name: Some(cookie_name.clone()),
+            cookie: Some(secret::hash_secret(&cookie)),
+            verifier: Some(self.vault.seal(
+                Purpose::Flow,
+                verifier_slot(&flow.id),
+                verifier.expose_secret().as_bytes(),
+            )),
+            expires_at: now + FLOW_MS,
+            ..flow.clone()
+        };
+        let write = Write::Flow { from: FlowStep::Linked, row: authorizing };
+        if !self.store.commit(vec![write]).await.map_err(link_store)? {
+            return Err(LinkError::Used);
+        }
+        self.links.forget(&AccountId::from(flow.account.as_str()));
+        tracing::info!(
+            flow = flow.id,
+            account = flow.account,
+            connection = connection.name(),
+            "a person was sent to the provider"
+        );
+        let secure = if https { "; Secure" } else { "" };
+        let cookie = format!(
+            "{cookie_name}={}; Path=/; Max-Age={}; HttpOnly; SameSite=Lax{secure}",
+            cookie.expose_secret(),
+            FLOW_MS / 1000,
+        );
+        Ok(Start { location: location.into(), cookie })
+    }
+
+    /// The flow of a link that still works.
+    async fn linked(&self, token: &str) -> Result<(FlowRow, Arc<ConnectionSettings>), LinkError> {
+        // Every token is 43 characters; a megabyte of them is not worth a hash.
+        if token.len() > 64 {
+            return Err(LinkError::Gone);
+        }
+        let flow = self.store.flow_of_link(&secret::hash(token)).await.map_err(link_store)?.ok_or(LinkError::Gone)?;
+        let connection = self.connection_of_id(&flow.connection_id).ok_or(LinkError::Gone)?.clone();
+        let over = self.clock.now().as_millisecond() >= flow.expires_at;
+        if over || flow.config != fingerprint(&connection) {
+            return Err(LinkError::Gone);
+        }
+        match flow.step {
+            FlowStep::Linked => Ok((flow, connection)),
+            _ => Err(LinkError::Used),
+        }
+    }
+}
+
+/// Where the browser goes for an address of the spec. A stand-in has a consent page of its own.
+fn browser_address(connection: &ConnectionSettings, address: &str) -> Option<Url> {
+    let url = Url::parse(address).ok()?;
+    let there = stand_in(connection.stand_ins(), &url).ok()?;
+    Some(there.unwrap_or(url))
+}
+
+pub(super) fn verifier_slot(flow: &str) -> Slot<'_> {
+    Slot { table: "flow", column: "verifier", row: flow, token: "", generation: 0 }
+}
+
+/// The server of a connection whose accounts are connected by consent.
+pub(super) fn oauth_of(connection: &ConnectionSettings) -> Result<OAuth2Def, ToolError> {
+    match connection.auth().kind {
+        AuthKindDef::OAuth2(server) => Ok(server),
+        AuthKindDef::ApiKey { .. } => Err(ToolError::new(
+            ErrorKind::Unsupported,
+            format!("accounts of connection `{}` are connected with secrets, not with a link", connection.name()),
+        )
+        .with_hint("connect the account with its secrets")),
+        AuthKindDef::None => Err(ToolError::new(
+            ErrorKind::Unsupported,
+            format!("accounts of connection `{}` need no connecting", connection.name()),
+        )),
+    }
+}
+
+/// What a flow began with. A client or an address that was changed meanwhile ends the flow: a code must not be
+/// sent to a server it did not come from.
+pub(super) fn fingerprint(connection: &ConnectionSettings) -> Vec<u8> {
+    let mut context = digest::Context::new(&digest::SHA256);
+    let (authorize, token) = match connection.auth().kind {
+        AuthKindDef::OAuth2(server) => (server.authorize_url, server.token_url),
+        _ => ("", ""),
+    };
+    let stand_ins = connection.stand_ins().iter().flat_map(|stand_in| [stand_in.from.as_str(), stand_in.to.as_str()]);
+    let parts = [connection.id(), connection.client_id(), connection.callback_url(), authorize, token];
+    for part in parts.into_iter().chain(stand_ins) {
+        context.update(&(part.len() as u64).to_be_bytes());
+        context.update(part.as_bytes());
+    }
+    context.finish().as_ref().to_vec()
+}
+
+/// An identifier as a page may show it: enough for its owner to know it, not enough to learn it.
+fn masked(identifier: &str) -> String {
+    let (name, domain) = identifier.split_once('@').map_or((identifier, None), |(name, domain)| (name, Some(domain)));
+    let count = name.chars().count();
+    let mut shown: String = name.chars().take(if count > 3 { 2 } else { 1 }).collect();
+    shown.push_str("•••");
+    if count > 5 {
+        shown.extend(name.chars().last());
+    }
+    if let Some(domain) = domain {
+        shown.push('@');
+        shown.push_str(domain);
+    }
+    shown
+}
+
+fn link_store(error: crate::store::StoreError) -> LinkError {
+    let _ = store_error(error);
+    LinkError::Store
+}
+
+impl LinkError {
+    /// How long a browser should wait before it tries again.
+    pub fn retry_after(&self) -> Option<Duration> {
+        matches!(self, Self::Store).then_some(Duration::from_secs(5))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn identifiers_are_masked() {
+        let table = [
+            ("ana", "a•••"),
+            ("ana.silva", "an•••a"),
+            ("ana.silva@example.com", "an•••a@example.com"),
+            ("a@example.com", "a•••@example.com"),
+            ("日本語テスト", "日本•••ト"),
+            ("x", "x•••"),
+        ];
+        for (identifier, wanted) in table {
+            assert_eq!(masked(identifier), wanted);
+        }
+    }
+}

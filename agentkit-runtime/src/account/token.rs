@@ -1,0 +1,210 @@
+//! From a token to use: the way of a reader. It waits only where there is no valid token.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::accounts::{store_error, vault_error};
+use super::credentials::{Credentials, Life};
+use super::status::Event;
+use super::{Accounts, ConnectedAccount, ConnectedAccountStatus, ExpiredReason};
+use crate::connection::ConnectionSettings;
+use crate::def::{AuthKindDef, TokenDef};
+use crate::store::{AccountRow, CredentialRow, Write};
+use crate::tool_error::{ErrorKind, ToolError};
+
+impl Accounts {
+    /// The credentials of a token of an account; an empty name is the first token.
+    pub(crate) async fn credentials(
+        self: &Arc<Self>,
+        account: &ConnectedAccount,
+        token: &str,
+        wait: Duration,
+    ) -> Result<Arc<Credentials>, ToolError> {
+        let token = token_def(account.settings(), token)?;
+        let now = self.clock.now();
+        let known = match self.cache.get(account.id(), token.name) {
+            Some(cached) => cached,
+            None => self.load(account, token).await?,
+        };
+        if known.life.usable(now) {
+            if known.life.due(now) {
+                self.refresh_early(account, token);
+            }
+            return Ok(known);
+        }
+        self.refreshed(account, token, None, wait).await
+    }
+
+    /// The credentials that follow those of the generation `seen`, which the provider has refused with a 401.
+    ///
+    /// A refused token leads to one refresh, however many calls were refused with it.
+    pub(crate) async fn refresh_now(
+        self: &Arc<Self>,
+        account: &ConnectedAccount,
+        token: &str,
+        seen: i64,
+        wait: Duration,
+    ) -> Result<Arc<Credentials>, ToolError> {
+        let token = token_def(account.settings(), token)?;
+        let known = self.load(account, token).await?;
+        if known.generation > seen {
+            return Ok(known);
+        }
+        if !self.may_force(account, token, seen) {
+            let error = ToolError::new(ErrorKind::AuthExpired, "the provider refuses a token that was just renewed")
+                .with_account(account.id().as_str());
+            return Err(self.with_link(error, account).await);
+        }
+        self.refreshed(account, token, Some(seen), wait).await
+    }
+
+    /// The provider says that the credentials of this generation are dead and a refresh would not help.
+    pub(crate) async fn rejected(self: &Arc<Self>, account: &ConnectedAccount, token: &str, seen: i64) {
+        let Ok(token) = token_def(account.settings(), token) else { return };
+        let Ok((row, Some(credential))) = self.rows(account, token).await else { return };
+        if credential.generation != seen || matches!(account.settings().auth().kind, AuthKindDef::None) {
+            return;
+        }
+        // An error here only means that the next call finds out again.
+        let _ = self.expire(account, &row, &credential, ExpiredReason::CredentialsRejected).await;
+    }
+
+    /// Opens the credentials of an account that is `ACTIVE`, and keeps them open.
+    pub(super) async fn load(
+        &self,
+        account: &ConnectedAccount,
+        token: &'static TokenDef,
+    ) -> Result<Arc<Credentials>, ToolError> {
+        let epoch = self.cache.epoch();
+        let (row, credential) = self.rows(account, token).await?;
+        if row.status != ConnectedAccountStatus::Active {
+            return Err(self.unusable(account, &row).await);
+        }
+        let credentials = match &credential {
+            _ if matches!(account.settings().auth().kind, AuthKindDef::None) => {
+                let values = values(&row);
+                Arc::new(Credentials { values, ..Credentials::none(token.name) })
+            }
+            Some(credential) if credential.access.is_some() => self.opened(account, &row, credential, token)?,
+            _ => return Err(self.without_token(account, token, credential.as_ref()).await),
+        };
+        // Had the account been disconnected meanwhile, this would bring it back to life.
+        self.cache.put_since(epoch, account.id(), credentials.clone());
+        Ok(credentials)
+    }
+
+    pub(super) async fn rows(
+        &self,
+        account: &ConnectedAccount,
+        token: &TokenDef,
+    ) -> Result<(AccountRow, Option<CredentialRow>), ToolError> {
+        let row = self.row(account).await?;
+        let credentials = self.store.credentials(&row.id).await.map_err(store_error)?;
+        Ok((row, credentials.into_iter().find(|credential| credential.token == token.name)))
+    }
+
+    pub(super) fn opened(
+        &self,
+        account: &ConnectedAccount,
+        row: &AccountRow,
+        credential: &CredentialRow,
+        token: &'static TokenDef,
+    ) -> Result<Arc<Credentials>, ToolError> {
+        let auth = account.settings().auth();
+        let secrets = self.open_secrets(credential).map_err(vault_error)?.ok_or_else(|| {
+            ToolError::new(ErrorKind::Reconnect, "the account has no credentials").with_account(&row.id)
+        })?;
+        let life =
+            Life::new(credential.issued_at, credential.expires_at, renewable_early(account.settings(), credential));
+        let credentials = Credentials::new(auth, token.name, credential.generation, &secrets, life)
+            .ok_or_else(|| ToolError::internal("the credentials hold what a request cannot carry"))?;
+        let scopes = credential.scopes.as_deref().and_then(|text| serde_json::from_str(text).ok());
+        Ok(Arc::new(Credentials { scopes, values: values(row), ..credentials }))
+    }
+
+    async fn without_token(
+        &self,
+        account: &ConnectedAccount,
+        token: &TokenDef,
+        credential: Option<&CredentialRow>,
+    ) -> ToolError {
+        let why =
+            credential.and_then(|credential| credential.dead).map_or("it was not granted", ExpiredReason::in_words);
+        let message = format!("the account has no token `{}`: {why}", token.name);
+        let error = ToolError::new(ErrorKind::Reconnect, message).with_account(account.id().as_str());
+        self.with_link(error, account).await
+    }
+
+    /// Marks a token as dead: with the first token the account is `EXPIRED`, another one is missing from then on.
+    ///
+    /// The refresh token stays, sealed, for an operator who knows better.
+    pub(super) async fn expire(
+        &self,
+        account: &ConnectedAccount,
+        row: &AccountRow,
+        credential: &CredentialRow,
+        reason: ExpiredReason,
+    ) -> Result<bool, ToolError> {
+        let settled = CredentialRow {
+            lease_owner: None,
+            lease_until: None,
+            attempt: None,
+            retry_at: None,
+            dead: Some(reason),
+            ..credential.clone()
+        };
+        let is_first = account.settings().auth().tokens.first().is_some_and(|first| first.name == credential.token);
+        let mut writes = vec![];
+        let mut after = None;
+        if is_first {
+            let Some(changed) = self.changed(row, Event::Expired(reason)) else { return Ok(false) };
+            writes.push(Write::Account(changed.clone()));
+            after = Some(changed);
+            writes.push(Write::Credential { seen: Some(credential.generation), row: settled });
+        } else {
+            let row = CredentialRow { access: None, ..settled };
+            writes.push(Write::Credential { seen: Some(credential.generation), row });
+        }
+        let done = self.store.commit(writes).await.map_err(store_error)?;
+        if done {
+            self.cache.forget(account.id());
+            match after {
+                Some(after) => self.said(row, &after),
+                None => tracing::info!(
+                    account = row.id,
+                    token = credential.token,
+                    reason = reason.as_str(),
+                    "a token of a connected account is dead"
+                ),
+            }
+        }
+        Ok(done)
+    }
+}
+
+/// Values of an account besides its secrets.
+fn values(row: &AccountRow) -> Arc<BTreeMap<String, String>> {
+    Arc::new(serde_json::from_str(&row.values).unwrap_or_default())
+}
+
+/// Whether a token may be renewed while it is still good.
+fn renewable_early(connection: &ConnectionSettings, credential: &CredentialRow) -> bool {
+    let AuthKindDef::OAuth2(server) = connection.auth().kind else { return false };
+    // Where the old token dies at a refresh, calls under way would die with it.
+    credential.refresh.is_some() && !server.refresh.old_token_dies
+}
+
+/// The token of a name; an empty name is the first.
+pub(super) fn token_def(connection: &ConnectionSettings, name: &str) -> Result<&'static TokenDef, ToolError> {
+    let tokens: &'static [TokenDef] = connection.auth().tokens;
+    let found = if name.is_empty() { tokens.first() } else { tokens.iter().find(|token| token.name == name) };
+    found.ok_or_else(|| {
+        let auth = connection.auth().name;
+        ToolError::new(
+            ErrorKind::Unsupported,
+            format!("connection `{}` is made with `{auth}`, which gives no token `{name}`", connection.name()),
+        )
+        .with_hint("use a connection with another way to connect")
+    })
+}

@@ -1,0 +1,285 @@
+//! Connections: a connector configured under a name, with the client the provider knows.
+
+use std::fmt;
+use std::sync::Arc;
+
+use secrecy::SecretString;
+use url::{Host, Url};
+
+use crate::def::{AuthDef, AuthKindDef, ConnectorDef, ScopeDef};
+use crate::near;
+use crate::setup::SetupError;
+
+/// A connector configured under a connection name. The name need not be the connector's.
+#[derive(Debug, Clone)]
+#[must_use]
+pub struct Connection {
+    pub(crate) name: String,
+    pub(crate) connector: &'static ConnectorDef,
+    pub(crate) auth: Option<String>,
+    pub(crate) client_id: Option<String>,
+    pub(crate) client_secret: Option<SecretString>,
+    pub(crate) scopes: Vec<String>,
+    pub(crate) tools: Option<Vec<String>>,
+    pub(crate) stand_ins: Vec<StandIn>,
+    /// Where it was written, for errors: `agentkit.toml:3`.
+    pub(crate) place: Option<String>,
+}
+
+impl Connection {
+    /// A connection with the first way to connect that the connector offers, and all of its tools.
+    pub fn new(name: impl Into<String>, connector: &'static ConnectorDef) -> Self {
+        Self {
+            name: name.into(),
+            connector,
+            auth: None,
+            client_id: None,
+            client_secret: None,
+            scopes: Vec::new(),
+            tools: None,
+            stand_ins: Vec::new(),
+            place: None,
+        }
+    }
+
+    /// The client that was registered with the provider.
+    pub fn client(self, id: impl Into<String>, secret: impl Into<SecretString>) -> Self {
+        Self { client_id: Some(id.into()), client_secret: Some(secret.into()), ..self }
+    }
+
+    /// A client without a secret, where the provider allows one.
+    pub fn public_client(self, id: impl Into<String>) -> Self {
+        Self { client_id: Some(id.into()), client_secret: None, ..self }
+    }
+
+    /// The way to connect, by its name in the spec.
+    pub fn auth(self, name: impl Into<String>) -> Self {
+        Self { auth: Some(name.into()), ..self }
+    }
+
+    /// Scopes to ask for besides those that the tools need, by their names in the spec.
+    pub fn scopes<S: Into<String>>(self, names: impl IntoIterator<Item = S>) -> Self {
+        Self { scopes: names.into_iter().map(Into::into).collect(), ..self }
+    }
+
+    /// The only tools to offer, by name. Scopes are asked for these alone.
+    pub fn tools<S: Into<String>>(self, names: impl IntoIterator<Item = S>) -> Self {
+        Self { tools: Some(names.into_iter().map(Into::into).collect()), ..self }
+    }
+
+    /// Sends requests for `from`, an https address, to `to` on this machine: for tests and emulators.
+    pub fn stand_in(mut self, from: impl Into<String>, to: impl Into<String>) -> Self {
+        self.stand_ins.push(StandIn { from: from.into(), to: to.into() });
+        self
+    }
+}
+
+/// An address on this machine that stands for one of a provider.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct StandIn {
+    /// Start of the real address; https.
+    pub(crate) from: String,
+    /// Start of the address that is used in its place; loopback.
+    pub(crate) to: String,
+}
+
+/// A connection that was found to be in order, with the public id that its callback address carries.
+pub struct ConnectionSettings {
+    id: String,
+    name: String,
+    connector: &'static ConnectorDef,
+    auth: &'static AuthDef,
+    client_id: String,
+    client_secret: Option<SecretString>,
+    scopes: Vec<&'static ScopeDef>,
+    tools: Option<Vec<&'static str>>,
+    stand_ins: Vec<StandIn>,
+    callback: String,
+}
+
+impl ConnectionSettings {
+    /// Its public id, such as `conn_0198…`.
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// The connection name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The connector that is configured.
+    pub fn connector(&self) -> &'static ConnectorDef {
+        self.connector
+    }
+
+    /// The way to connect.
+    pub fn auth(&self) -> &'static AuthDef {
+        self.auth
+    }
+
+    /// The redirect URI to register with the provider.
+    pub fn callback_url(&self) -> &str {
+        &self.callback
+    }
+
+    /// Whether a stand-in answers in place of the provider, at least for some addresses.
+    pub fn stand_in(&self) -> bool {
+        !self.stand_ins.is_empty()
+    }
+
+    /// Whether a tool of the connector may be used, by its name with the connector's prefix.
+    pub fn offers(&self, tool: &str) -> bool {
+        self.tools.as_ref().is_none_or(|tools| tools.contains(&tool))
+    }
+
+    /// The client's id at the provider; empty where the way to connect has no client.
+    pub fn client_id(&self) -> &str {
+        &self.client_id
+    }
+
+    pub(crate) fn client_secret(&self) -> Option<&SecretString> {
+        self.client_secret.as_ref()
+    }
+
+    pub(crate) fn extra_scopes(&self) -> &[&'static ScopeDef] {
+        &self.scopes
+    }
+
+    pub(crate) fn stand_ins(&self) -> &[StandIn] {
+        &self.stand_ins
+    }
+}
+
+impl fmt::Debug for ConnectionSettings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ConnectionSettings")
+            .field("id", &self.id)
+            .field("name", &self.name)
+            .field("connector", &self.connector.name)
+            .field("auth", &self.auth.name)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Checks a connection and gives it its id. `base_url` is where the gateway is reached.
+pub(crate) fn settle(
+    connection: Connection,
+    id: String,
+    base_url: &str,
+) -> Result<Arc<ConnectionSettings>, SetupError> {
+    let Connection { name, connector, auth, client_id, client_secret, scopes, tools, stand_ins, place } = connection;
+    let place = place.unwrap_or_else(|| format!("connection `{name}`"));
+    let fail = |message: String, help: String| SetupError::new(message).at(place.clone()).help(help);
+
+    let auth = find_auth(connector, auth.as_deref(), &fail)?;
+    let client_id = match (auth.kind, client_id) {
+        (AuthKindDef::OAuth2(_), Some(id)) if !id.is_empty() => id,
+        (AuthKindDef::OAuth2(_), _) => {
+            let variable = crate::config::variable(&name, "CLIENT_ID");
+            return Err(fail(
+                format!("connection `{name}` has no client id"),
+                format!(
+                    "register an app with {} and set client_id and client_secret, or {variable} and {}",
+                    connector.title,
+                    crate::config::variable(&name, "CLIENT_SECRET"),
+                ),
+            ));
+        }
+        // Keys and `none` have no client; one that was given by mistake is not worth an error.
+        _ => String::new(),
+    };
+    let scopes = scopes
+        .iter()
+        .map(|wanted| {
+            auth.scopes.iter().find(|scope| scope.name == wanted || scope.value == wanted).ok_or_else(|| {
+                let names = auth.scopes.iter().map(|scope| scope.name);
+                fail(
+                    format!("`{}` has no scope `{wanted}`", connector.name),
+                    near::hint(wanted, names, "write a scope of the connector"),
+                )
+            })
+        })
+        .collect::<Result<Vec<_>, _>>()?;
+    let tools = tools.map(|wanted| wanted.iter().map(|tool| find_tool(connector, tool, &fail)).collect());
+    for stand_in in &stand_ins {
+        check_stand_in(stand_in, &fail)?;
+    }
+    let callback = format!("{base_url}/oauth/cb/{id}");
+    Ok(Arc::new(ConnectionSettings {
+        id,
+        name,
+        connector,
+        auth,
+        client_id,
+        client_secret,
+        scopes,
+        tools: tools.transpose()?,
+        stand_ins,
+        callback,
+    }))
+}
+
+type Fail<'a> = &'a dyn Fn(String, String) -> SetupError;
+
+fn find_auth(
+    connector: &'static ConnectorDef,
+    wanted: Option<&str>,
+    fail: Fail<'_>,
+) -> Result<&'static AuthDef, SetupError> {
+    let found = match wanted {
+        None => connector.auth.first(),
+        Some(name) => connector.auth.iter().find(|auth| auth.name == name),
+    };
+    found.ok_or_else(|| {
+        let wanted = wanted.unwrap_or_default();
+        fail(
+            format!("`{}` has no way to connect named `{wanted}`", connector.name),
+            near::hint(wanted, connector.auth.iter().map(|auth| auth.name), "leave `auth` out for the first one"),
+        )
+    })
+}
+
+fn find_tool(connector: &'static ConnectorDef, wanted: &str, fail: Fail<'_>) -> Result<&'static str, SetupError> {
+    let short =
+        |name: &'static str| name.strip_prefix(connector.name).and_then(|rest| rest.strip_prefix('_')).unwrap_or(name);
+    let mut names = connector.tools.iter().map(|tool| tool.name);
+    names.clone().find(|name| *name == wanted || short(name) == wanted).ok_or_else(|| {
+        fail(
+            format!("`{}` has no tool `{wanted}`", connector.name),
+            near::hint(wanted, names.by_ref(), "write a tool of the connector"),
+        )
+    })
+}
+
+// A stand-in takes credentials that are meant for the provider. It may only be on this machine, and only
+// in place of an https address:
+//
+//     stand_in = { "https://gmail.googleapis.com" = "http://127.0.0.1:4010" }
+fn check_stand_in(stand_in: &StandIn, fail: Fail<'_>) -> Result<(), SetupError> {
+    let from = Url::parse(&stand_in.from).ok().filter(|url| url.scheme() == "https" && url.has_host());
+    if from.is_none() {
+        return Err(fail(
+            format!("the stand-in for `{}` is not for an https address", stand_in.from),
+            "write the start of the provider's address, such as https://gmail.googleapis.com".to_owned(),
+        ));
+    }
+    let to = Url::parse(&stand_in.to).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
+    if !to.as_ref().is_some_and(is_loopback) {
+        return Err(fail(
+            format!("the stand-in `{}` is not on this machine", stand_in.to),
+            "a stand-in gets real credentials, so it must be on 127.0.0.1, [::1] or localhost".to_owned(),
+        ));
+    }
+    Ok(())
+}
+
+/// Whether an address can only lead to this machine.
+pub(crate) fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Ipv4(ip)) => ip.is_loopback(),
+        Some(Host::Ipv6(ip)) => ip.is_loopback(),
+        Some(Host::Domain(name)) => name == "localhost",
+        None => false,
+    }
+}

@@ -1,0 +1,67 @@
+//! Which scopes to ask for, and which are missing.
+
+use std::collections::BTreeSet;
+
+use crate::connection::ConnectionSettings;
+use crate::def::{AuthDef, ScopeDef};
+
+/// The scopes to ask for at connect time, for each token of the way to connect, in the order of the spec.
+///
+/// That is what the offered tools need, what is always asked for, what the account check needs and what the
+/// connection adds, without those that a wider one of them covers.
+pub(crate) fn wanted(connection: &ConnectionSettings) -> Vec<(&'static str, Vec<&'static ScopeDef>)> {
+    let auth = connection.auth();
+    let connector = connection.connector();
+    let first = auth.tokens.first().map_or("", |token| token.name);
+    auth.tokens
+        .iter()
+        .map(|token| {
+            let is_first = token.name == first;
+            let mut names = BTreeSet::new();
+            for tool in connector.tools.iter().filter(|tool| connection.offers(tool.name)) {
+                if tool.token == token.name || (tool.token.is_empty() && is_first) {
+                    names.extend(tool.scopes);
+                }
+            }
+            if is_first {
+                names.extend(connector.check.iter().flat_map(|check| check.scopes));
+                names.extend(auth.scopes.iter().filter(|scope| scope.always).map(|scope| &scope.name));
+                names.extend(connection.extra_scopes().iter().map(|scope| &scope.name));
+            }
+            (token.name, reduced(auth, &names))
+        })
+        .collect()
+}
+
+fn reduced(auth: &AuthDef, names: &BTreeSet<&&'static str>) -> Vec<&'static ScopeDef> {
+    let asked: Vec<&'static ScopeDef> = static_scopes(auth).filter(|scope| names.contains(&scope.name)).collect();
+    let covered = |scope: &ScopeDef| asked.iter().any(|wide| wide.covers.contains(&scope.name));
+    asked.iter().copied().filter(|scope| !covered(scope)).collect()
+}
+
+fn static_scopes(auth: &AuthDef) -> impl Iterator<Item = &'static ScopeDef> {
+    let scopes: &'static [ScopeDef] = auth.scopes;
+    scopes.iter()
+}
+
+/// Which of the needed scopes (short names) were not granted (values on the wire), wider ones counted.
+pub(crate) fn missing(auth: &AuthDef, granted: &[String], needed: &[&'static str]) -> Vec<&'static str> {
+    let has = |name: &str| {
+        static_scopes(auth)
+            .filter(|scope| scope.name == name || scope.covers.contains(&name))
+            .any(|scope| granted.iter().any(|value| value == scope.value))
+    };
+    needed.iter().copied().filter(|name| !has(name)).collect()
+}
+
+/// A scope's value on the wire in words: what the spec says it allows.
+pub(crate) fn in_words(auth: &AuthDef, value: &str) -> Option<&'static str> {
+    static_scopes(auth).find(|scope| scope.value == value).map(|scope| scope.about)
+}
+
+/// The scopes of a text such as `a b` or `a,b`.
+pub(crate) fn split(text: &str, separator: &str) -> Vec<String> {
+    // Providers that are asked with one separator answer with another: Slack's reply has commas, Google's spaces.
+    let is_separator = |character: char| character == ' ' || character == ',' || separator.contains(character);
+    text.split(is_separator).filter(|scope| !scope.is_empty()).map(str::to_owned).collect()
+}

@@ -1,0 +1,305 @@
+//! Where connected accounts rest: rows in, rows out. Secrets arrive here already sealed or hashed.
+//!
+//! Every statement is written so that two processes on one database could use it: a row is replaced only
+//! where it is still the one that was read ([`Write`]), and no transaction is open while anything waits.
+
+use std::fmt::{self, Debug};
+use std::path::PathBuf;
+
+use futures_util::future::BoxFuture;
+
+use crate::account::{ConnectedAccountStatus, ExpiredReason};
+
+mod memory;
+#[cfg(test)]
+mod tests;
+
+pub use self::memory::MemoryStore;
+
+/// What a statement of a store gives.
+pub type StoreFuture<'a, T> = BoxFuture<'a, Result<T, StoreError>>;
+
+/// Where connections, accounts, credentials and flows are kept.
+pub trait Store: Send + Sync + Debug + 'static {
+    /// The file of the root key that opens this store; `None` where nothing outlives the process.
+    fn root_key_file(&self) -> Option<PathBuf>;
+    /// A value kept once per store, such as the check value of the root key.
+    fn fact<'a>(&'a self, name: &'a str) -> StoreFuture<'a, Option<Vec<u8>>>;
+    /// Keeps a value unless there is one; gives the one that is there now.
+    fn keep_fact<'a>(&'a self, name: &'a str, value: Vec<u8>) -> StoreFuture<'a, Vec<u8>>;
+    /// All wrapped keys.
+    fn keys(&self) -> StoreFuture<'_, Vec<KeyRow>>;
+    /// Adds a wrapped key unless its tenant and purpose have one; gives the one that is there now.
+    fn keep_key(&self, key: KeyRow) -> StoreFuture<'_, KeyRow>;
+    /// The row of a connection's name; the given row is added where there is none.
+    fn keep_connection(&self, connection: ConnectionRow) -> StoreFuture<'_, ConnectionRow>;
+    /// The account of a connection and an identifier; the given row is added where there is none.
+    fn keep_account(&self, account: AccountRow) -> StoreFuture<'_, AccountRow>;
+    /// An account.
+    fn account<'a>(&'a self, id: &'a str) -> StoreFuture<'a, Option<AccountRow>>;
+    /// The account of a connection and an identifier.
+    fn find_account<'a>(&'a self, connection_id: &'a str, identifier: &'a str) -> StoreFuture<'a, Option<AccountRow>>;
+    /// All accounts, oldest first.
+    fn accounts(&self) -> StoreFuture<'_, Vec<AccountRow>>;
+    /// The credentials of an account, by token.
+    fn credentials<'a>(&'a self, account: &'a str) -> StoreFuture<'a, Vec<CredentialRow>>;
+    /// Adds a flow.
+    fn add_flow(&self, flow: FlowRow) -> StoreFuture<'_, ()>;
+    /// The flow of a link token's hash.
+    fn flow_of_link<'a>(&'a self, link: &'a [u8]) -> StoreFuture<'a, Option<FlowRow>>;
+    /// The flow of a state's hash.
+    fn flow_of_state<'a>(&'a self, state: &'a [u8]) -> StoreFuture<'a, Option<FlowRow>>;
+    /// Erases flows that were over before a moment (milliseconds since 1970).
+    fn forget_flows(&self, before: i64) -> StoreFuture<'_, ()>;
+    /// Does all of these or, where one of the rows is no longer the one that was read, none: `false`.
+    fn commit(&self, writes: Vec<Write>) -> StoreFuture<'_, bool>;
+}
+
+/// One row replaced under a condition.
+#[derive(Debug, Clone)]
+pub enum Write {
+    /// An account whose revision is one less than this row's.
+    Account(AccountRow),
+    /// A credential whose generation is `seen`; `None` where there must be none yet.
+    Credential {
+        /// The generation that was read.
+        seen: Option<i64>,
+        /// What is to stand there.
+        row: CredentialRow,
+    },
+    /// A flow that is at this step.
+    Flow {
+        /// The step that was read.
+        from: FlowStep,
+        /// What is to stand there.
+        row: FlowRow,
+    },
+}
+
+/// A wrapped key: `kek` under the root key, all others under a `kek`.
+#[derive(Clone, PartialEq, Eq)]
+pub struct KeyRow {
+    /// Number of the key, as records name it.
+    pub id: i64,
+    /// Whose records it seals; empty for a `kek`.
+    pub tenant: String,
+    /// What it seals: `kek`, `cred`, `flow`.
+    pub purpose: String,
+    /// Number of the key that wraps it; 0 is the root key.
+    pub wrapped_by: i64,
+    /// The key, sealed.
+    pub wrapped: Vec<u8>,
+    /// Milliseconds since 1970.
+    pub created_at: i64,
+}
+
+/// A connection's name and its public id.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConnectionRow {
+    /// Whose it is.
+    pub tenant: String,
+    /// Its name.
+    pub name: String,
+    /// Random id that callback addresses carry.
+    pub id: String,
+    /// Name of its connector.
+    pub connector: String,
+    /// Milliseconds since 1970.
+    pub created_at: i64,
+}
+
+/// A connected account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AccountRow {
+    /// Whose it is.
+    pub tenant: String,
+    /// `ca_…`.
+    pub id: String,
+    /// `conn_…`.
+    pub connection_id: String,
+    /// Name of the connection.
+    pub connection: String,
+    /// Name of the connector.
+    pub connector: String,
+    /// The caller's own user id.
+    pub identifier: String,
+    /// Its status.
+    pub status: ConnectedAccountStatus,
+    /// Why it is `EXPIRED`.
+    pub reason: Option<ExpiredReason>,
+    /// Id of the account at the provider, pinned at the first activation.
+    pub subject: Option<String>,
+    /// Name of the account at the provider, for people.
+    pub label: Option<String>,
+    /// Account values, as a JSON object of texts.
+    pub values: String,
+    /// Scopes granted at the activation, as a JSON array of texts.
+    pub scopes: String,
+    /// Client that obtained the grant: a grant dies with its client, not with the person.
+    pub client_id: String,
+    /// Grows with every change of this row.
+    pub revision: i64,
+    /// Milliseconds since 1970.
+    pub created_at: i64,
+    /// Milliseconds since 1970.
+    pub updated_at: i64,
+}
+
+/// The credential that one token of an account is.
+#[derive(Clone, PartialEq, Eq)]
+pub struct CredentialRow {
+    /// `ca_…`.
+    pub account: String,
+    /// Name of the token in the spec.
+    pub token: String,
+    /// Grows at activation, refresh and disconnect, and at nothing else.
+    pub generation: i64,
+    /// Access token or typed-in secrets, sealed. `None`: there is none.
+    pub access: Option<Vec<u8>>,
+    /// Refresh token, sealed.
+    pub refresh: Option<Vec<u8>>,
+    /// A second refresh token of unknown order, sealed; untried.
+    pub alternate: Option<Vec<u8>>,
+    /// When the access token ends, milliseconds since 1970. `None`: unknown.
+    pub expires_at: Option<i64>,
+    /// When it was asked for, milliseconds since 1970.
+    pub issued_at: i64,
+    /// Granted scopes as a JSON array of texts. `None`: unknown.
+    pub scopes: Option<String>,
+    /// Who holds the lease of a refresh.
+    pub lease_owner: Option<String>,
+    /// When the lease ends, milliseconds since 1970.
+    pub lease_until: Option<i64>,
+    /// The generation whose refresh token was sent; equal to `generation` while the outcome is open or in doubt.
+    pub attempt: Option<i64>,
+    /// Failed refreshes in a row.
+    pub failures: i64,
+    /// No refresh before this moment, milliseconds since 1970.
+    pub retry_at: Option<i64>,
+    /// Why this token is dead while the account is not.
+    pub dead: Option<ExpiredReason>,
+}
+
+/// How far a flow is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum FlowStep {
+    /// The link exists.
+    Linked,
+    /// The browser is at the provider.
+    Authorizing,
+    /// The callback came; the code is being exchanged.
+    Consumed,
+    /// The account is active.
+    Done,
+    /// It ended without an account.
+    Failed,
+}
+
+impl FlowStep {
+    const WORDS: [(Self, &'static str); 5] = [
+        (Self::Linked, "LINKED"),
+        (Self::Authorizing, "AUTHORIZING"),
+        (Self::Consumed, "CONSUMED"),
+        (Self::Done, "DONE"),
+        (Self::Failed, "FAILED"),
+    ];
+
+    /// The word in the database.
+    pub fn as_str(self) -> &'static str {
+        Self::WORDS.iter().find(|(step, _)| *step == self).map_or("FAILED", |(_, word)| word)
+    }
+
+    /// The step of a word in the database.
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::WORDS.iter().find(|(_, other)| *other == word).map(|(step, _)| *step)
+    }
+}
+
+/// One try of a person to connect an account.
+#[derive(Clone, PartialEq, Eq)]
+pub struct FlowRow {
+    /// Whose it is.
+    pub tenant: String,
+    /// `flow_…`.
+    pub id: String,
+    /// `ca_…`.
+    pub account: String,
+    /// `conn_…`.
+    pub connection_id: String,
+    /// How far it is.
+    pub step: FlowStep,
+    /// SHA-256 of the settings the flow began with; a change of them ends it.
+    pub config: Vec<u8>,
+    /// SHA-256 of the link token.
+    pub link: Vec<u8>,
+    /// SHA-256 of the state.
+    pub state: Option<Vec<u8>>,
+    /// Name of the browser's cookie.
+    pub cookie_name: Option<String>,
+    /// SHA-256 of the cookie's value.
+    pub cookie: Option<Vec<u8>>,
+    /// PKCE verifier, sealed.
+    pub verifier: Option<Vec<u8>>,
+    /// Scopes asked for, by token: a JSON object of arrays of texts.
+    pub scopes: String,
+    /// Why it failed: a word of ours, never the provider's text.
+    pub failure: Option<String>,
+    /// Milliseconds since 1970.
+    pub created_at: i64,
+    /// Milliseconds since 1970.
+    pub expires_at: i64,
+}
+
+// Sealed blobs and hashes are no secrets, but a log full of bytes helps nobody.
+impl Debug for KeyRow {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("KeyRow")
+            .field("id", &self.id)
+            .field("tenant", &self.tenant)
+            .field("purpose", &self.purpose)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Debug for CredentialRow {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CredentialRow")
+            .field("account", &self.account)
+            .field("token", &self.token)
+            .field("generation", &self.generation)
+            .field("expires_at", &self.expires_at)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Debug for FlowRow {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FlowRow")
+            .field("id", &self.id)
+            .field("account", &self.account)
+            .field("step", &self.step)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The store could not do what was asked.
+#[derive(Debug, thiserror::Error)]
+#[error("{message}")]
+pub struct StoreError {
+    message: String,
+    #[source]
+    source: Option<Box<dyn std::error::Error + Send + Sync>>,
+}
+
+impl StoreError {
+    /// An error with the statement that failed and what is to be done.
+    pub fn new(message: impl Into<String>) -> Self {
+        Self { message: message.into(), source: None }
+    }
+
+    /// The same with its cause.
+    #[must_use]
+    pub fn caused_by(self, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self { source: Some(source.into()), ..self }
+    }
+}

@@ -1,0 +1,172 @@
+//! A store that forgets everything when the process ends.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use super::{AccountRow, ConnectionRow, CredentialRow, FlowRow, KeyRow, Store, StoreFuture, Write};
+
+/// Keeps accounts in memory: for tests, and for programs that connect their accounts anew each time.
+#[derive(Debug, Default)]
+pub struct MemoryStore {
+    tables: Mutex<Tables>,
+}
+
+#[derive(Debug, Default)]
+struct Tables {
+    facts: BTreeMap<String, Vec<u8>>,
+    keys: Vec<KeyRow>,
+    connections: Vec<ConnectionRow>,
+    accounts: BTreeMap<String, AccountRow>,
+    /// Id of the account by connection id and identifier.
+    people: BTreeMap<(String, String), String>,
+    credentials: BTreeMap<(String, String), CredentialRow>,
+    flows: BTreeMap<String, FlowRow>,
+}
+
+impl MemoryStore {
+    /// An empty store.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    // A panic of another holder leaves the tables whole: each change is one insert.
+    fn tables(&self) -> MutexGuard<'_, Tables> {
+        self.tables.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The future of a value that is there already.
+fn done<T: Send + 'static>(value: T) -> StoreFuture<'static, T> {
+    Box::pin(std::future::ready(Ok(value)))
+}
+
+impl Store for MemoryStore {
+    fn root_key_file(&self) -> Option<PathBuf> {
+        None
+    }
+
+    fn fact<'a>(&'a self, name: &'a str) -> StoreFuture<'a, Option<Vec<u8>>> {
+        done(self.tables().facts.get(name).cloned())
+    }
+
+    fn keep_fact<'a>(&'a self, name: &'a str, value: Vec<u8>) -> StoreFuture<'a, Vec<u8>> {
+        done(self.tables().facts.entry(name.to_owned()).or_insert(value).clone())
+    }
+
+    fn keys(&self) -> StoreFuture<'_, Vec<KeyRow>> {
+        done(self.tables().keys.clone())
+    }
+
+    fn keep_key(&self, key: KeyRow) -> StoreFuture<'_, KeyRow> {
+        let mut tables = self.tables();
+        let there = tables.keys.iter().find(|row| row.tenant == key.tenant && row.purpose == key.purpose);
+        if let Some(row) = there {
+            return done(row.clone());
+        }
+        tables.keys.push(key.clone());
+        done(key)
+    }
+
+    fn keep_connection(&self, connection: ConnectionRow) -> StoreFuture<'_, ConnectionRow> {
+        let mut tables = self.tables();
+        let there =
+            tables.connections.iter().find(|row| row.tenant == connection.tenant && row.name == connection.name);
+        if let Some(row) = there {
+            return done(row.clone());
+        }
+        tables.connections.push(connection.clone());
+        done(connection)
+    }
+
+    fn keep_account(&self, account: AccountRow) -> StoreFuture<'_, AccountRow> {
+        let mut tables = self.tables();
+        let person = (account.connection_id.clone(), account.identifier.clone());
+        if let Some(row) = tables.people.get(&person).and_then(|id| tables.accounts.get(id)) {
+            return done(row.clone());
+        }
+        tables.people.insert(person, account.id.clone());
+        tables.accounts.insert(account.id.clone(), account.clone());
+        done(account)
+    }
+
+    fn account<'a>(&'a self, id: &'a str) -> StoreFuture<'a, Option<AccountRow>> {
+        done(self.tables().accounts.get(id).cloned())
+    }
+
+    fn find_account<'a>(&'a self, connection_id: &'a str, identifier: &'a str) -> StoreFuture<'a, Option<AccountRow>> {
+        let tables = self.tables();
+        let id = tables.people.get(&(connection_id.to_owned(), identifier.to_owned()));
+        done(id.and_then(|id| tables.accounts.get(id)).cloned())
+    }
+
+    fn accounts(&self) -> StoreFuture<'_, Vec<AccountRow>> {
+        let mut rows: Vec<AccountRow> = self.tables().accounts.values().cloned().collect();
+        rows.sort_by(|one, other| (one.created_at, &one.id).cmp(&(other.created_at, &other.id)));
+        done(rows)
+    }
+
+    fn credentials<'a>(&'a self, account: &'a str) -> StoreFuture<'a, Vec<CredentialRow>> {
+        let tables = self.tables();
+        let from = (account.to_owned(), String::new());
+        let rows = tables.credentials.range(from..).take_while(|((owner, _), _)| owner == account);
+        done(rows.map(|(_, row)| row.clone()).collect())
+    }
+
+    fn add_flow(&self, flow: FlowRow) -> StoreFuture<'_, ()> {
+        self.tables().flows.insert(flow.id.clone(), flow);
+        done(())
+    }
+
+    fn flow_of_link<'a>(&'a self, link: &'a [u8]) -> StoreFuture<'a, Option<FlowRow>> {
+        done(self.tables().flows.values().find(|row| row.link == link).cloned())
+    }
+
+    fn flow_of_state<'a>(&'a self, state: &'a [u8]) -> StoreFuture<'a, Option<FlowRow>> {
+        done(self.tables().flows.values().find(|row| row.state.as_deref() == Some(state)).cloned())
+    }
+
+    fn forget_flows(&self, before: i64) -> StoreFuture<'_, ()> {
+        self.tables().flows.retain(|_, row| row.expires_at >= before);
+        done(())
+    }
+
+    fn commit(&self, writes: Vec<Write>) -> StoreFuture<'_, bool> {
+        let mut tables = self.tables();
+        if !writes.iter().all(|write| tables.holds(write)) {
+            return done(false);
+        }
+        for write in writes {
+            tables.write(write);
+        }
+        done(true)
+    }
+}
+
+impl Tables {
+    /// Whether the row that a write replaces is still the one that was read.
+    fn holds(&self, write: &Write) -> bool {
+        match write {
+            Write::Account(row) => self.accounts.get(&row.id).is_some_and(|there| there.revision + 1 == row.revision),
+            Write::Credential { seen, row } => {
+                let key = (row.account.clone(), row.token.clone());
+                self.credentials.get(&key).map(|there| there.generation) == *seen
+            }
+            Write::Flow { from, row } => self.flows.get(&row.id).is_some_and(|there| there.step == *from),
+        }
+    }
+
+    fn write(&mut self, write: Write) {
+        match write {
+            Write::Account(row) => {
+                self.accounts.insert(row.id.clone(), row);
+            }
+            Write::Credential { row, .. } => {
+                self.credentials.insert((row.account.clone(), row.token.clone()), row);
+            }
+            Write::Flow { row, .. } => {
+                self.flows.insert(row.id.clone(), row);
+            }
+        }
+    }
+}

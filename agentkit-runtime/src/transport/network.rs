@@ -1,0 +1,102 @@
+//! The network, by reqwest: no redirects, no proxies from the environment, no referer, https only.
+
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use futures_util::future::BoxFuture;
+use http::header::CONTENT_LENGTH;
+use reqwest::{Client, ClientBuilder, Request, Response, redirect};
+use rustls::crypto::ring;
+
+use super::guard::PublicOnly;
+use super::{Failure, HttpReply, HttpRequest, Limits, Transport, TransportError};
+use crate::connection::is_loopback;
+
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// Idle connections are closed before providers close theirs.
+const IDLE: Duration = Duration::from_secs(50);
+const MAX_HEADERS: u32 = 64 * 1024;
+
+/// Sends by two clients: one for the internet, one for stand-ins on this machine.
+#[derive(Debug)]
+pub(super) struct Network {
+    public: Client,
+    local: Client,
+}
+
+impl Network {
+    pub(super) fn new() -> Result<Self, reqwest::Error> {
+        // Another library of the process may have chosen a provider already; any will do.
+        let _ = ring::default_provider().install_default();
+        Ok(Self {
+            public: client().https_only(true).dns_resolver(PublicOnly).build()?,
+            local: client().build()?,
+        })
+    }
+}
+
+fn client() -> ClientBuilder {
+    Client::builder()
+        .redirect(redirect::Policy::none())
+        .referer(false)
+        .no_proxy()
+        .connect_timeout(CONNECT_TIMEOUT)
+        .pool_idle_timeout(IDLE)
+        .http2_max_header_list_size(MAX_HEADERS)
+        .tcp_nodelay(true)
+        // What HTTP/2 says was not processed, reqwest sends again; every other retry is the executor's to decide.
+        .user_agent(concat!("agentkit/", env!("CARGO_PKG_VERSION")))
+}
+
+impl Transport for Network {
+    fn send(&self, request: HttpRequest, limits: Limits) -> BoxFuture<'_, Result<HttpReply, TransportError>> {
+        // The rules let no real address of this machine through: this is a stand-in.
+        let client = if is_loopback(&request.url) { &self.local } else { &self.public };
+        Box::pin(async move {
+            let mut out = Request::new(request.method, request.url);
+            *out.headers_mut() = request.headers;
+            if !request.body.is_empty() {
+                *out.body_mut() = Some(request.body.into());
+            }
+            let mut reply = client.execute(out).await.map_err(broken)?;
+            let body = body(&mut reply, limits.max_reply).await?;
+            let status = reply.status().as_u16();
+            Ok(HttpReply { status, headers: std::mem::take(reply.headers_mut()), body })
+        })
+    }
+}
+
+/// Reads a body up to `most` bytes, counted after decompression: a small reply cannot become a large one.
+async fn body(reply: &mut Response, most: usize) -> Result<Bytes, TransportError> {
+    let announced = reply.headers().get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
+    if announced.is_some_and(|length| length > most) {
+        return Err(TransportError::new(Failure::TooLarge));
+    }
+    let lost = |error: reqwest::Error| TransportError::because(Failure::Lost, error.without_url());
+    let first = reply.chunk().await.map_err(lost)?.unwrap_or_default();
+    let Some(second) = reply.chunk().await.map_err(lost)? else {
+        return if first.len() > most { Err(TransportError::new(Failure::TooLarge)) } else { Ok(first) };
+    };
+    let mut whole = BytesMut::with_capacity(announced.unwrap_or(2 * (first.len() + second.len())).min(most));
+    whole.extend_from_slice(&first);
+    let mut next = Some(second);
+    while let Some(chunk) = next {
+        if whole.len() + chunk.len() > most {
+            return Err(TransportError::new(Failure::TooLarge));
+        }
+        whole.extend_from_slice(&chunk);
+        next = reply.chunk().await.map_err(lost)?;
+    }
+    Ok(whole.freeze())
+}
+
+#[cold]
+fn broken(error: reqwest::Error) -> TransportError {
+    // A connection that never opened has carried nothing. The address is dropped: it may hold a key.
+    let failure = match () {
+        () if error.is_connect() || error.is_builder() => Failure::Connect,
+        () if error.is_timeout() => Failure::Timeout,
+        () => Failure::Lost,
+    };
+    TransportError::because(failure, error.without_url())
+}

@@ -1,0 +1,186 @@
+//! The vault: seals what must not be read from the database, and opens it again.
+//!
+//! A root key outside the database wraps one key-encryption key; that wraps one data key per tenant and
+//! purpose; a key derived from that one for each record seals the record. Records say which keys they need.
+
+use std::fmt;
+
+use jiff::Timestamp;
+use ring::hmac;
+use secrecy::{ExposeSecret as _, SecretBox};
+use zeroize::Zeroizing;
+
+use crate::secret;
+use crate::setup::SetupError;
+use crate::store::{KeyRow, Store};
+
+mod record;
+mod root_key;
+
+pub(crate) use self::record::VaultError;
+use self::record::{Keys, Place};
+pub(crate) use self::root_key::RootKey;
+
+/// A 256-bit key.
+type Key = SecretBox<[u8; 32]>;
+
+/// Name of the fact that tells one root key from another.
+const CHECK: &str = "root_key_check";
+/// The purpose of keys that wrap keys.
+const KEK: &str = "kek";
+
+/// What a record is for. Each has its own data key, so that one part of the program can be given one of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// Credentials of accounts.
+    Credential,
+    /// Flows under way.
+    Flow,
+}
+
+impl Purpose {
+    const ALL: [Self; 2] = [Self::Credential, Self::Flow];
+
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Credential => "cred",
+            Self::Flow => "flow",
+        }
+    }
+}
+
+/// Where a sealed value stands. A blob that was moved elsewhere does not open.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Slot<'a> {
+    pub(crate) table: &'static str,
+    pub(crate) column: &'static str,
+    /// Id of the row: an account or a flow.
+    pub(crate) row: &'a str,
+    /// Name of the token; empty where the row has one value.
+    pub(crate) token: &'a str,
+    pub(crate) generation: i64,
+}
+
+/// Seals and opens records of one tenant.
+pub(crate) struct Vault {
+    tenant: String,
+    kek_id: i64,
+    data_keys: Vec<(Purpose, i64, Key)>,
+}
+
+impl Vault {
+    /// Opens the keyring of a store, or begins one where the store is new.
+    pub(crate) async fn open(
+        store: &dyn Store,
+        tenant: &str,
+        root: &RootKey,
+        now: Timestamp,
+    ) -> Result<Self, SetupError> {
+        check_root(store, root).await?;
+        let rows = store.keys().await?;
+        let (kek_id, kek) = open_or_make(store, &rows, (0, root.key()), ("", KEK), now).await?;
+        let mut data_keys = Vec::new();
+        for purpose in Purpose::ALL {
+            let (id, key) = open_or_make(store, &rows, (kek_id, &kek), (tenant, purpose.as_str()), now).await?;
+            data_keys.push((purpose, id, key));
+        }
+        Ok(Self { tenant: tenant.to_owned(), kek_id, data_keys })
+    }
+
+    /// Seals a value for the place where it will stand.
+    pub(crate) fn seal(&self, purpose: Purpose, slot: Slot<'_>, plain: &[u8]) -> Vec<u8> {
+        let (data_id, key) = self.data_key(purpose);
+        record::seal(key, Keys { kek: self.kek_id, data: data_id }, &self.place(purpose, slot), plain)
+    }
+
+    /// Opens a value that stands where it was sealed for.
+    pub(crate) fn open_record(
+        &self,
+        purpose: Purpose,
+        slot: Slot<'_>,
+        blob: &[u8],
+    ) -> Result<Zeroizing<Vec<u8>>, VaultError> {
+        let (data_id, key) = self.data_key(purpose);
+        record::open(key, Keys { kek: self.kek_id, data: data_id }, &self.place(purpose, slot), blob)
+    }
+
+    fn data_key(&self, purpose: Purpose) -> (i64, &Key) {
+        let found = self.data_keys.iter().find(|(of, ..)| *of == purpose);
+        let (_, id, key) = found.expect("`open` made a key for each purpose");
+        (*id, key)
+    }
+
+    fn place<'a>(&'a self, purpose: Purpose, slot: Slot<'a>) -> Place<'a> {
+        Place { purpose: purpose.as_str(), tenant: &self.tenant, slot }
+    }
+}
+
+impl fmt::Debug for Vault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Vault").field("tenant", &self.tenant).finish_non_exhaustive()
+    }
+}
+
+/// Refuses a root key that is not the store's, before anything is written.
+async fn check_root(store: &dyn Store, root: &RootKey) -> Result<(), SetupError> {
+    let hmac_key = hmac::Key::new(hmac::HMAC_SHA256, root.key().expose_secret());
+    let kept = match store.fact(CHECK).await? {
+        Some(kept) => kept,
+        None => store.keep_fact(CHECK, hmac::sign(&hmac_key, b"check").as_ref().to_vec()).await?,
+    };
+    hmac::verify(&hmac_key, b"check", &kept).map_err(|_| {
+        SetupError::new("the root key is not the one that this data was sealed with")
+            .at(root.place())
+            .help("put the right key file there; nothing was changed")
+    })
+}
+
+async fn open_or_make(
+    store: &dyn Store,
+    rows: &[KeyRow],
+    (wrapped_by, wrapping): (i64, &Key),
+    (tenant, purpose): (&str, &'static str),
+    now: Timestamp,
+) -> Result<(i64, Key), SetupError> {
+    let row = match rows.iter().find(|row| row.tenant == tenant && row.purpose == purpose) {
+        Some(row) => row.clone(),
+        None => {
+            let key = make(tenant, purpose, (wrapped_by, wrapping), now);
+            store.keep_key(key).await?
+        }
+    };
+    let id = row.id.to_string();
+    let keys = Keys { kek: wrapped_by, data: 0 };
+    let opened = record::open(wrapping, keys, &wrap_place(tenant, purpose, &id), &row.wrapped);
+    let key = opened.ok().and_then(|bytes| <[u8; 32]>::try_from(bytes.as_slice()).ok()).ok_or_else(|| {
+        SetupError::new(format!("key {id} of the keyring does not open"))
+            .at("store")
+            .help("the database was changed or damaged; restore it from a backup")
+    })?;
+    Ok((row.id, SecretBox::new(Box::new(key))))
+}
+
+fn make(tenant: &str, purpose: &'static str, (wrapped_by, wrapping): (i64, &Key), now: Timestamp) -> KeyRow {
+    // 31 bits, so that the id fits the four bytes that records have for a key-encryption key.
+    let id = i64::from(u32::from_be_bytes(secret::random()) >> 1) | 1;
+    let key = Zeroizing::new(secret::random::<32>());
+    let place_id = id.to_string();
+    let keys = Keys { kek: wrapped_by, data: 0 };
+    let wrapped = record::seal(wrapping, keys, &wrap_place(tenant, purpose, &place_id), key.as_slice());
+    KeyRow {
+        id,
+        tenant: tenant.to_owned(),
+        purpose: purpose.to_owned(),
+        wrapped_by,
+        wrapped,
+        created_at: now.as_millisecond(),
+    }
+}
+
+fn wrap_place<'a>(tenant: &'a str, purpose: &'static str, id: &'a str) -> Place<'a> {
+    let slot = Slot { table: "keyring", column: purpose, row: id, token: "", generation: 0 };
+    Place { purpose: "wrap", tenant, slot }
+}
+
+#[cfg(test)]
+mod tests;
