@@ -1,0 +1,4 @@
+//! The functions that specs name under `hooks`, a module per connector.
+
+#[cfg(feature = "gmail")]
+pub(crate) mod gmail;

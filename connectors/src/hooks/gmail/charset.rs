@@ -1,0 +1,55 @@
+//! Bytes and header texts of a mail → Rust text. Never fails: what cannot be read becomes U+FFFD.
+
+use std::borrow::Cow;
+
+use mail_parser::decoders::charsets::map::charset_decoder;
+use mail_parser::parsers::MessageStream;
+use mail_parser::{ContentType, HeaderValue};
+
+/// The text of a body part that says it is written in `charset`.
+pub(super) fn decode<'a>(bytes: &'a [u8], charset: Option<&str>) -> Cow<'a, str> {
+    // Gmail hands text parts over as UTF-8 and keeps the headers of the original, so UTF-8 wins over
+    // what the header says. Only encodings that write in ASCII, by escapes or with NULs, look like it.
+    if let Ok(text) = std::str::from_utf8(bytes)
+        && !text.contains(['\x1b', '\0'])
+    {
+        return text.into();
+    }
+    match charset.and_then(|name| charset_decoder(name.trim().as_bytes())) {
+        Some(decoder) => decoder(bytes).into(),
+        None => String::from_utf8_lossy(bytes),
+    }
+}
+
+/// A header value as text: encoded words (RFC 2047) are decoded.
+pub(super) fn header_text(value: &str) -> Cow<'_, str> {
+    // Gmail decodes them itself, except where they are malformed or stand in a parameter.
+    if !value.contains("=?") {
+        return value.into();
+    }
+    match parse(value, |stream| stream.parse_unstructured()) {
+        Some(HeaderValue::Text(text)) => text.into_owned().into(),
+        _ => value.into(),
+    }
+}
+
+/// A `Content-Type` or `Content-Disposition` value with its parameters (RFC 2231 decoded).
+pub(super) fn content_type(value: &str) -> Option<ContentType<'static>> {
+    match parse(value, |stream| stream.parse_content_type()) {
+        Some(HeaderValue::ContentType(parsed)) => Some(parsed),
+        _ => None,
+    }
+}
+
+/// Runs one of the parsers of header values; they want the line end that the JSON does not carry.
+fn parse(
+    value: &str,
+    parser: impl for<'s> FnOnce(&mut MessageStream<'s>) -> HeaderValue<'s>,
+) -> Option<HeaderValue<'static>> {
+    let line = format!("{}\n", value.replace(['\r', '\n'], " "));
+    let parsed = parser(&mut MessageStream::new(line.as_bytes())).into_owned();
+    (!parsed.is_empty()).then_some(parsed)
+}
+
+#[cfg(test)]
+mod tests;
