@@ -2,3 +2,14 @@
 
 #[cfg_attr(not(test), expect(dead_code, reason = "called by the specs once they compile"))]
 mod hooks;
+
+/// The specs as text, by file name, with the files they build upon.
+pub const SPECS: &[(&str, &str)] = &[
+    ("google.yaml", include_str!("../google.yaml")),
+    #[cfg(feature = "gmail")]
+    ("gmail.yaml", include_str!("../gmail.yaml")),
+    #[cfg(feature = "slack")]
+    ("slack.yaml", include_str!("../slack.yaml")),
+    #[cfg(feature = "openweather")]
+    ("openweather.yaml", include_str!("../openweather.yaml")),
+];

@@ -106,7 +106,8 @@ fn check_address(address: &str) -> Result<(), &'static str> {
 
 /// `type/subtype`, with parameters or without.
 fn is_media_type(text: &str) -> bool {
-    let token = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$&-^_.+".contains(&b));
+    let token =
+        |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$&-^_.+".contains(&b));
     let printable = text.bytes().all(|b| b == b' ' || b.is_ascii_graphic());
     let essence = text.split(';').next().unwrap_or_default().trim();
     printable && essence.split_once('/').is_some_and(|(kind, subtype)| token(kind) && token(subtype))
@@ -172,8 +173,11 @@ struct Boundary(usize);
 
 impl Boundary {
     fn unlike(texts: &[&str]) -> Self {
-        let free = (0..).map(Self).find(|boundary| !texts.iter().any(|text| text.contains(&boundary.tag())));
-        free.unwrap_or(Self(0))
+        let mut boundary = Self(0);
+        while texts.iter().any(|text| text.contains(&boundary.tag())) {
+            boundary.0 += 1;
+        }
+        boundary
     }
 
     fn tag(&self) -> String {

@@ -27,28 +27,23 @@ pub(super) fn header_text(value: &str) -> Cow<'_, str> {
     if !value.contains("=?") {
         return value.into();
     }
-    match parse(value, |stream| stream.parse_unstructured()) {
-        Some(HeaderValue::Text(text)) => text.into_owned().into(),
+    match MessageStream::new(&line(value)).parse_unstructured() {
+        HeaderValue::Text(text) => text.into_owned().into(),
         _ => value.into(),
     }
 }
 
 /// A `Content-Type` or `Content-Disposition` value with its parameters (RFC 2231 decoded).
 pub(super) fn content_type(value: &str) -> Option<ContentType<'static>> {
-    match parse(value, |stream| stream.parse_content_type()) {
-        Some(HeaderValue::ContentType(parsed)) => Some(parsed),
+    match MessageStream::new(&line(value)).parse_content_type() {
+        HeaderValue::ContentType(parsed) => Some(parsed.into_owned()),
         _ => None,
     }
 }
 
-/// Runs one of the parsers of header values; they want the line end that the JSON does not carry.
-fn parse(
-    value: &str,
-    parser: impl for<'s> FnOnce(&mut MessageStream<'s>) -> HeaderValue<'s>,
-) -> Option<HeaderValue<'static>> {
-    let line = format!("{}\n", value.replace(['\r', '\n'], " "));
-    let parsed = parser(&mut MessageStream::new(line.as_bytes())).into_owned();
-    (!parsed.is_empty()).then_some(parsed)
+/// The value as it stands in a mail: the parsers want the line end that the JSON does not carry.
+fn line(value: &str) -> Vec<u8> {
+    format!("{}\n", value.replace(['\r', '\n'], " ")).into_bytes()
 }
 
 #[cfg(test)]

@@ -66,15 +66,12 @@ pub(super) fn snippet_text(snippet: &str) -> String {
     while let Some(start) = rest.find('&') {
         text.push_str(&rest[..start]);
         rest = &rest[start..];
-        match rest.find(';').filter(|&end| end < LONGEST_ENTITY) {
-            Some(end) => {
-                add_html_token(&mut text, &rest.as_bytes()[..=end], false);
-                rest = &rest[end + 1..];
-            }
-            None => {
-                text.push('&');
-                rest = &rest[1..];
-            }
+        if let Some(end) = rest.find(';').filter(|&end| end < LONGEST_ENTITY) {
+            add_html_token(&mut text, &rest.as_bytes()[..=end], false);
+            rest = &rest[end + 1..];
+        } else {
+            text.push('&');
+            rest = &rest[1..];
         }
     }
     text.push_str(rest);

@@ -70,7 +70,10 @@ fn long_threads_keep_their_first_and_last_references() {
     let parsed = MessageParser::default().parse(&bytes).unwrap();
     let references = parsed.references().as_text_list().unwrap().to_vec();
     assert_eq!(references.len(), MAX_REFERENCES);
-    assert_eq!((&*references[0], &*references[1], references.last().map(|id| &**id)), ("0@example.com", "82@example.com", Some("last@x")));
+    assert_eq!(
+        (&*references[0], &*references[1], references.last().map(|id| &**id)),
+        ("0@example.com", "82@example.com", Some("last@x"))
+    );
 }
 
 #[test]
@@ -153,7 +156,8 @@ fn header() -> impl Strategy<Value = String> {
 }
 
 fn files() -> impl Strategy<Value = Vec<(String, String, Vec<u8>)>> {
-    let media_type = prop_oneof![Just("text/plain"), Just("application/pdf"), Just("text/csv; header=present"), Just("image/png")];
+    let media_type =
+        prop_oneof![Just("text/plain"), Just("application/pdf"), Just("text/csv; header=present"), Just("image/png")];
     proptest::collection::vec((header(), media_type.prop_map(str::to_owned), any::<Vec<u8>>()), 0..4)
 }
 

@@ -46,7 +46,8 @@ fn html_stands_in_for_missing_or_empty_text() {
 fn parts_in_a_row_are_all_read() {
     let inner = node("multipart/alternative", vec![leaf("text/plain", b"one"), leaf("text/html", b"<i>one</i>")]);
     let related = node("multipart/related", vec![inner, file("image/png", "logo.png")]);
-    let content = read(&node("multipart/mixed", vec![related, leaf("text/html", b"<p>two</p>"), leaf("text/plain", b"a < b")]));
+    let content =
+        read(&node("multipart/mixed", vec![related, leaf("text/html", b"<p>two</p>"), leaf("text/plain", b"a < b")]));
     assert_eq!(content.text, "one\n\ntwo\n\na < b");
     assert_eq!(content.html.as_deref(), Some("<i>one</i>\n<p>two</p>\n<pre>a &lt; b</pre>"));
     assert_eq!(content.attachments, [attached("image/png", "logo.png", false)]);
@@ -71,22 +72,26 @@ fn text_files_are_attachments() {
     assert_eq!(content.attachments, [attached("text/plain", "notes.txt", false)]);
 }
 
+#[track_caller]
+fn check_name(part: &Part<'_>, name: &str) {
+    assert_eq!(read(part).attachments, [attached("application/pdf", name, false)]);
+}
+
 #[test]
 fn file_names_are_found_and_decoded() {
     let named = |header| Part { headers: vec![header], ..file("application/pdf", "") };
-    #[track_caller]
-    fn check(part: Part<'_>, name: &str) {
-        assert_eq!(read(&part).attachments, [attached("application/pdf", name, false)]);
-    }
-    check(file("application/pdf", "=?utf-8?B?QsO8Y2hlci5wZGY=?="), "Bücher.pdf");
-    check(named(("Content-Disposition", "attachment; filename*=utf-8''B%C3%BCcher.pdf")), "Bücher.pdf");
-    check(named(("Content-Type", "application/pdf; name=\"a b.pdf\"")), "a b.pdf");
-    check(file("application/pdf", ""), "attachment");
+    check_name(&file("application/pdf", "=?utf-8?B?QsO8Y2hlci5wZGY=?="), "Bücher.pdf");
+    check_name(&named(("Content-Disposition", "attachment; filename*=utf-8''B%C3%BCcher.pdf")), "Bücher.pdf");
+    check_name(&named(("Content-Type", "application/pdf; name=\"a b.pdf\"")), "a b.pdf");
+    check_name(&file("application/pdf", ""), "attachment");
 }
 
 #[test]
 fn charsets_are_decoded() {
-    let latin = Part { headers: vec![("Content-Type", "text/plain; charset=iso-8859-1")], ..leaf("text/plain", b"Gr\xfc\xdfe") };
+    let latin = Part {
+        headers: vec![("Content-Type", "text/plain; charset=iso-8859-1")],
+        ..leaf("text/plain", b"Gr\xfc\xdfe")
+    };
     check_text(&latin, "Grüße");
 }
 
