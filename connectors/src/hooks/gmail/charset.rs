@@ -35,8 +35,8 @@ pub(super) fn header_text(value: &str) -> Cow<'_, str> {
 
 /// A `Content-Type` or `Content-Disposition` value with its parameters (RFC 2231 decoded).
 pub(super) fn content_type(value: &str) -> Option<ContentType<'static>> {
-    match MessageStream::new(&line(value)).parse_content_type() {
-        HeaderValue::ContentType(parsed) => Some(parsed.into_owned()),
+    match MessageStream::new(&line(value)).parse_content_type().into_owned() {
+        HeaderValue::ContentType(parsed) => Some(parsed),
         _ => None,
     }
 }
