@@ -1,1 +1,18 @@
-//! (see ARCHITECTURE.md)
+//! The pages a person sees while connecting an account: the link, the way back, and what went wrong.
+//!
+//! ```text
+//! GET  /connect/{token}          what will be connected to what; changes nothing
+//! POST /connect/{token}          the button: to the provider's consent page
+//! GET  /oauth/cb/{connection}    the way back: the account becomes ACTIVE
+//! ```
+//!
+//! The pages are plain HTML from the server: no scripts, nothing from elsewhere. Every decision is the runtime's
+//! ([`agentkit_runtime::Authorization`]); this crate turns requests into its words and its answers into pages.
+//! The address of the gateway is the configured one; the `Host` header is not read.
+
+mod headers;
+mod html;
+mod pages;
+mod router;
+
+pub use crate::router::{router, serve};

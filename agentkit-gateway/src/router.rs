@@ -1,0 +1,120 @@
+//! Requests to the runtime's words, and its answers to pages.
+
+use std::io;
+
+use agentkit_runtime::{AgentKit, CallbackError, LinkError};
+use axum::Router;
+use axum::extract::{Path, RawQuery, State};
+use axum::response::Response;
+use axum::routing::get;
+use http::header::{COOKIE, ORIGIN};
+use http::{HeaderMap, Method, StatusCode};
+use tokio::net::TcpListener;
+
+use crate::headers;
+use crate::pages::{self, Problem};
+
+/// The pages, to be served alone or merged into another router at the root of the configured base url.
+pub fn router(kit: AgentKit) -> Router {
+    Router::new()
+        .route("/connect/{token}", get(link).post(start))
+        .route("/oauth/cb/{connection}", get(callback))
+        .route("/assets/agentkit.css", get(style))
+        .fallback(nothing_here)
+        .with_state(kit)
+}
+
+/// Serves the pages until the listener fails.
+///
+/// # Errors
+///
+/// The listener does not work any more.
+pub async fn serve(kit: AgentKit, listener: TcpListener) -> io::Result<()> {
+    axum::serve(listener, router(kit)).await
+}
+
+async fn link(State(kit): State<AgentKit>, Path(token): Path<String>) -> Response {
+    match kit.authorization().link_page(&token).await {
+        Ok(page) => headers::page(StatusCode::OK, pages::link(&page), Some(&page.authorize_origin)),
+        Err(error) => link_problem(&error),
+    }
+}
+
+async fn start(State(kit): State<AgentKit>, Path(token): Path<String>, headers: HeaderMap) -> Response {
+    if !from_our_page(&headers, kit.base_url()) {
+        return problem(StatusCode::FORBIDDEN, &pages::FOREIGN_FORM);
+    }
+    match kit.authorization().start(&token).await {
+        Ok(start) => headers::see_other(&start.location, &start.cookie),
+        Err(error) => link_problem(&error),
+    }
+}
+
+async fn callback(
+    State(kit): State<AgentKit>,
+    method: Method,
+    Path(connection): Path<String>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Response {
+    // A HEAD is nobody's way back from a consent page, and it must not use up the code.
+    if method != Method::GET {
+        return problem(StatusCode::METHOD_NOT_ALLOWED, &pages::REFUSED);
+    }
+    let cookies: Vec<&str> = headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok()).collect();
+    let query = query.unwrap_or_default();
+    match kit.authorization().callback(&connection, &query, &cookies.join("; ")).await {
+        Ok(linked) => headers::page(StatusCode::OK, pages::linked(&linked.account), None),
+        Err(error) => callback_problem(&error),
+    }
+}
+
+async fn style() -> Response {
+    headers::style(pages::STYLE)
+}
+
+async fn nothing_here() -> Response {
+    problem(StatusCode::NOT_FOUND, &pages::NOTHING)
+}
+
+/// Whether a form comes from the page that shows it.
+///
+/// Otherwise a page elsewhere could press the button in a visitor's browser, and the visitor would find themselves on
+/// a consent page without having read what will be connected to what. `Referrer-Policy: no-referrer` makes browsers
+/// send `Origin: null` with our own form, so `Sec-Fetch-Site` decides; programs that are no browsers send neither.
+fn from_our_page(headers: &HeaderMap, base_url: &str) -> bool {
+    if let Some(site) = headers.get("sec-fetch-site") {
+        return site == "same-origin";
+    }
+    headers.get(ORIGIN).is_none_or(|origin| {
+        origin.to_str().is_ok_and(|origin| {
+            base_url.strip_prefix(origin).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        })
+    })
+}
+
+fn link_problem(error: &LinkError) -> Response {
+    let (status, text) = match error {
+        LinkError::Used => (StatusCode::GONE, &pages::USED),
+        LinkError::Store => (StatusCode::SERVICE_UNAVAILABLE, &pages::BUSY),
+        _ => (StatusCode::NOT_FOUND, &pages::GONE),
+    };
+    problem(status, text)
+}
+
+fn callback_problem(error: &CallbackError) -> Response {
+    let (status, text) = match error {
+        CallbackError::Denied => (StatusCode::FORBIDDEN, &pages::DENIED),
+        CallbackError::Provider => (StatusCode::BAD_GATEWAY, &pages::PROVIDER),
+        CallbackError::Client { .. } => (StatusCode::BAD_GATEWAY, &pages::CLIENT),
+        CallbackError::Check { .. } => (StatusCode::BAD_GATEWAY, &pages::CHECK),
+        CallbackError::OtherIdentity => (StatusCode::CONFLICT, &pages::OTHER_IDENTITY),
+        CallbackError::Store => (StatusCode::SERVICE_UNAVAILABLE, &pages::BUSY),
+        _ => (StatusCode::BAD_REQUEST, &pages::REFUSED),
+    };
+    problem(status, text)
+}
+
+fn problem(status: StatusCode, text: &Problem) -> Response {
+    headers::page(status, pages::problem(text), None)
+}
