@@ -1,26 +1,61 @@
 //! One call of a tool, as the tool sees it: requests, account values, hooks, other tools. Never a secret.
 
+use std::fmt;
 use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::StreamExt as _;
 use futures_util::future::BoxFuture;
 use futures_util::stream;
 use http::Method;
+use serde_json::{Map, Value};
 
+use crate::account::{AccountId, Tokens};
+use crate::clock::Clock;
+use crate::connection::ConnectionSettings;
 use crate::def::{ConnectorDef, ToolDef};
+use crate::rate::Rates;
+use crate::reply::read_json_as;
 use crate::request::{Address, RequestBuilder};
 use crate::tool::Tool;
 use crate::tool_error::{ErrorKind, HookError, ToolError};
-use crate::wire::Wire;
+use crate::transport::Http;
+use crate::wire::{Form, Wire};
 
 /// One call of a tool.
 #[derive(Debug)]
 pub struct Cx {
-    connector: &'static ConnectorDef,
+    call: Arc<Call>,
     tool: &'static ToolDef,
 }
 
+/// What all tools of one call share.
+pub(crate) struct Call {
+    pub(crate) settings: Arc<ConnectionSettings>,
+    pub(crate) tokens: Tokens,
+    /// `None` while it is only being checked.
+    pub(crate) account: Option<AccountId>,
+    pub(crate) http: Arc<Http>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) rates: Arc<Rates>,
+    /// When the call must be over, by the clock's monotonic time.
+    pub(crate) deadline: Duration,
+    /// What hooks give in an example.
+    pub(crate) hooks: Option<Map<String, Value>>,
+}
+
+impl fmt::Debug for Call {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Call").field("settings", &self.settings).field("account", &self.account).finish_non_exhaustive()
+    }
+}
+
 impl Cx {
+    pub(crate) fn new(call: Call, tool: &'static ToolDef) -> Self {
+        Self { call: Arc::new(call), tool }
+    }
+
     /// A GET of a path after the connector's base address. `at` is where the spec writes it.
     pub fn get(&self, at: &'static str, path: &'static str) -> RequestBuilder<'_> {
         RequestBuilder::new(self, at, Method::GET, Address::path(path))
@@ -77,8 +112,11 @@ impl Cx {
     }
 
     /// A value known about the account, such as `team_id`.
-    pub fn account(&self, _name: &str) -> Option<String> {
-        None
+    pub fn account(&self, name: &str) -> Option<String> {
+        match &self.call.tokens {
+            Tokens::Stored { account, .. } => account.value(name).map(str::to_owned),
+            Tokens::Fixed(credentials) => credentials.first()?.values.get(name).cloned(),
+        }
     }
 
     /// Calls a hook. In an example, the value the example gives for it answers instead.
@@ -89,9 +127,17 @@ impl Cx {
     pub fn hook<T: Wire + Default>(
         &self,
         at: &'static str,
-        _name: &'static str,
+        name: &'static str,
         call: impl FnOnce() -> Result<T, HookError>,
     ) -> Result<T, ToolError> {
+        if let Some(canned) = self.call.hooks.as_ref().and_then(|hooks| hooks.get(name)) {
+            let mut value = T::default();
+            let text = canned.to_string();
+            return match read_json_as(text.as_bytes(), &mut value, Form::Utf8) {
+                Ok(()) => Ok(value),
+                Err(error) => Err(ToolError::internal(format!("the example's value of hook `{name}`: {error}"))),
+            };
+        }
         call().map_err(|error| ToolError::from(error).with_at(at))
     }
 
@@ -101,7 +147,7 @@ impl Cx {
     ///
     /// Those of the tool.
     pub async fn call<T: Tool>(&self, at: &'static str, tool: T) -> Result<T::Output, ToolError> {
-        let cx = Self { connector: self.connector, tool: T::DEF };
+        let cx = Self { call: self.call.clone(), tool: T::DEF };
         tool.run(&cx).await.map_err(|error| error.with_at(at))
     }
 
@@ -133,11 +179,15 @@ impl Cx {
     }
 
     pub(crate) fn connector(&self) -> &'static ConnectorDef {
-        self.connector
+        self.call.settings.connector()
     }
 
     pub(crate) fn tool(&self) -> &'static ToolDef {
         self.tool
+    }
+
+    pub(crate) fn call_state(&self) -> &Call {
+        &self.call
     }
 }
 

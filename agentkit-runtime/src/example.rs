@@ -1,10 +1,132 @@
-//! Runs an example of a spec: the real executor, with a matcher in place of the network.
+//! Runs an example of a spec: the real executor, with a matcher in place of the network and a clock that stands still.
+//!
+//! Always compiled, so that a connector crate needs no feature and no further dependency for its tests.
 
+mod compare;
+mod matcher;
+mod render;
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use std::collections::BTreeMap;
+use jiff::Timestamp;
+use serde_json::Value;
+
+use crate::account::{Credentials, Tokens};
+use crate::args::Accept;
+use crate::clock::Clock;
+use crate::connection::{self, Connection};
+use crate::cx::{Call, Cx};
 use crate::def::{ConnectorDef, ToolDef};
+use crate::execute::CALL_LIMIT;
+use crate::rate::Rates;
+use crate::tool_error::ToolError;
+use crate::transport::Http;
+use matcher::Matcher;
 
-/// Runs one example.
+/// The time in examples, 2023-11-14T22:13:20Z.
+const NOW: i64 = 1_700_000_000;
+
+/// Runs one example. `text` is the example as JSON.
 ///
 /// # Panics
 ///
-/// The tool does not do what the example says.
-pub fn run(_connector: &'static ConnectorDef, _tool: &'static ToolDef, _example: &str) {}
+/// The tool does not do what the example says; the text of the panic shows the difference.
+pub fn run(connector: &'static ConnectorDef, tool: &'static ToolDef, text: &str) {
+    if let Err(failure) = check(connector, tool, text) {
+        panic!("{failure}");
+    }
+}
+
+/// The same without a panic: what is wrong, if anything is.
+pub(crate) fn check(connector: &'static ConnectorDef, tool: &'static ToolDef, text: &str) -> Result<(), String> {
+    let example: Value = serde_json::from_str(text).map_err(|error| format!("the example is not JSON: {error}"))?;
+    let part = |name: &str| example.get(name).cloned().unwrap_or_default();
+    let title = format!(
+        "example `{}` of `{}` ({})",
+        part("name").as_str().unwrap_or_default(),
+        tool.name,
+        part("at").as_str().unwrap_or(tool.at)
+    );
+    let matcher = Arc::new(Matcher::new(connector, &part("exchange")));
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
+    let runtime = runtime.map_err(|error| format!("tokio does not start: {error}"))?;
+    let outcome = runtime.block_on(outcome(connector, tool, &example, matcher.clone()))?;
+    matcher.unexpected().map_or(Ok(()), |text| Err(format!("{title}: {text}")))?;
+    compare::outcome(outcome, example.get("output"), example.get("error")).map_err(|text| format!("{title}: {text}"))?;
+    matcher.unused().map_or(Ok(()), |text| Err(format!("{title}: {text}")))
+}
+
+async fn outcome(
+    connector: &'static ConnectorDef,
+    tool: &'static ToolDef,
+    example: &Value,
+    matcher: Arc<Matcher>,
+) -> Result<Result<Value, ToolError>, String> {
+    let clock: Arc<dyn Clock> = Arc::new(StandingClock::default());
+    let connection = Connection::new("example", connector).client("example-client", "example-client-secret");
+    let settings = connection::settle(connection, "conn_example".to_owned(), "http://127.0.0.1:8917");
+    let call = Call {
+        settings: settings.map_err(|error| format!("the connector cannot be set up: {error}"))?,
+        tokens: Tokens::Fixed(credentials(connector, &matcher, example.get("account"))),
+        account: None,
+        http: Arc::new(Http::new(matcher)),
+        rates: Arc::new(Rates::new(clock.clone())),
+        deadline: clock.monotonic() + CALL_LIMIT,
+        hooks: example.get("hooks").and_then(Value::as_object).cloned(),
+        clock: clock.clone(),
+    };
+    let cx = Cx::new(call, tool);
+    let input = example.get("input").cloned().unwrap_or_default();
+    Ok(match (tool.run)(input, &Accept { now: clock.now() }) {
+        Ok(prepared) => prepared.run(&cx).await,
+        Err(error) => Err(error.into()),
+    })
+}
+
+/// One credential per token name that any way to connect yields.
+fn credentials(connector: &'static ConnectorDef, matcher: &Matcher, account: Option<&Value>) -> Vec<Arc<Credentials>> {
+    let values: BTreeMap<String, String> = account
+        .and_then(Value::as_object)
+        .into_iter()
+        .flatten()
+        .map(|(name, value)| (name.clone(), value.as_str().map_or_else(|| value.to_string(), str::to_owned)))
+        .collect();
+    let values = Arc::new(values);
+    let mut all: Vec<Arc<Credentials>> = Vec::new();
+    for auth in connector.auth {
+        for token in auth.tokens {
+            if all.iter().all(|there| there.token != token.name) {
+                let made = Credentials::of_example(auth, token.name, &matcher.secret(token.name), values.clone());
+                all.extend(made.map(Arc::new));
+            }
+        }
+    }
+    all
+}
+
+/// A clock on which no time passes but by sleeping, and sleeping takes none.
+#[derive(Debug, Default)]
+struct StandingClock {
+    slept: Mutex<Duration>,
+}
+
+impl Clock for StandingClock {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_second(NOW).unwrap_or_default()
+    }
+
+    fn monotonic(&self) -> Duration {
+        *self.slept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {
+        *self.slept.lock().unwrap_or_else(PoisonError::into_inner) += duration;
+        Box::pin(std::future::ready(()))
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,21 +1,358 @@
-//! The life of one call, top to bottom.
-use crate::cx::Cx;
-use crate::request::{Draft, target};
-use crate::tool_error::ToolError;
-use crate::transport::HttpReply;
+//! The life of one call, top to bottom; then the life of each of its requests.
+//!
+//! Typed calls and calls by name meet in [`call`]. Each step is one function in the file that has its name.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::future::BoxFuture;
+use http::header::{ACCEPT, CONTENT_TYPE};
+use http::{HeaderMap, HeaderName, HeaderValue};
+use secrecy::ExposeSecret as _;
+use serde_json::Value;
+
+use crate::account::{AccountId, Accounts, AppliedPart, ConnectedAccount, Credentials, Tokens};
+use crate::args::Accept;
+use crate::catalog::{self, Catalog};
+use crate::cx::{Call, Cx};
+use crate::connection::ConnectionSettings;
+use crate::def::{CheckDef, ConnectorDef, Identity, ToolDef};
+use crate::errors::{Asked, failure};
+use crate::kit::AgentKit;
+use crate::account::missing_scopes;
+use crate::rate::{Drawer, Rates};
+use crate::reply::RawReply;
+use crate::request::{Body, Draft, Target, TokenChoice, add_pairs, target};
+use crate::retry::{Retries, Verdict, after_reply, after_silence, silence};
+use crate::tool::Tool;
+use crate::tool_error::{ErrorKind, ToolError};
+use crate::transport::{HttpReply, HttpRequest, Limits};
+use crate::wire::{Bounds, Wire as _};
+
+/// How long a call may take.
+pub(crate) const CALL_LIMIT: Duration = Duration::from_secs(60);
+
+/// What a call by name gives.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct Execution {
+    /// The output, as the tool's output schema says.
+    pub output: Value,
+    /// The connected account that was used.
+    pub account: AccountId,
+    /// Name of the tool.
+    pub tool: &'static str,
+}
+
+impl AgentKit {
+    /// Runs a tool through a connected account.
+    ///
+    /// # Errors
+    ///
+    /// A [`ToolError`]; its `kind` says what happened and `acts` who can do something about it.
+    pub async fn execute<T: Tool>(&self, account: &ConnectedAccount, mut tool: T) -> Result<T::Output, ToolError> {
+        let checked = tool.check(&Bounds::default()).map_err(ToolError::from);
+        call(self, account, T::DEF, checked.map(|()| tool), |tool, cx| Box::pin(tool.run(cx))).await
+    }
+
+    /// Runs a tool by its name, with arguments as JSON.
+    ///
+    /// # Errors
+    ///
+    /// As [`execute`](Self::execute), and `unknown_tool`.
+    pub async fn execute_tool(&self, account: &ConnectedAccount, name: &str, input: Value) -> Result<Execution, ToolError> {
+        let def = self.tools().find(name)?;
+        let accept = Accept { now: self.inner().clock.now() };
+        let prepared = (def.run)(input, &accept).map_err(ToolError::from);
+        let output = call(self, account, def, prepared, |prepared, cx| prepared.run(cx)).await?;
+        Ok(Execution { output, account: account.id().clone(), tool: def.name })
+    }
+
+    /// The tools that can be called by name.
+    pub fn tools(&self) -> &Catalog {
+        &self.inner().catalog
+    }
+}
+
+/// The life of one call.
+async fn call<P, O>(
+    kit: &AgentKit,
+    account: &ConnectedAccount,
+    tool: &'static ToolDef,
+    input: Result<P, ToolError>,
+    run: impl for<'c> FnOnce(P, &'c Cx) -> BoxFuture<'c, Result<O, ToolError>>,
+) -> Result<O, ToolError> {
+    let inner = kit.inner();
+    let start = inner.clock.monotonic();
+    let result = async {
+        let input = input?;
+        check_tool(account, tool)?;
+        let cx = Cx::new(
+            Call {
+                settings: account.settings().clone(),
+                tokens: Tokens::Stored { accounts: inner.accounts.clone(), account: account.clone() },
+                account: Some(account.id().clone()),
+                http: inner.http.clone(),
+                clock: inner.clock.clone(),
+                rates: inner.rates.clone(),
+                deadline: start + CALL_LIMIT,
+                hooks: None,
+            },
+            tool,
+        );
+        check_scopes(&cx).await?;
+        run(input, &cx).await
+    }
+    .await
+    .map_err(|error| error.with_account(account.id().as_str()));
+    record(account, tool, result.as_ref().err(), inner.clock.monotonic().saturating_sub(start));
+    result
+}
+
+// The account is the caller's choice and never guessed. One of another connector would get the provider's
+// answer to a question nobody asked:
+//
+//     kit.execute(&slack_account, gmail::FetchMails::new())
+fn check_tool(account: &ConnectedAccount, tool: &'static ToolDef) -> Result<(), ToolError> {
+    let settings = account.settings();
+    let connector = settings.connector();
+    if connector.name != tool.connector {
+        let message = format!("`{}` needs an account of `{}`, and this one is of `{}`", tool.name, tool.connector, connector.name);
+        return Err(ToolError::invalid(message).with_hint("choose an account of a connection of that connector"));
+    }
+    if !tool.private && !settings.offers(tool.name) {
+        let offered = connector.tools.iter().map(|tool| tool.name).filter(|name| settings.offers(name));
+        return Err(catalog::unknown(tool.name, offered));
+    }
+    Ok(())
+}
+
+/// Scopes are compared before any request: the agent learns at once what to ask the person for.
+pub(crate) async fn check_scopes(cx: &Cx) -> Result<(), ToolError> {
+    let needed = cx.tool().scopes;
+    let credentials = cx.call_state().credentials(cx.tool().token).await?;
+    let Some(granted) = credentials.scopes.as_deref() else { return Ok(()) };
+    if needed.is_empty() {
+        return Ok(());
+    }
+    let missing = missing_scopes(cx.call_state().settings.auth(), granted, needed);
+    if missing.is_empty() { Ok(()) } else { Err(missing_scope(cx, &missing)) }
+}
+
+#[cold]
+fn missing_scope(cx: &Cx, missing: &[&'static str]) -> ToolError {
+    let names = missing.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+    ToolError::new(ErrorKind::MissingScope, format!("the account lacks {names}, which `{}` needs", cx.tool().name))
+        .with_hint("the person must connect the account again and allow this")
+        .with_scopes(missing.iter().map(|name| (*name).to_owned()).collect())
+}
+
+/// Runs the account check of a connector, with credentials that are not kept yet.
+pub(crate) async fn check(
+    accounts: &Accounts,
+    connection: &Arc<ConnectionSettings>,
+    credentials: Vec<Arc<Credentials>>,
+    check: &CheckDef,
+) -> Result<Identity, ToolError> {
+    let (http, clock) = (accounts.http().clone(), accounts.clock().clone());
+    let cx = Cx::new(
+        Call {
+            settings: connection.clone(),
+            tokens: Tokens::Fixed(credentials),
+            account: None,
+            http,
+            rates: Arc::new(Rates::new(clock.clone())),
+            deadline: clock.monotonic() + CALL_LIMIT,
+            clock,
+            hooks: None,
+        },
+        &ToolDef::EMPTY,
+    );
+    (check.run)(&cx).await
+}
+
+/// What is kept of a call: never arguments, addresses or content.
+fn record(account: &ConnectedAccount, tool: &'static ToolDef, error: Option<&ToolError>, took: Duration) {
+    tracing::info!(
+        target: "agentkit",
+        tool = tool.name,
+        connection = account.connection(),
+        account = account.id().as_str(),
+        outcome = error.map_or("ok", |error| error.kind().as_str()),
+        at = error.and_then(ToolError::at).unwrap_or_default(),
+        duration_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
+        "tool_call"
+    );
+}
 
 /// The life of one request.
 pub(crate) async fn send(cx: &Cx, draft: &Draft) -> Result<HttpReply, ToolError> {
-    let target = target(draft, &cx.connector().http)?;
-    Err(ToolError::internal(format!("this build cannot send requests to {}", target.url)))
+    let call = cx.call_state();
+    let connector = cx.connector();
+    let target = target(draft, &connector.http, call.settings.stand_ins())?;
+    let (body, content_type) = encode(draft)?;
+    let headers = headers(draft, connector, content_type);
+    let token = match draft.token {
+        TokenChoice::OfTool => Some(cx.tool().token),
+        TokenChoice::Named(name) => Some(name),
+        TokenChoice::None => None,
+    };
+    let mut credentials = match token {
+        Some(name) => Some(call.credentials(name).await?),
+        None => None,
+    };
+    let changes = draft.method != http::Method::GET && !draft.repeatable;
+    let mut retries = Retries::default();
+    let mut renewed = false;
+    loop {
+        draw(call, connector, draft).await?;
+        let request = authorized(draft, &target, &headers, &body, credentials.as_deref());
+        let error = match call.http.send(&call.settings, request, call.limits(draft)).await {
+            Ok(reply) => {
+                let raw = RawReply { status: reply.status, headers: &reply.headers, body: &reply.body };
+                let secrets = credentials.as_deref().map_or(&[][..], |credentials| &credentials.secrets);
+                let asked = Asked { connector, tool: cx.tool(), secrets, now: call.clock.now() };
+                let Some(error) = failure(&raw, &asked) else { return Ok(reply) };
+                // A refused token means that nothing was done, so the request may go again with a new one.
+                if let (ErrorKind::AuthExpired, false, Some(name), Some(old)) = (error.kind(), renewed, token, &credentials) {
+                    credentials = Some(call.tokens.renew(name, old.generation, call.left()).await?);
+                    renewed = true;
+                    continue;
+                }
+                if let (ErrorKind::Reconnect, Some(name), Some(dead)) = (error.kind(), token, &credentials) {
+                    return Err(rejected(call, name, dead, error).await);
+                }
+                if after_reply(&error, reply.status, draft.repeatable) == Verdict::Over {
+                    return Err(doubtful(error, reply.status, changes));
+                }
+                error
+            }
+            Err(failed) => {
+                let error = silence(&failed, connector.title, changes);
+                if after_silence(&failed, draft.repeatable) == Verdict::Over {
+                    return Err(error);
+                }
+                error
+            }
+        };
+        let Some(wait) = retries.wait(error.retry_after(), call.left()) else { return Err(error) };
+        tracing::debug!(target: "agentkit", at = draft.at, kind = error.kind().as_str(), "sending a request again");
+        call.clock.sleep(wait).await;
+    }
 }
 
-/// Runs the account check of a connector with credentials that are not kept yet.
-pub(crate) async fn check(
-    _accounts: &std::sync::Arc<crate::account::Accounts>,
-    _connection: &std::sync::Arc<crate::connection::ConnectionSettings>,
-    _credentials: Vec<std::sync::Arc<crate::account::Credentials>>,
-    _check: &crate::def::CheckDef,
-) -> Result<crate::def::Identity, ToolError> {
-    Err(ToolError::internal("this build cannot check accounts"))
+/// The provider says that no refresh will help: the account is marked, and the person gets a link.
+async fn rejected(call: &Call, token: &str, dead: &Credentials, error: ToolError) -> ToolError {
+    let Tokens::Stored { accounts, account } = &call.tokens else { return error };
+    accounts.rejected(account, token, dead.generation).await;
+    accounts.with_link(error, account).await
 }
+
+/// A server that failed in the middle of a write may have done it.
+fn doubtful(error: ToolError, status: u16, changes: bool) -> ToolError {
+    if changes && matches!(status, 500 | 502 | 504) && error.kind() == ErrorKind::Unavailable {
+        return error.with_hint("it may have been done or not; look before you repeat it");
+    }
+    error
+}
+
+async fn draw(call: &Call, connector: &'static ConnectorDef, draft: &Draft) -> Result<(), ToolError> {
+    let draws = draft.rate.unwrap_or(connector.http.rate);
+    if draws.is_empty() {
+        return Ok(());
+    }
+    let drawer = Drawer {
+        connector,
+        connection: call.settings.id(),
+        account: call.account.as_ref().map_or("", AccountId::as_str),
+        at: draft.at,
+    };
+    call.rates.draw(&drawer, draws, call.deadline).await
+}
+
+/// The body as bytes, and its media type.
+fn encode(draft: &Draft) -> Result<(Bytes, Option<&'static str>), ToolError> {
+    let (body, content_type) = match &draft.body {
+        Body::None => (Bytes::new(), None),
+        Body::Json(value) => (value.to_string().into(), Some("application/json")),
+        Body::Form(pairs) => {
+            let mut text = String::new();
+            for (name, value) in pairs {
+                add_pairs(&mut text, name, value);
+            }
+            (text.into(), Some("application/x-www-form-urlencoded"))
+        }
+        Body::Raw(bytes) => (bytes.clone(), Some("application/octet-stream")),
+    };
+    if body.len() as u64 > draft.max_body {
+        let message = format!("the request would have {} bytes, and {} are allowed", body.len(), draft.max_body);
+        return Err(ToolError::new(ErrorKind::TooLarge, message).with_hint("send less at once"));
+    }
+    Ok((body, content_type))
+}
+
+fn headers(draft: &Draft, connector: &'static ConnectorDef, content_type: Option<&'static str>) -> HeaderMap {
+    let mut headers = draft.headers.clone();
+    let mut fill = |name: HeaderName, value: &'static str| {
+        headers.entry(name).or_insert(HeaderValue::from_static(value));
+    };
+    for (name, value) in connector.http.headers {
+        if let Ok(name) = HeaderName::try_from(*name) {
+            fill(name, value);
+        }
+    }
+    if let Some(content_type) = content_type {
+        fill(CONTENT_TYPE, content_type);
+    }
+    fill(ACCEPT, "application/json");
+    headers
+}
+
+/// The request with its credentials, which come last, and only to hosts of the connector.
+fn authorized(
+    draft: &Draft,
+    target: &Target,
+    headers: &HeaderMap,
+    body: &Bytes,
+    credentials: Option<&Credentials>,
+) -> HttpRequest {
+    let mut request =
+        HttpRequest { method: draft.method.clone(), url: target.url.clone(), headers: headers.clone(), body: body.clone() };
+    for part in credentials.filter(|_| target.own).iter().flat_map(|credentials| &credentials.parts) {
+        match part {
+            AppliedPart::Header(name, value) => {
+                request.headers.insert(name.clone(), value.clone());
+            }
+            AppliedPart::Query(name, secret) => {
+                let mut query = request.url.query().unwrap_or_default().to_owned();
+                add_pairs(&mut query, name, &secret.expose_secret());
+                request.url.set_query(Some(&query));
+            }
+        }
+    }
+    request
+}
+
+impl Call {
+    /// The credentials of a token; an empty name is the first token.
+    pub(crate) async fn credentials(&self, token: &str) -> Result<Arc<Credentials>, ToolError> {
+        self.tokens.get(token, self.left()).await
+    }
+
+    /// What is left of the time of the call.
+    pub(crate) fn left(&self) -> Duration {
+        self.deadline.saturating_sub(self.clock.monotonic())
+    }
+
+    fn limits(&self, draft: &Draft) -> Limits {
+        let millis = draft.timeout_ms.unwrap_or(self.settings.connector().http.timeout_ms);
+        Limits {
+            timeout: Duration::from_millis(millis).min(self.left()),
+            max_reply: usize::try_from(draft.max_reply).unwrap_or(usize::MAX),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

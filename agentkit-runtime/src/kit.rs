@@ -8,11 +8,13 @@ use secrecy::SecretString;
 use url::Url;
 
 use crate::account::{AccountId, Accounts, AccountsParts, Authorization, AuthorizationLink, ConnectedAccount};
+use crate::catalog::Catalog;
 use crate::clock::{Clock, SystemClock};
 use crate::config;
 use crate::connection::{self, Connection, ConnectionSettings};
 use crate::def::ConnectorDef;
 use crate::env::Environment;
+use crate::rate::Rates;
 use crate::secret;
 use crate::setup::SetupError;
 use crate::store::{ConnectionRow, MemoryStore, Store};
@@ -36,6 +38,8 @@ pub struct AgentKit {
 #[derive(Debug)]
 pub(crate) struct Inner {
     pub(crate) connectors: Vec<&'static ConnectorDef>,
+    pub(crate) catalog: Catalog,
+    pub(crate) rates: Arc<Rates>,
     pub(crate) accounts: Arc<Accounts>,
     pub(crate) http: Arc<Http>,
     pub(crate) clock: Arc<dyn Clock>,
@@ -261,7 +265,8 @@ impl AgentKitBuilder {
             clock: clock.clone(),
             http: http.clone(),
         });
-        let inner = Inner { connectors, accounts: Arc::new(accounts), http, clock, base_url };
+        let (catalog, rates) = (Catalog::new(&connectors), Arc::new(Rates::new(clock.clone())));
+        let inner = Inner { connectors, catalog, rates, accounts: Arc::new(accounts), http, clock, base_url };
         Ok(AgentKit { inner: Arc::new(inner) })
     }
 }

@@ -5,12 +5,14 @@ extern crate self as agentkit_runtime;
 
 mod account;
 mod args;
+mod catalog;
 mod clock;
 mod config;
 mod connection;
 mod cx;
 mod def;
 mod env;
+mod errors;
 mod example;
 mod execute;
 mod kit;
@@ -18,9 +20,11 @@ mod near;
 mod oauth;
 mod page;
 mod private;
+mod rate;
 mod reader;
 mod reply;
 mod request;
+mod retry;
 mod secret;
 mod setup;
 mod store;
@@ -48,6 +52,7 @@ pub use crate::account::{
     AccountId, Authorization, AuthorizationLink, CallbackError, ConnectedAccount, ConnectedAccountStatus, ExpiredReason,
     LinkError, LinkPage, Linked, ScopeLine, Start,
 };
+pub use crate::catalog::Catalog;
 pub use crate::clock::{Clock, ManualClock, SystemClock};
 pub use crate::connection::{Connection, ConnectionSettings};
 pub use crate::cx::Cx;
@@ -56,6 +61,7 @@ pub use crate::def::{
     HttpDef, Identity, OAuth2Def, PartDef, PerDef, RateDef, RefreshDef, RotationDef, ScopeDef, SecretDef, TokenDef,
     ToolDef,
 };
+pub use crate::execute::Execution;
 pub use crate::kit::{AgentKit, AgentKitBuilder, DEFAULT_BASE_URL};
 pub use crate::reply::{ErrorParts, RawReply};
 pub use crate::setup::SetupError;

@@ -22,7 +22,7 @@ use crate::wire::{Object, ToJson, Wire};
 
 pub(crate) use path::Address;
 pub(crate) use path::ENCODED;
-pub(crate) use url::target;
+pub(crate) use url::{Target, target};
 
 /// One request of a tool, in the making.
 #[derive(Debug)]

@@ -1,3 +1,3 @@
 //! Tests that go through a connector, written as the macro writes one.
 
-mod openweather;
+pub(crate) mod openweather;

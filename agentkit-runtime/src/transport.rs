@@ -16,7 +16,7 @@ use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use url::Url;
 
-pub(crate) use self::http::Http;
+pub(crate) use self::http::{Http, host_of};
 pub(crate) use stand_in::{real_address, stand_in};
 
 /// Carries one request and brings its reply, without retries and without following redirects.

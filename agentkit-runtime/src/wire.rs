@@ -15,6 +15,7 @@ use crate::args::{Accept, ArgError};
 use crate::reader::{ReadError, Reader};
 
 pub use give::{Give, Object};
+pub(crate) use scalars::BASE64;
 pub use scalars::File;
 pub use to_json::ToJson;
 

@@ -186,7 +186,7 @@ impl Accounts {
     }
 
     /// Adds where the person goes to connect. A link that cannot be made leaves the error as it is.
-    pub(super) async fn with_link(&self, error: ToolError, account: &ConnectedAccount) -> ToolError {
+    pub(crate) async fn with_link(&self, error: ToolError, account: &ConnectedAccount) -> ToolError {
         match self.authorization_link(account).await {
             Ok(link) => error.with_hint("ask the person to open the link, then try again").with_link(link.url),
             Err(_) => error.with_hint("connect the account with its secrets, then try again"),

@@ -15,7 +15,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use zeroize::Zeroizing;
 
 use super::{AccountId, Accounts, ConnectedAccount};
-use crate::def::{ApplyDef, AuthDef, PartDef};
+use crate::def::{ApplyDef, AuthDef, AuthKindDef, PartDef};
 use crate::oauth::Grant;
 use crate::secret;
 use crate::tool_error::{ErrorKind, ToolError};
@@ -124,6 +124,20 @@ impl Credentials {
         let life = Life { over: None, due: None };
         let credentials = Self::new(auth, grant.token, 0, &secrets, life)?;
         Some(Self { scopes: grant.scopes.clone(), values, ..credentials })
+    }
+
+    /// For the examples of a spec: one secret in every place of a secret.
+    pub(crate) fn of_example(
+        auth: &AuthDef,
+        token: &'static str,
+        secret: &str,
+        values: Arc<BTreeMap<String, String>>,
+    ) -> Option<Self> {
+        let bare = match auth.kind {
+            AuthKindDef::None => Self::none(token),
+            _ => Self::new(auth, token, 0, &Secrets::token(SecretString::from(secret)), Life { over: None, due: None })?,
+        };
+        Some(Self { values, ..bare })
     }
 
     /// What a way to connect without secrets puts on requests: nothing.

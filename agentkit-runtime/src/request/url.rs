@@ -3,8 +3,10 @@
 use url::{Host, Url};
 
 use super::{Address, Draft, TokenChoice};
+use crate::connection::StandIn;
 use crate::def::HttpDef;
 use crate::tool_error::ToolError;
+use crate::transport::{host_of, real_address};
 
 /// Where a request goes.
 #[derive(Debug)]
@@ -14,8 +16,8 @@ pub(crate) struct Target {
     pub(crate) own: bool,
 }
 
-/// The address of a draft. The query of the account is not in it yet.
-pub(crate) fn target(draft: &Draft, http: &HttpDef) -> Result<Target, ToolError> {
+/// The address of a draft. What the account adds to its query is not in it yet.
+pub(crate) fn target(draft: &Draft, http: &HttpDef, stand_ins: &[StandIn]) -> Result<Target, ToolError> {
     let (mut text, segments) = match &draft.address {
         Address::Path { text, segments } => {
             let mut whole = String::with_capacity(http.base_url.len() + text.len() + draft.query.len() + 64);
@@ -23,7 +25,8 @@ pub(crate) fn target(draft: &Draft, http: &HttpDef) -> Result<Target, ToolError>
             whole.push_str(text);
             (whole, Some(*segments))
         }
-        Address::Whole(text) => (text.clone(), None),
+        // An address in the reply of a stand-in counts as the one it stands for.
+        Address::Whole(text) => (real_address(stand_ins, text).unwrap_or_else(|| text.clone()), None),
     };
     let mut separator = if text.contains('?') { '&' } else { '?' };
     let mut add = |pairs: &str| {
@@ -42,12 +45,12 @@ pub(crate) fn target(draft: &Draft, http: &HttpDef) -> Result<Target, ToolError>
     }
     add(&draft.query);
     let url = Url::parse(&text).map_err(|_| ToolError::internal("the address of the request is not a URL"))?;
-    check(&url, draft, http, segments)
+    check(url, draft, http, segments)
 }
 
 /// Whatever `Url` made of the text, it must be what was meant: origin and number of segments as in the spec.
-fn check(url: &Url, draft: &Draft, http: &HttpDef, segments: Option<usize>) -> Result<Target, ToolError> {
-    let own = is_own(url, http);
+fn check(url: Url, draft: &Draft, http: &HttpDef, segments: Option<usize>) -> Result<Target, ToolError> {
+    let own = is_own(&url, http);
     if let Some(segments) = segments {
         let path_at = path_start(http.base_url);
         let (origin, base_path) = http.base_url.split_at(path_at);
@@ -69,7 +72,7 @@ fn check(url: &Url, draft: &Draft, http: &HttpDef, segments: Option<usize>) -> R
             return Err(ToolError::internal(message));
         }
     }
-    Ok(Target { url: url.clone(), own })
+    Ok(Target { url, own })
 }
 
 fn is_own(url: &Url, http: &HttpDef) -> bool {
@@ -82,9 +85,4 @@ fn is_own(url: &Url, http: &HttpDef) -> bool {
 fn path_start(address: &str) -> usize {
     let after_scheme = address.find("://").map_or(0, |at| at + 3);
     address[after_scheme..].find('/').map_or(address.len(), |at| after_scheme + at)
-}
-
-fn host_of(address: &str) -> &str {
-    let authority = &address[..path_start(address)];
-    authority.rsplit('/').next().unwrap_or_default()
 }

@@ -1,0 +1,160 @@
+//! From a provider's reply to an error: is it one, what does it mean, what may be said of it.
+
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD};
+use http::header::RETRY_AFTER;
+use jiff::Timestamp;
+use percent_encoding::utf8_percent_encode;
+use secrecy::{ExposeSecret as _, SecretString};
+
+use crate::def::{CodeDef, ConnectorDef, ToolDef};
+use crate::reply::{ErrorParts, RawReply};
+use crate::request::ENCODED;
+use crate::tool_error::{ErrorKind, ToolError};
+
+/// Longest text of a provider that an error carries.
+const MAX_TEXT: usize = 200;
+/// Secrets shorter than this are not looked for: they would cut holes into innocent words.
+const MIN_SECRET: usize = 6;
+/// Longest wait that is believed.
+const MAX_WAIT: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// Who sent the request that a reply answers, as far as its errors matter.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Asked<'a> {
+    pub(crate) connector: &'static ConnectorDef,
+    pub(crate) tool: &'static ToolDef,
+    /// Secrets that the request carried.
+    pub(crate) secrets: &'a [SecretString],
+    /// Time of the reply.
+    pub(crate) now: Timestamp,
+}
+
+/// The error that a reply is, if it is one.
+pub(crate) fn failure(reply: &RawReply<'_>, asked: &Asked<'_>) -> Option<ToolError> {
+    let errors = asked.connector.errors;
+    if (300..400).contains(&reply.status) {
+        return Some(redirected(reply, asked));
+    }
+    if !reply.is_error() && !errors.in_success {
+        return None;
+    }
+    let parts = (errors.read)(reply);
+    (reply.is_error() || parts.failed).then(|| mapped(reply, parts, asked))
+}
+
+#[cold]
+fn mapped(reply: &RawReply<'_>, parts: ErrorParts, asked: &Asked<'_>) -> ToolError {
+    let scrub = |text: &str| scrubbed(text, asked.secrets);
+    let code = parts.code.as_deref().filter(|code| !code.is_empty()).map(scrub);
+    let known = code.as_deref().and_then(|code| find(asked.tool.errors, code).or_else(|| find(asked.connector.errors.map, code)));
+    let kind = known.map_or_else(|| kind_of(reply.status), |known| known.kind);
+    let message = match (parts.message.as_deref().filter(|text| !text.trim().is_empty()), &code) {
+        (Some(message), _) => scrub(message),
+        (None, Some(code)) => format!("{} reports `{code}`", asked.connector.title),
+        (None, None) => format!("{} answered with status {}", asked.connector.title, reply.status),
+    };
+    let wait = retry_after(reply, asked.now).or_else(|| until(parts.retry_at?, asked.now));
+    let mut error = ToolError::new(kind, message).with_provider(reply.status, code, request_id(reply));
+    if let Some(hint) = known.and_then(|known| known.hint).or_else(|| hint(kind)) {
+        error = error.with_hint(hint);
+    }
+    if kind == ErrorKind::MissingScope {
+        let named = parts.scopes.iter().map(|scope| scrub(scope.trim())).filter(|scope| !scope.is_empty());
+        error = error.with_scopes(named.collect());
+    }
+    match wait {
+        Some(wait) => error.with_retry_after(wait),
+        None => error,
+    }
+}
+
+#[cold]
+fn redirected(reply: &RawReply<'_>, asked: &Asked<'_>) -> ToolError {
+    let message = format!("{} answered with a redirect, which is never followed", asked.connector.title);
+    ToolError::internal(message).with_provider(reply.status, None, request_id(reply))
+}
+
+fn find(map: &'static [CodeDef], code: &str) -> Option<&'static CodeDef> {
+    map.iter().find(|line| line.code == code)
+}
+
+/// What a status means where the connector does not know the code.
+fn kind_of(status: u16) -> ErrorKind {
+    match status {
+        401 => ErrorKind::AuthExpired,
+        403 => ErrorKind::Forbidden,
+        404 | 410 => ErrorKind::NotFound,
+        408 | 425 | 500.. => ErrorKind::Unavailable,
+        409 => ErrorKind::Conflict,
+        413 => ErrorKind::TooLarge,
+        429 => ErrorKind::RateLimited,
+        _ => ErrorKind::InvalidInput,
+    }
+}
+
+fn hint(kind: ErrorKind) -> Option<&'static str> {
+    Some(match kind {
+        ErrorKind::AuthExpired | ErrorKind::Reconnect => "the person must connect the account again",
+        ErrorKind::MissingScope => "the person must connect the account again and allow this",
+        ErrorKind::RateLimited => "wait, then try again",
+        ErrorKind::Unavailable => "the provider has trouble; try again later",
+        _ => return None,
+    })
+}
+
+/// `Retry-After`, in seconds or as a date.
+pub(crate) fn retry_after(reply: &RawReply<'_>, now: Timestamp) -> Option<Duration> {
+    let text = reply.headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
+    if let Ok(seconds) = text.parse::<f64>() {
+        return Duration::try_from_secs_f64(seconds).ok().map(|wait| wait.min(MAX_WAIT));
+    }
+    until(jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(text).ok()?, now)
+}
+
+fn until(when: Timestamp, now: Timestamp) -> Option<Duration> {
+    Some(Duration::try_from(when.duration_since(now)).unwrap_or_default().min(MAX_WAIT))
+}
+
+/// The id under which the provider's support finds the request.
+fn request_id(reply: &RawReply<'_>) -> Option<String> {
+    const NAMES: [&str; 6] =
+        ["x-request-id", "request-id", "x-slack-req-id", "x-github-request-id", "x-amzn-requestid", "x-correlation-id"];
+    let found = NAMES.iter().find_map(|name| reply.header(name))?;
+    let plain = !found.is_empty() && found.len() <= 100 && found.bytes().all(|byte| byte.is_ascii_graphic());
+    plain.then_some(found)
+}
+
+/// Text of a provider without this account's secrets, also in the spellings that survive a look, on one line and
+/// cut to a length that says something and no more.
+fn scrubbed(text: &str, secrets: &[SecretString]) -> String {
+    let mut text = text.to_owned();
+    for secret in secrets.iter().map(|secret| secret.expose_secret()).filter(|secret| secret.len() >= MIN_SECRET) {
+        let bytes = secret.as_bytes();
+        let spellings = [
+            secret.to_owned(),
+            utf8_percent_encode(secret, ENCODED).to_string(),
+            STANDARD.encode(bytes),
+            STANDARD_NO_PAD.encode(bytes),
+            URL_SAFE.encode(bytes),
+            URL_SAFE_NO_PAD.encode(bytes),
+        ];
+        for spelling in &spellings {
+            if text.contains(spelling.as_str()) {
+                text = text.replace(spelling.as_str(), "[redacted]");
+            }
+        }
+    }
+    let line: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    let line = line.trim();
+    if line.len() <= MAX_TEXT {
+        return line.to_owned();
+    }
+    let cut = line.floor_char_boundary(MAX_TEXT - '…'.len_utf8());
+    format!("{}…", &line[..cut])
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,171 @@
+//! Requests as lines of text, so that two of them can be compared and shown side by side.
+
+use serde_json::Value;
+use url::Url;
+use url::form_urlencoded::parse;
+
+use crate::transport::HttpRequest;
+
+/// A request, line by line. Queries and forms are sorted by name: their order means nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Lines(Vec<String>);
+
+impl Lines {
+    pub(super) fn text(&self) -> String {
+        self.0.iter().map(|line| format!("    {line}\n")).collect()
+    }
+
+    /// How many lines are in both. The first one, method and address, says most.
+    pub(super) fn common(&self, other: &Self) -> usize {
+        let same = self.0.iter().filter(|line| other.0.contains(line)).count();
+        same + if self.0.first() == other.0.first() { 100 } else { 0 }
+    }
+}
+
+/// The request that an exchange expects.
+pub(super) fn expected(expect: &Value, base_url: &str) -> Lines {
+    let method = expect["method"].as_str().unwrap_or("GET").to_uppercase();
+    let address = expect["address"].as_str().unwrap_or_default();
+    let address = if address.starts_with('/') { format!("{base_url}{address}") } else { address.to_owned() };
+    let address = Url::parse(&address).map_or(address, |url| url.to_string());
+    let mut lines = vec![format!("{method} {address}")];
+    let mut query = pairs(&expect["query"]);
+    query.sort_by(|one, other| one.0.cmp(&other.0));
+    lines.extend(query.iter().map(|(name, value)| format!("query {name} = {value}")));
+    let mut headers = pairs(&expect["headers"]);
+    headers.sort();
+    lines.extend(headers.iter().map(|(name, value)| format!("header {} = {value}", name.to_lowercase())));
+    if let Some(token) = expect["token"].as_str() {
+        lines.push(format!("token {token}"));
+    }
+    if let Some(json) = expect.get("json") {
+        lines.extend(json_lines(json));
+    } else if expect["form"].is_object() {
+        let mut form = pairs(&expect["form"]);
+        form.sort_by(|one, other| one.0.cmp(&other.0));
+        lines.extend(form.iter().map(|(name, value)| format!("form {name} = {value}")));
+    } else if let Some(raw) = expect["raw"].as_str() {
+        lines.push(format!("raw {raw:?}"));
+    }
+    Lines(lines)
+}
+
+/// The request that was sent, as far as `expect` looks at it.
+pub(super) fn sent(
+    request: &HttpRequest,
+    expect: &Value,
+    hide: &dyn Fn(&str) -> (Option<&'static str>, String),
+) -> Lines {
+    let mut token = None;
+    let mut seen = |text: &str| {
+        let (found, text) = hide(text);
+        token = token.or(found);
+        text
+    };
+    let mut address = request.url.clone();
+    address.set_query(None);
+    let mut lines = vec![format!("{} {address}", request.method)];
+    let mut query: Vec<(String, String)> = request.url.query_pairs().into_owned().collect();
+    query.sort_by(|one, other| one.0.cmp(&other.0));
+    lines.extend(query.iter().map(|(name, value)| format!("query {name} = {}", seen(value))));
+    let mut headers = Vec::new();
+    for (name, value) in &request.headers {
+        let value = seen(&String::from_utf8_lossy(value.as_bytes()));
+        let looked_at = expect["headers"].as_object().is_some_and(|map| map.keys().any(|key| key.eq_ignore_ascii_case(name.as_str())));
+        if looked_at {
+            headers.push(format!("header {name} = {value}"));
+        }
+    }
+    headers.sort();
+    lines.extend(headers);
+    if expect["token"].is_string() {
+        lines.push(format!("token {}", token.unwrap_or("none")));
+    }
+    lines.extend(body_lines(request, expect));
+    Lines(lines)
+}
+
+fn body_lines(request: &HttpRequest, expect: &Value) -> Vec<String> {
+    let body = &request.body[..];
+    if let (Some(_), Ok(json)) = (expect.get("json"), serde_json::from_slice::<Value>(body)) {
+        return json_lines(&json);
+    }
+    if expect["form"].is_object() {
+        let mut form: Vec<(String, String)> = parse(body).into_owned().collect();
+        form.sort_by(|one, other| one.0.cmp(&other.0));
+        return form.iter().map(|(name, value)| format!("form {name} = {value}")).collect();
+    }
+    if body.is_empty() {
+        return Vec::new();
+    }
+    if expect["raw"].is_string() {
+        return vec![format!("raw {:?}", String::from_utf8_lossy(body))];
+    }
+    match serde_json::from_slice::<Value>(body) {
+        Ok(json) => json_lines(&json),
+        Err(_) => vec![format!("raw {:?}", String::from_utf8_lossy(body))],
+    }
+}
+
+fn json_lines(json: &Value) -> Vec<String> {
+    let text = serde_json::to_string_pretty(&sorted(json)).unwrap_or_default();
+    text.lines().map(|line| format!("json {line}")).collect()
+}
+
+/// The same JSON with its keys in order: their order means nothing.
+fn sorted(json: &Value) -> Value {
+    match json {
+        Value::Object(map) => {
+            let mut entries: Vec<_> = map.iter().collect();
+            entries.sort_by(|one, other| one.0.cmp(other.0));
+            Value::Object(entries.into_iter().map(|(key, value)| (key.clone(), sorted(value))).collect())
+        }
+        Value::Array(items) => Value::Array(items.iter().map(sorted).collect()),
+        other => other.clone(),
+    }
+}
+
+/// Names with their values: a text, or several for a list.
+fn pairs(map: &Value) -> Vec<(String, String)> {
+    let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    let mut pairs = Vec::new();
+    for (name, value) in map.as_object().into_iter().flatten() {
+        match value {
+            Value::Array(items) => pairs.extend(items.iter().map(|item| (name.clone(), text(item)))),
+            other => pairs.push((name.clone(), text(other))),
+        }
+    }
+    pairs
+}
+
+/// Both, line by line: `-` is expected and was not sent, `+` was sent and is not expected.
+pub(super) fn diff(expected: &Lines, sent: &Lines) -> String {
+    let (old, new) = (&expected.0, &sent.0);
+    // Lengths of the longest common subsequences of all ends; requests have few lines.
+    let mut common = vec![vec![0_usize; new.len() + 1]; old.len() + 1];
+    for i in (0..old.len()).rev() {
+        for j in (0..new.len()).rev() {
+            common[i][j] = if old[i] == new[j] { common[i + 1][j + 1] + 1 } else { common[i + 1][j].max(common[i][j + 1]) };
+        }
+    }
+    let (mut i, mut j, mut text) = (0, 0, String::new());
+    while i < old.len() || j < new.len() {
+        let (sign, line) = match (old.get(i), new.get(j)) {
+            (Some(one), Some(other)) if one == other => {
+                (i, j) = (i + 1, j + 1);
+                (' ', one)
+            }
+            (Some(one), other) if other.is_none() || common[i + 1][j] >= common[i][j + 1] => {
+                i += 1;
+                ('-', one)
+            }
+            (_, Some(other)) => {
+                j += 1;
+                ('+', other)
+            }
+            (Some(_) | None, None) => break,
+        };
+        text.push_str(&format!("  {sign} {line}\n"));
+    }
+    text
+}
