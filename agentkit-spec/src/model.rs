@@ -361,8 +361,8 @@ pub struct Tool {
     pub output_schema: Value,
 }
 
-/// Effect of a tool on the account.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// Effect of a tool on the account, least first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Access {
     /// Changes nothing.
     Read,
@@ -479,7 +479,8 @@ pub enum Method {
 /// Where a request goes.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Address {
-    /// A path after `base_url`. The first part begins with `/`.
+    /// A path after `base_url`: the first part begins with `/`. Or a whole address on one of `Http::hosts`: it begins
+    /// with `https://`.
     Path(Vec<PathPart>),
     /// A whole address from an earlier reply; never with a token.
     Url(Expr),

@@ -1,0 +1,285 @@
+//! The table of the language, and for each object of it a view with one field per key.
+//!
+//! Written once: a row gives the key, its form, its meaning, and the field by which `check` reads it.
+//! A view is taken of a node that `parse` has freed of what does not fit, so a field is `None` where
+//! nothing, or nothing usable, is written.
+
+use crate::table::{Form, Key, Names, Object};
+use crate::yaml::Node;
+
+macro_rules! objects {
+    ($($(#[doc = $doc:literal])+ $view:ident $table:ident $title:literal {
+        $($field:ident $name:literal $($must:ident)?: $form:expr => $meaning:literal;)*
+    })*) => { $(
+        $(#[doc = $doc])+
+        #[derive(Debug, Clone, Copy)]
+        pub(crate) struct $view<'a> { $(pub(crate) $field: Option<&'a Node>,)* }
+
+        impl<'a> $view<'a> {
+            pub(crate) fn of(node: &'a Node) -> Self {
+                Self { $($field: node.get($name),)* }
+            }
+        }
+
+        pub(crate) static $table: Object = Object {
+            title: $title,
+            keys: &[$(Key { name: $name, form: $form, must: objects!(@must $($must)?), meaning: $meaning }),*],
+        };
+    )* };
+    (@must) => { false };
+    (@must must) => { true };
+}
+
+/// Words for what an error of a provider means.
+pub(crate) const ERROR_KINDS: &[&str] = &[
+    "auth_expired", "reconnect", "missing_scope", "forbidden", "not_found", "conflict", "invalid_input",
+    "rate_limited", "quota", "unavailable", "too_large", "unsupported", "internal",
+];
+
+objects! {
+    /// The whole file.
+    Spec SPEC "the file" {
+        agentkit "agentkit" must: Form::OneOf(&["1"]) => "Version of this language; always 1.";
+        connector "connector": Form::Text => "Id of the connector; prefix of all tool names.";
+        base "base": Form::Text => "Instead of `connector`: this file only holds shared parts for `use`.";
+        title "title": Form::Text => "Name shown to people.";
+        version "version": Form::Version => "Version of the connector.";
+        about "about": Form::Text => "What the connector can do, in one sentence.";
+        docs "docs": Form::Text => "Address of the documentation of the provider.";
+        base_file "use": Form::Text => "Base file to merge in; this file wins.";
+        auth "auth": Form::Map(Names::Snake("auth"), &AUTH) => "Ways to connect, by name.";
+        account "account": Form::One(&ACCOUNT) => "What is known about a connected account besides its secrets.";
+        http "http": Form::One(&HTTP) => "Defaults of all requests.";
+        rates "rates": Form::Map(Names::Snake("rate"), &RATE) => "Rate limits by name.";
+        errors "errors": Form::One(&ERRORS) => "How to read errors.";
+        hooks "hooks": Form::Map(Names::Snake("hook"), &HOOK) => "Pure Rust functions, by name.";
+        types "types": Form::Types(&FIELD) => "Named types.";
+        tools "tools": Form::Map(Names::Snake("tool"), &TOOL) => "The tools.";
+    }
+
+    /// A way to connect.
+    Auth AUTH "auth.NAME" {
+        kind "kind" must: Form::OneOf(&["oauth2", "api_key", "none"]) => "Scheme.";
+        about "about": Form::Text => "What the person has to bring.";
+        authorize_url "authorize_url": Form::Text => "Where the person says yes (oauth2).";
+        token_url "token_url": Form::Text => "Token endpoint (oauth2).";
+        revoke_url "revoke_url": Form::Text => "Revocation endpoint (oauth2).";
+        authorize_params "authorize_params": Form::DataMap => "Extra parameters of the authorize url.";
+        token_params "token_params": Form::DataMap => "Extra parameters of token requests.";
+        client_auth "client_auth": Form::OneOf(&["body", "basic"]) => "Where client id and secret go; default body.";
+        pkce "pkce": Form::Bool => "Default true.";
+        scope_separator "scope_separator": Form::Data => "Default one space.";
+        scopes "scopes": Form::Map(Names::Free, &SCOPE) => "Scopes by short name.";
+        tokens "tokens": Form::Map(Names::Snake("token"), &TOKEN) => "Tokens in the reply; default one named `default`.";
+        granted_scopes "granted_scopes": Form::Expression => "Scopes a reply says the token has.";
+        refresh "refresh": Form::One(&REFRESH) => "How refresh tokens of the provider behave.";
+        secrets "secrets": Form::Fields(Names::Snake("secret"), &FIELD) => "Secrets the person types in; default one named `key`.";
+        token "token": Form::Text => "Name of the token that this scheme gives.";
+        apply "apply": Form::One(&APPLY) => "How a request is authenticated; default Authorization: Bearer.";
+    }
+
+    /// A scope.
+    Scope SCOPE "auth.NAME.scopes.NAME" {
+        value "value": Form::Text => "Scope on the wire; default the name.";
+        about "about" must: Form::Text => "What it allows, for the consent page.";
+        covers "covers": Form::Texts => "Scopes it includes.";
+        always "always": Form::Bool => "Ask for it always.";
+    }
+
+    /// A token of a token reply.
+    Token TOKEN "auth.NAME.tokens.NAME" {
+        at "at" must: Form::Expression => "Where in the token reply.";
+        scope_param "scope_param": Form::Text => "Name of the scope parameter in the authorize url; default scope.";
+        scopes "scopes": Form::Expression => "Where in the token reply its granted scopes are; default `scope` beside it.";
+    }
+
+    /// Behavior of refresh tokens.
+    Refresh REFRESH "auth.NAME.refresh" {
+        rotation "rotation": Form::OneOf(&["none", "grace", "strict"]) => "Whether a refresh replaces the refresh token; default strict.";
+        grace "grace": Form::TimeSpan => "For how long a replaced one still works.";
+        old_token_dies "old_token_dies": Form::Bool => "Whether a refresh kills the old access token.";
+        default_lifetime "default_lifetime": Form::TimeSpan => "Life of an access token where the reply does not say.";
+        idle "idle": Form::TimeSpan => "After which an unused refresh token dies.";
+    }
+
+    /// How a request is authenticated.
+    Apply APPLY "auth.NAME.apply" {
+        headers "headers": Form::DataMap => "Headers made of secrets.";
+        query "query": Form::DataMap => "Query parameters made of secrets.";
+    }
+
+    /// What is known about an account.
+    Account ACCOUNT "account" {
+        from_token "from_token": Form::Map(Names::Snake("account value"), &DERIVED) => "Read from the token reply.";
+        check "check": Form::One(&CHECK) => "Request that proves the account works and says whose it is.";
+    }
+
+    /// A value of the token reply.
+    Derived DERIVED "account value" {
+        ty "type" must: Form::Type => "Its type; a text.";
+        value "value" must: Form::Expression => "Where in the token reply.";
+    }
+
+    /// The request that proves an account works.
+    Check CHECK "account.check" {
+        request "request" must: Form::One(&REQUEST) => "The request.";
+        scopes "scopes": Form::Texts => "Scopes it needs.";
+        id "id" must: Form::Template => "Stable id of the account.";
+        label "label" must: Form::Template => "Name for people.";
+    }
+
+    /// Defaults of requests.
+    Http HTTP "http" {
+        base_url "base_url" must: Form::Text => "Start of every relative path.";
+        hosts "hosts": Form::Texts => "Hosts that may get credentials; default the host of base_url.";
+        headers "headers": Form::DataMap => "Headers of every request.";
+        query "query": Form::DataMap => "Query of every request.";
+        timeout "timeout": Form::TimeSpan => "Default 30s.";
+        rate "rate": Form::Rate => "Bucket each request draws on.";
+    }
+
+    /// A rate limit.
+    Rate RATE "rates.NAME" {
+        limit "limit" must: Form::Limit => "e.g. 50/min.";
+        per "per": Form::OneOf(&["account", "request", "app"]) => "Default account.";
+    }
+
+    /// How errors are read.
+    Errors ERRORS "errors" {
+        body "body": Form::Type => "Type of error bodies.";
+        fail_when "fail_when": Form::Expression => "A 2xx reply is an error when this holds.";
+        code "code": Form::Expression => "Code of the provider.";
+        message "message": Form::Expression => "Message of the provider.";
+        scopes "scopes": Form::Expression => "Scopes that were missing.";
+        retry_at "retry_at": Form::Expression => "When to try again.";
+        map "map": Form::ErrorMap(&ERROR_CODE) => "Code to kind.";
+    }
+
+    /// An error kind with a hint.
+    ErrorCode ERROR_CODE "error kind with a hint" {
+        kind "kind" must: Form::OneOf(ERROR_KINDS) => "What the code means.";
+        hint "hint": Form::Text => "What the agent should do.";
+    }
+
+    /// A hook.
+    Hook HOOK "hooks.NAME" {
+        about "about" must: Form::Text => "What it does.";
+        args "args" must: Form::Fields(Names::Snake("argument"), &FIELD) => "Its arguments.";
+        returns "returns" must: Form::Type => "What it gives.";
+    }
+
+    /// A tool.
+    Tool TOOL "tools.NAME" {
+        title "title": Form::Text => "Name for people.";
+        about "about": Form::Text => "What it does and when to use it; the model reads this.";
+        access "access" must: Form::OneOf(&["read", "write", "delete"]) => "Effect on the account.";
+        repeatable "repeatable": Form::Bool => "Doing it twice is the same as once; default true for read.";
+        private "private": Form::Bool => "Only for other tools of this file.";
+        token "token": Form::Text => "Token of its requests; default the first.";
+        scopes "scopes": Form::Texts => "Scopes it needs.";
+        input "input" must: Form::Fields(Names::Snake("input"), &FIELD) => "Inputs.";
+        request "request": Form::One(&REQUEST) => "Its one request; the reply is `response`.";
+        steps "steps": Form::Map(Names::Snake("step"), &STEP) => "Or several steps, in order.";
+        output "output": Form::TypeOrFields(&FIELD) => "Type of the result; default that of the last step.";
+        result "result": Form::Template => "Value of the result; default the last step.";
+        errors "errors": Form::ErrorMap(&ERROR_CODE) => "More codes for this tool.";
+        examples "examples": Form::List(&EXAMPLE) => "Examples; each is a test.";
+    }
+
+    /// A step.
+    Step STEP "steps.NAME" {
+        each "each": Form::Text => "`x in $list`: once for every x; gives a list.";
+        parallel "parallel": Form::Int => "At most so many at a time; default 4.";
+        skip "skip": Form::ErrorKinds => "Error kinds that leave this one out.";
+        when "when": Form::Expression => "Only if this holds; gives an option.";
+        request "request": Form::One(&REQUEST) => "Sends a request.";
+        call "call": Form::Text => "A tool of this file.";
+        hook "hook": Form::Text => "A hook.";
+        with "with": Form::Templates => "Arguments of call or hook.";
+    }
+
+    /// A request.
+    Request REQUEST "request" {
+        get "get": Form::Text => "Path after base_url.";
+        post "post": Form::Text => "Path after base_url.";
+        put "put": Form::Text => "Path after base_url.";
+        patch "patch": Form::Text => "Path after base_url.";
+        delete "delete": Form::Text => "Path after base_url.";
+        token "token": Form::Text => "Name of a token, or none.";
+        query "query": Form::Templates => "Query parameters; absent ones are left out.";
+        headers "headers": Form::Templates => "Headers.";
+        json "json": Form::Template => "JSON body.";
+        form "form": Form::Templates => "Form body.";
+        raw "raw": Form::Expression => "Bytes as they are.";
+        returns "returns" must: Form::Type => "Type of the reply, or none.";
+        page "page": Form::One(&PAGE) => "Follow pages.";
+        rate "rate": Form::Rate => "Bucket it draws on; default that of `http`.";
+        timeout "timeout": Form::TimeSpan => "Of one attempt; default that of `http`.";
+        max_body "max_body": Form::Size => "Largest body; default 1MiB.";
+        max_reply "max_reply": Form::Size => "Largest reply; default 10MiB.";
+    }
+
+    /// Following pages.
+    Page PAGE "request.page" {
+        items "items" must: Form::Expression => "The items of one page.";
+        next "next" must: Form::Expression => "The token of the next page.";
+        send "send" must: Form::Text => "Where the token goes: query.x or body.x.";
+        size "size": Form::Text => "Where the page size goes: query.x or body.x.";
+        max_size "max_size": Form::Int => "Largest page size.";
+        limit "limit" must: Form::Expression => "How many items to get at most.";
+        from "from": Form::Expression => "Page token of the call before.";
+    }
+
+    /// A field in its long form.
+    Field FIELD "field" {
+        ty "type": Form::Type => "Its type; default string where `enum` is written.";
+        about "about": Form::Text => "What it means.";
+        values "enum": Form::Values => "Allowed values, with or without a note each.";
+        default "default": Form::Data => "Value where an input is left out.";
+        min "min": Form::Int => "Of the value, or of the length.";
+        max "max": Form::Int => "Of the value, or of the length.";
+        pattern "pattern": Form::Text => "Regular expression that a text must match.";
+        example "example": Form::Data => "A value to show.";
+    }
+
+    /// An example.
+    Example EXAMPLE "examples[]" {
+        name "name" must: Form::Text => "What it shows.";
+        account "account": Form::DataMap => "Account values.";
+        input "input" must: Form::DataMap => "Arguments.";
+        hooks "hooks": Form::DataMap => "Values the hooks give in this example.";
+        exchange "exchange" must: Form::List(&EXCHANGE) => "Requests and canned replies.";
+        output "output": Form::Data => "The output.";
+        error "error": Form::DataMap => "Or the error: at least these keys.";
+    }
+
+    /// A request and its reply.
+    Exchange EXCHANGE "examples[].exchange[]" {
+        expect "expect" must: Form::One(&EXPECT) => "What must be sent.";
+        reply "reply" must: Form::One(&REPLY) => "What comes back.";
+    }
+
+    /// An expected request.
+    Expect EXPECT "expect" {
+        get "get": Form::Text => "Path after base_url, or a full url.";
+        post "post": Form::Text => "Path after base_url, or a full url.";
+        put "put": Form::Text => "Path after base_url, or a full url.";
+        patch "patch": Form::Text => "Path after base_url, or a full url.";
+        delete "delete": Form::Text => "Path after base_url, or a full url.";
+        query "query": Form::DataMap => "All query parameters.";
+        headers "headers": Form::DataMap => "Headers that must be there.";
+        token "token": Form::Text => "Name of the token, or none.";
+        json "json": Form::Data => "Body, equal as JSON.";
+        form "form": Form::DataMap => "Body, equal as pairs.";
+        raw "raw": Form::Data => "Body, equal as text.";
+    }
+
+    /// A canned reply.
+    Reply REPLY "reply" {
+        status "status": Form::Int => "Default 200.";
+        headers "headers": Form::DataMap => "Headers.";
+        json "json": Form::Data => "JSON body.";
+        text "text": Form::Data => "Text body.";
+        bytes "bytes": Form::Data => "Body in base64.";
+    }
+}

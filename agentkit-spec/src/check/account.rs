@@ -1,0 +1,70 @@
+//! What is known about an account: values of the token reply, and the request that proves it.
+
+use super::auth::{known_scope, plain_path};
+use super::cx::Cx;
+use super::expr::{Known, Scope};
+use super::request::{Around, request};
+use super::template;
+use super::types::{self, Types, is_text, opt, show};
+use super::world::World;
+use crate::ast;
+use crate::diagnostic::Code;
+use crate::model::{Auth, AuthKind, Check, Derived, Returns};
+use crate::yaml::Node;
+
+/// Values of the token reply. Not each way to connect has one; then the value may be absent.
+pub(crate) fn from_token(cx: &mut Cx<'_>, types: &Types, auth: &[Auth], node: Option<&Node>) -> Vec<Derived> {
+    let view = node.map(ast::Account::of);
+    let always = !auth.is_empty() && auth.iter().all(|auth| matches!(auth.kind, AuthKind::OAuth2(_)));
+    let mut made = Vec::new();
+    for entry in view.and_then(|view| view.from_token).map(Node::entries).unwrap_or_default() {
+        let view = ast::Derived::of(&entry.value);
+        let ty = view.ty.and_then(|node| {
+            let ty = types::ty(cx, types, node)?;
+            if !is_text(types::peel(&ty).0) {
+                cx.error(Code::TypeUse, node.span, format!("an account value is a text, this is {}", show(&ty))).help("string");
+                return None;
+            }
+            Some(ty)
+        });
+        let at = view.value.and_then(|node| {
+            let path = plain_path(cx, node)?;
+            if path.is_empty() {
+                cx.error(Code::FilterUse, node.span, "this is the whole token reply; secrets are no values").help("$body.team.id");
+                return None;
+            }
+            Some(path)
+        });
+        if let (Some(ty), Some(at)) = (ty, at) {
+            made.push(Derived { name: entry.key.text.clone(), ty: if always { ty } else { opt(ty) }, at });
+        }
+    }
+    made
+}
+
+/// The request that proves an account works.
+pub(crate) fn check(cx: &mut Cx<'_>, world: &World<'_>, node: Option<&Node>) -> Option<Check> {
+    let view = ast::Check::of(ast::Account::of(node?).check?);
+    let mut scope = Scope {
+        types: Some(&world.types),
+        account: Some(&world.account.from_token),
+        ..Scope::default()
+    };
+    let request_node = view.request?;
+    let at = request_node.entries().first().map_or(request_node.span, |entry| entry.key.span);
+    let tokens = world.tokens();
+    let around = Around { at, token: tokens.first().copied().unwrap_or_default(), repeatable: true };
+    let made = request(cx, world, &scope, request_node, around);
+    scope.body = Some(match &made {
+        None => Known::Broken,
+        Some(request) => match &request.returns {
+            Returns::None => Known::Nothing,
+            Returns::Json(ty) => Known::Ty(ty.clone()),
+        },
+    });
+    let scopes = view.scopes.map(Node::items).unwrap_or_default();
+    let scopes = scopes.iter().filter_map(|node| known_scope(cx, &world.auth, node)).collect();
+    let id = view.id.and_then(|node| template::text(cx, &scope, node, "account.check.id"));
+    let label = view.label.and_then(|node| template::text(cx, &scope, node, "account.check.label"));
+    Some(Check { request: made?, scopes, id: id?, label: label? })
+}

@@ -1,0 +1,82 @@
+//! Addresses: https, hosts, header names.
+
+use super::cx::Cx;
+use crate::diagnostic::Code;
+use crate::source::Span;
+use crate::yaml::{Node, Plain, Value};
+
+/// An https address that is written out.
+pub(crate) fn https(cx: &mut Cx<'_>, node: &Node, what: &str) -> Option<String> {
+    let text = cx.literal(node, what)?;
+    if text.starts_with("http://") {
+        cx.error(Code::Https, node.span, format!("`{what}` must use https"))
+            .help("the test server is chosen at run time, not in the spec");
+        return None;
+    }
+    let Some(host) = host_of(text) else {
+        cx.error(Code::BadAddress, node.span, format!("`{what}` is no address")).help("https://api.example.com/v1");
+        return None;
+    };
+    if !is_host(host) {
+        cx.error(Code::BadAddress, node.span, format!("`{host}` is no host name"));
+        return None;
+    }
+    Some(text.to_owned())
+}
+
+/// The host of an https address.
+pub(crate) fn host_of(url: &str) -> Option<&str> {
+    let rest = url.strip_prefix("https://")?;
+    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    rest.get(..end)
+}
+
+/// A host name of at least two labels, without a port or user.
+pub(crate) fn is_host(host: &str) -> bool {
+    let label = |label: &str| {
+        !label.is_empty()
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+            && label.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
+    };
+    host.contains('.') && host.split('.').all(label)
+}
+
+/// A header that a spec may set.
+pub(crate) fn header_name(cx: &mut Cx<'_>, name: &str, span: Span) -> bool {
+    if name.eq_ignore_ascii_case("authorization") {
+        cx.error(Code::AuthorizationHeader, span, "the Authorization header belongs to `auth`");
+        return false;
+    }
+    let token = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte));
+    if !token {
+        cx.error(Code::HeaderName, span, format!("`{name}` is no header name")).help("letters, digits and `-`");
+        return false;
+    }
+    let transport = ["host", "content-length", "transfer-encoding", "connection", "cookie"];
+    if transport.iter().any(|known| name.eq_ignore_ascii_case(known)) {
+        cx.error(Code::HeaderName, span, format!("`{name}` is set by the transport"));
+        return false;
+    }
+    true
+}
+
+/// Name to text, written out.
+pub(crate) fn literal_pairs(cx: &mut Cx<'_>, node: Option<&Node>, what: &str) -> Vec<(String, String)> {
+    let mut pairs = Vec::new();
+    for entry in node.map(Node::entries).unwrap_or_default() {
+        let path = format!("{what}.{}", entry.key.text);
+        match &entry.value.value {
+            Value::Scalar(scalar) if scalar.plain() != Plain::Null => {
+                if let Some(text) = cx.literal(&entry.value, &path) {
+                    pairs.push((entry.key.text.clone(), text.to_owned()));
+                }
+            }
+            _ => {
+                let span = cx.first_line(entry.value.span);
+                cx.error(Code::Form, span, format!("`{path}` must be a text, this is {}", entry.value.kind()));
+            }
+        }
+    }
+    pairs
+}

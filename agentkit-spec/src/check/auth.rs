@@ -1,0 +1,132 @@
+//! Ways to connect: keys per kind, scopes, tokens, where secrets go.
+
+mod scopes;
+mod secrets;
+mod tokens;
+
+use super::address::{https, literal_pairs};
+use super::cx::Cx;
+use super::types::Types;
+use crate::ast;
+use crate::diagnostic::Code;
+use crate::literal::time_span;
+use crate::model::{Auth, AuthKind, ClientAuth, OAuth2, Refresh, Rotation};
+use crate::source::Span;
+use crate::yaml::{Entry, Node};
+
+pub(crate) use scopes::known_scope;
+pub(crate) use tokens::plain_path;
+
+/// Checks `auth`.
+pub(crate) fn auth(cx: &mut Cx<'_>, types: &Types, node: Option<&Node>) -> Vec<Auth> {
+    node.map(Node::entries).unwrap_or_default().iter().filter_map(|entry| one(cx, types, entry)).collect()
+}
+
+fn one(cx: &mut Cx<'_>, types: &Types, entry: &Entry) -> Option<Auth> {
+    let view = ast::Auth::of(&entry.value);
+    let kind = view.kind?.text()?;
+    refuse_keys(cx, &view, kind);
+    let made = match kind {
+        "oauth2" => AuthKind::OAuth2(oauth2(cx, entry, &view)?),
+        "api_key" => AuthKind::ApiKey { secrets: secrets::secrets(cx, types, view.secrets) },
+        _ => AuthKind::None,
+    };
+    let apply = secrets::apply(cx, &made, view.apply, entry.key.span);
+    Some(Auth {
+        name: entry.key.text.clone(),
+        about: text(view.about),
+        scopes: scopes::scopes(cx, view.scopes),
+        tokens: tokens::tokens(cx, view.tokens, view.token),
+        apply,
+        kind: made,
+    })
+}
+
+/// Each kind has its own keys:
+///
+/// ```yaml
+/// key: {kind: api_key, token_url: https://a.example/token}
+/// ```
+fn refuse_keys(cx: &mut Cx<'_>, view: &ast::Auth<'_>, kind: &str) {
+    let oauth = [
+        ("authorize_url", view.authorize_url), ("token_url", view.token_url), ("revoke_url", view.revoke_url),
+        ("authorize_params", view.authorize_params), ("token_params", view.token_params),
+        ("client_auth", view.client_auth), ("pkce", view.pkce), ("scope_separator", view.scope_separator),
+        ("scopes", view.scopes), ("tokens", view.tokens), ("granted_scopes", view.granted_scopes),
+        ("refresh", view.refresh),
+    ];
+    let key = [("secrets", view.secrets), ("apply", view.apply)];
+    let (oauth_here, key_here) = (kind == "oauth2", kind == "api_key");
+    let wrong = oauth.iter().filter(|_| !oauth_here).chain(key.iter().filter(|_| !key_here));
+    for (name, node) in wrong.filter_map(|(name, node)| Some((name, (*node)?))) {
+        let span = cx.first_line(node.span);
+        let of = if key.iter().any(|(known, _)| known == name) { "api_key" } else { "oauth2" };
+        cx.error(Code::AuthKeys, span, format!("`{name}` is for `kind: {of}`, this is `{kind}`"));
+    }
+    if let Some(node) = view.token.filter(|_| oauth_here) {
+        cx.error(Code::AuthKeys, node.span, "`token` is for ways without a token reply").help("name the tokens under `tokens`");
+    }
+}
+
+fn oauth2(cx: &mut Cx<'_>, entry: &Entry, view: &ast::Auth<'_>) -> Option<OAuth2> {
+    let authorize_url = url(cx, entry.key.span, ("authorize_url", view.authorize_url));
+    let token_url = url(cx, entry.key.span, ("token_url", view.token_url));
+    let revoke_url = view.revoke_url.and_then(|node| https(cx, node, "revoke_url"));
+    let granted_scopes = view.granted_scopes.and_then(|node| tokens::granted_scopes(cx, node));
+    let scope_separator = view.scope_separator.and_then(Node::text).unwrap_or(" ").to_owned();
+    if let Some(node) = view.scope_separator.filter(|_| scope_separator.is_empty()) {
+        cx.error(Code::Literal, node.span, "`scope_separator` is empty").help("\",\"");
+    }
+    Some(OAuth2 {
+        authorize_url: authorize_url?,
+        token_url: token_url?,
+        revoke_url,
+        authorize_params: literal_pairs(cx, view.authorize_params, "authorize_params"),
+        token_params: literal_pairs(cx, view.token_params, "token_params"),
+        client_auth: match view.client_auth.and_then(Node::text) {
+            Some("basic") => ClientAuth::Basic,
+            _ => ClientAuth::Body,
+        },
+        pkce: view.pkce.and_then(Node::text) != Some("false"),
+        scope_separator,
+        granted_scopes,
+        refresh: refresh(cx, view.refresh),
+    })
+}
+
+fn url(cx: &mut Cx<'_>, at: Span, (name, node): (&str, Option<&Node>)) -> Option<String> {
+    let Some(node) = node else {
+        cx.error(Code::AuthKeys, at, format!("`kind: oauth2` needs `{name}`")).help(format!("{name}: https://..."));
+        return None;
+    };
+    https(cx, node, name)
+}
+
+/// How refresh tokens behave; the strictest habits are the default.
+fn refresh(cx: &mut Cx<'_>, node: Option<&Node>) -> Refresh {
+    let view = node.map(ast::Refresh::of);
+    let seconds = |node: Option<&Node>| node.and_then(Node::text).and_then(time_span).map(|span| span / 1_000);
+    let rotation = match view.and_then(|view| view.rotation).and_then(Node::text) {
+        Some("none") => Rotation::None,
+        Some("grace") => Rotation::Grace,
+        _ => Rotation::Strict,
+    };
+    let grace = view.and_then(|view| view.grace);
+    if let Some(node) = grace.filter(|_| rotation != Rotation::Grace) {
+        cx.error(Code::AuthKeys, node.span, "`grace` is for `rotation: grace`");
+    }
+    if let (Rotation::Grace, None, Some(node)) = (rotation, grace, view.and_then(|view| view.rotation)) {
+        cx.error(Code::AuthKeys, node.span, "`rotation: grace` needs `grace`").help("grace: 30s");
+    }
+    Refresh {
+        rotation,
+        grace: seconds(grace),
+        old_token_dies: view.and_then(|view| view.old_token_dies).and_then(Node::text) == Some("true"),
+        default_lifetime: seconds(view.and_then(|view| view.default_lifetime)),
+        idle: seconds(view.and_then(|view| view.idle)),
+    }
+}
+
+fn text(node: Option<&Node>) -> Option<String> {
+    node.and_then(Node::text).map(str::to_owned)
+}

@@ -1,0 +1,84 @@
+//! What every check carries along: the files, the mistakes so far, and what was used.
+
+use std::collections::BTreeSet;
+use std::ops::Range;
+
+use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use crate::model::Position;
+use crate::source::{SourceFile, Span};
+use crate::syntax::{self, SyntaxError, Text};
+use crate::yaml::{Node, offset_in_source};
+
+/// The context of a run, first argument of every check.
+pub(crate) struct Cx<'a> {
+    pub(crate) diagnostics: &'a mut Diagnostics,
+    pub(crate) sources: &'a [SourceFile],
+    /// What was used, as `in.NAME`, `step.NAME`, `rate.NAME`, `hook.NAME`, `tool.NAME`.
+    pub(crate) uses: BTreeSet<String>,
+}
+
+impl Cx<'_> {
+    /// Reports a mistake.
+    pub(crate) fn error(&mut self, code: Code, span: Span, message: impl Into<String>) -> &mut Diagnostic {
+        self.diagnostics.report(code, span, message)
+    }
+
+    /// The place of a part of a scalar.
+    pub(crate) fn within(&self, node: &Node, range: &Range<usize>) -> Span {
+        let Some(source) = self.sources.get(node.span.file) else { return node.span };
+        let start = offset_in_source(&source.text, node, range.start);
+        let end = offset_in_source(&source.text, node, range.end).max(start);
+        Span { file: node.span.file, start, end }
+    }
+
+    /// A span cut at its first line: carets under a whole mapping would say nothing.
+    pub(crate) fn first_line(&self, span: Span) -> Span {
+        let Some(source) = self.sources.get(span.file) else { return span };
+        let text = source.text.get(span.start..span.end).unwrap_or_default();
+        let line = text.split('\n').next().unwrap_or_default().trim_end();
+        Span { end: span.start + line.len(), ..span }
+    }
+
+    /// File and line of a span.
+    pub(crate) fn position(&self, span: Span) -> Position {
+        self.sources.get(span.file).map_or_else(Position::default, |source| Position {
+            file: source.file_name().to_owned(),
+            line: source.line_column(span.start).0,
+        })
+    }
+
+    /// Notes a use, for the lints.
+    pub(crate) fn note(&mut self, kind: &str, name: &str) {
+        self.uses.insert(format!("{kind}.{name}"));
+    }
+
+    /// Whether something was used.
+    pub(crate) fn noted(&self, kind: &str, name: &str) -> bool {
+        self.uses.contains(&format!("{kind}.{name}"))
+    }
+
+    /// Reads the text of a scalar as syntax.
+    pub(crate) fn syntax(&mut self, node: &Node) -> Option<Text> {
+        syntax::text(node.text()?).map_err(|error| self.syntax_error(node, error)).ok()
+    }
+
+    pub(crate) fn syntax_error(&mut self, node: &Node, error: SyntaxError) {
+        let span = self.within(node, &error.range);
+        let found = self.error(Code::ExprSyntax, span, error.message);
+        if let Some(help) = error.help {
+            found.help(help);
+        }
+    }
+
+    /// The text of a scalar that may hold no expression.
+    pub(crate) fn literal<'n>(&mut self, node: &'n Node, what: &str) -> Option<&'n str> {
+        let text = node.text()?;
+        if text.starts_with('$') || text.contains("${") {
+            let at = text.find('$').unwrap_or(0);
+            let span = self.within(node, &(at..text.len()));
+            self.error(Code::NotAnExpression, span, format!("`{what}` is written out; no expression is read here"));
+            return None;
+        }
+        Some(text)
+    }
+}

@@ -1,0 +1,241 @@
+//! Data of a spec (defaults, examples) against the types it is meant for, as JSON.
+
+use serde_json::{Map, Value as Json};
+
+use super::cx::Cx;
+use super::types::{Types, show};
+use crate::diagnostic::Code;
+use crate::model::{Field, Ty};
+use crate::yaml::{Node, Plain, Scalar, Style, Value, to_json};
+
+/// Whose data it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// Arguments of a tool: closed, with bounds; defaults may be left out.
+    Input,
+    /// The output of a tool: all fields that are always there.
+    Output,
+    /// What a hook gives: lists may be absent, bytes are their text.
+    Hook,
+}
+
+/// What a value is checked against.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Against<'a> {
+    pub(crate) field: &'a Field,
+    pub(crate) path: &'a str,
+    pub(crate) form: Form,
+}
+
+/// Checks the value of a field, bounds included.
+pub(crate) fn value(cx: &mut Cx<'_>, types: &Types, node: &Node, against: Against<'_>) -> Option<Json> {
+    let Against { field, path, form } = against;
+    let json = check(cx, types, node, (&field.ty, path, form))?;
+    bounds(cx, node, field, (path, &json)).then_some(json)
+}
+
+/// Checks the fields of a mapping.
+pub(crate) fn record(
+    cx: &mut Cx<'_>,
+    types: &Types,
+    node: &Node,
+    (fields, path, form): (&[Field], &str, Form),
+) -> Option<Map<String, Json>> {
+    let mut map = Map::new();
+    let mut good = true;
+    for entry in node.entries() {
+        let name = &entry.key.text;
+        let Some(field) = fields.iter().find(|field| field.name == *name) else {
+            good = false;
+            let known = fields.iter().map(|field| field.name.as_str());
+            cx.error(Code::ExampleData, entry.key.span, format!("`{path}` has no field `{name}`")).suggest(name, known);
+            continue;
+        };
+        let path = format!("{path}.{name}");
+        match value(cx, types, &entry.value, Against { field, path: &path, form }) {
+            Some(json) => drop(map.insert(name.clone(), json)),
+            None => good = false,
+        }
+    }
+    for field in fields {
+        let absent = matches!(field.ty, Ty::Opt(_))
+            || field.default.is_some()
+            || (form == Form::Hook && matches!(field.ty, Ty::List(_) | Ty::Map(_)));
+        if !absent && node.get(&field.name).is_none() {
+            good = false;
+            let span = cx.first_line(node.span);
+            cx.error(Code::ExampleData, span, format!("`{path}` lacks `{}`", field.name))
+                .label(format!("{} is always there", show(&field.ty)));
+        }
+    }
+    good.then_some(map)
+}
+
+/// Checks a value.
+pub(crate) fn check(cx: &mut Cx<'_>, types: &Types, node: &Node, (ty, path, form): (&Ty, &str, Form)) -> Option<Json> {
+    match (ty, &node.value) {
+        (Ty::Opt(_), Value::Scalar(scalar)) if scalar.plain() == Plain::Null => Some(Json::Null),
+        (Ty::Opt(inner), _) => check(cx, types, node, (inner, path, form)),
+        // Models write lists of scalars as one text too: `types: "public,private"`.
+        (Ty::List(item), Value::Scalar(scalar)) if form == Form::Input && scalar.plain() == Plain::Text && is_flat(item) => {
+            let words = scalar.text.split(',').map(|word| Node {
+                span: node.span,
+                value: Value::Scalar(Scalar { text: word.trim().to_owned(), style: Style::Plain }),
+            });
+            let good = words.collect::<Vec<_>>().iter().all(|word| check(cx, types, word, (item, path, form)).is_some());
+            good.then(|| Json::String(scalar.text.clone()))
+        }
+        (Ty::List(item), Value::List(items)) => {
+            let items: Vec<_> = items.iter().map(|node| check(cx, types, node, (item, path, form))).collect();
+            items.into_iter().collect::<Option<Vec<_>>>().map(Json::Array)
+        }
+        (Ty::Map(item), Value::Map(map)) => {
+            let mut pairs = Map::new();
+            for entry in &map.entries {
+                let json = check(cx, types, &entry.value, (item, path, form))?;
+                pairs.insert(entry.key.text.clone(), json);
+            }
+            Some(Json::Object(pairs))
+        }
+        (Ty::Record(name), Value::Map(_)) => {
+            // What was reported at the type is not reported again here.
+            if types.is_incomplete(name) {
+                return None;
+            }
+            record(cx, types, node, (types.fields(name), path, form)).map(Json::Object)
+        }
+        (Ty::File, Value::Map(_)) => {
+            let part = |name: &str, ty| Field {
+                name: name.to_owned(), ty, about: None, default: None, min: None, max: None, pattern: None, example: None,
+            };
+            let bytes = Ty::Bytes(crate::model::BytesForm::Base64);
+            let fields = [part("name", Ty::String), part("media_type", Ty::String), part("data", bytes)];
+            record(cx, types, node, (&fields, path, form)).map(Json::Object)
+        }
+        (Ty::Json, _) => Some(to_json(node)),
+        (Ty::List(_) | Ty::Map(_) | Ty::Record(_) | Ty::File | Ty::Pages(_), _) => wrong(cx, node, ty, path),
+        (_, Value::Scalar(_)) => scalar(cx, node, (ty, path, form)),
+        _ => wrong(cx, node, ty, path),
+    }
+}
+
+fn is_flat(ty: &Ty) -> bool {
+    !matches!(ty, Ty::List(_) | Ty::Map(_) | Ty::Record(_) | Ty::File | Ty::Pages(_) | Ty::Json)
+}
+
+fn scalar(cx: &mut Cx<'_>, node: &Node, (ty, path, form): (&Ty, &str, Form)) -> Option<Json> {
+    let json = to_json(node);
+    let text = json.as_str();
+    let good = match ty {
+        Ty::String => text.is_some(),
+        Ty::Email => text.is_some_and(|text| text.contains('@')),
+        Ty::Url => text.is_some_and(|text| text.contains("://")),
+        Ty::Int(_) => json.is_i64(),
+        Ty::Float => json.is_number(),
+        Ty::Bool => json.is_boolean(),
+        Ty::Bytes(_) => text.is_some_and(|text| form == Form::Hook || is_base64(text)),
+        Ty::Datetime(_) => text.is_some_and(|text| is_datetime(text) || (form == Form::Input && (is_date(text) || is_span(text)))),
+        Ty::Date => text.is_some_and(is_date),
+        Ty::Enum(one) => {
+            let known = one.values.iter().map(|(value, _)| value.as_str());
+            let listed = text.is_some_and(|text| known.clone().any(|value| value == text));
+            if let (Some(text), false) = (text, listed || one.open) {
+                cx.error(Code::ExampleData, node.span, format!("`{text}` is not a value of `{path}`"))
+                    .help(format!("one of: {}", known.clone().collect::<Vec<_>>().join(", ")));
+                return None;
+            }
+            text.is_some()
+        }
+        _ => false,
+    };
+    if good { Some(json) } else { wrong(cx, node, ty, path) }
+}
+
+fn wrong(cx: &mut Cx<'_>, node: &Node, ty: &Ty, path: &str) -> Option<Json> {
+    let span = cx.first_line(node.span);
+    let kind = match &node.value {
+        Value::Scalar(scalar) => match scalar.plain() {
+            Plain::Int(_) | Plain::Float(_) => "a number",
+            Plain::Bool(_) => "a bool",
+            Plain::Null => "empty",
+            Plain::Text => "a text",
+        },
+        _ => node.kind(),
+    };
+    let found = cx.error(Code::ExampleData, span, format!("`{path}` must be {}, this is {kind}", show(ty)));
+    if let (true, "a number" | "a bool") = (super::types::is_text(ty), kind) {
+        found.help(format!("\"{}\"", node.text().unwrap_or_default()));
+    }
+    match ty {
+        Ty::Datetime(_) => found.help("\"2026-01-31T12:00:00Z\""),
+        Ty::Date => found.help("\"2026-01-31\""),
+        Ty::Bytes(_) => found.help("bytes are written in base64"),
+        _ => found,
+    };
+    None
+}
+
+fn bounds(cx: &mut Cx<'_>, node: &Node, field: &Field, (path, json): (&str, &Json)) -> bool {
+    let (size, what) = match json {
+        Json::Number(number) => (number.as_f64(), ""),
+        Json::String(text) => (length(text.chars().count()), "the length of "),
+        Json::Array(items) => (length(items.len()), "the length of "),
+        Json::Object(map) => (length(map.len()), "the length of "),
+        Json::Null | Json::Bool(_) => (None, ""),
+    };
+    let Some(size) = size else { return true };
+    let below = field.min.filter(|min| size < as_float(*min));
+    let above = field.max.filter(|max| size > as_float(*max));
+    if let Some(bound) = below.or(above) {
+        let word = if below.is_some() { "least" } else { "most" };
+        let span = cx.first_line(node.span);
+        cx.error(Code::ExampleData, span, format!("{what}`{path}` is at {word} {bound}"));
+        return false;
+    }
+    let matches = |pattern: &String| regex::Regex::new(pattern).is_ok_and(|regex| json.as_str().is_none_or(|text| regex.is_match(text)));
+    if field.pattern.as_ref().is_some_and(|pattern| !matches(pattern)) {
+        cx.error(Code::ExampleData, node.span, format!("`{path}` does not match its pattern"));
+        return false;
+    }
+    true
+}
+
+fn length(count: usize) -> Option<f64> {
+    u32::try_from(count).ok().map(f64::from)
+}
+
+#[expect(clippy::cast_precision_loss, reason = "bounds are compared with numbers a person wrote")]
+fn as_float(bound: i64) -> f64 {
+    bound as f64
+}
+
+fn is_base64(text: &str) -> bool {
+    let digits = text.trim_end_matches('=');
+    text.len() - digits.len() <= 2
+        && digits.len() % 4 != 1
+        && digits.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+/-_".contains(&byte))
+}
+
+/// The shape of RFC 3339; the calendar is left to the runtime.
+fn is_datetime(text: &str) -> bool {
+    let Some((date, time)) = text.split_once(['T', 't', ' ']) else { return false };
+    let offset = time.find(['Z', 'z', '+', '-']);
+    let Some((clock, offset)) = offset.and_then(|at| time.split_at_checked(at)) else { return false };
+    let clock = clock.split_once('.').map_or(clock, |(clock, _)| clock);
+    is_date(date) && digits_between(clock, ':', &[2, 2, 2]) && (matches!(offset, "Z" | "z") || offset.len() == 6)
+}
+
+fn is_date(text: &str) -> bool {
+    digits_between(text, '-', &[4, 2, 2])
+}
+
+fn digits_between(text: &str, mark: char, lengths: &[usize]) -> bool {
+    let parts: Vec<&str> = text.split(mark).collect();
+    parts.len() == lengths.len()
+        && parts.iter().zip(lengths).all(|(part, length)| part.len() == *length && part.bytes().all(|byte| byte.is_ascii_digit()))
+}
+
+/// A span back from now: `7d`.
+fn is_span(text: &str) -> bool {
+    crate::literal::time_span(text).is_some()
+}

@@ -1,0 +1,91 @@
+//! How errors of the provider are read.
+
+use super::cx::Cx;
+use super::expr::{Known, Scope, whole};
+use super::types::{self, Types, fits, is_text, peel, show};
+use crate::ast;
+use crate::diagnostic::Code;
+use crate::model::{ErrorCode, ErrorKind, Errors, Expr, Ty};
+use crate::yaml::{Node, Value};
+
+/// Checks `errors`.
+pub(crate) fn errors(cx: &mut Cx<'_>, types: &Types, node: Option<&Node>) -> Errors {
+    let Some(node) = node else { return Errors::default() };
+    let view = ast::Errors::of(node);
+    let body = view.body.map(|node| record_ty(cx, types, node));
+    let scope = Scope {
+        types: Some(types),
+        body: body.clone().map(Known::from),
+        reply: true,
+        ..Scope::default()
+    };
+    let list = Ty::List(Box::new(Ty::String));
+    let time = Ty::Datetime(crate::model::DatetimeForm::Rfc3339);
+    Errors {
+        fail_when: part(cx, &scope, ("fail_when", view.fail_when), |ty| *ty == Ty::Bool, "bool"),
+        code: part(cx, &scope, ("code", view.code), is_text, "string"),
+        message: part(cx, &scope, ("message", view.message), is_text, "string"),
+        scopes: part(cx, &scope, ("scopes", view.scopes), |ty| fits(ty, &list), "list<string>"),
+        retry_at: part(cx, &scope, ("retry_at", view.retry_at), |ty| fits(ty, &time), "datetime"),
+        map: map(view.map),
+        body: body.flatten(),
+    }
+}
+
+fn record_ty(cx: &mut Cx<'_>, types: &Types, node: &Node) -> Option<Ty> {
+    let ty = types::ty(cx, types, node)?;
+    if !matches!(ty, Ty::Record(_)) {
+        cx.error(Code::TypeUse, node.span, format!("an error body is a record, this is {}", show(&ty))).help("declare it under `types`");
+        return None;
+    }
+    Some(ty)
+}
+
+/// One expression on an error reply; it may be absent.
+fn part(
+    cx: &mut Cx<'_>,
+    scope: &Scope<'_>,
+    (name, node): (&str, Option<&Node>),
+    good: impl Fn(&Ty) -> bool,
+    wanted: &str,
+) -> Option<Expr> {
+    let node = node?;
+    let made = whole(cx, scope, node)?;
+    let (inner, _) = peel(made.ty());
+    if good(inner) {
+        return Some(made);
+    }
+    let found = cx
+        .error(Code::TypeMismatch, node.span, format!("`errors.{name}` must be {wanted}, this is {}", show(made.ty())))
+        .label(show(made.ty()));
+    match (inner, wanted) {
+        (Ty::Int(_) | Ty::Float | Ty::Bool, "string") => drop(found.help("add `| string`")),
+        (Ty::Int(_) | Ty::Float | Ty::String, "datetime") => drop(found.help("add `| from_epoch_s`")),
+        (Ty::String, "list<string>") => drop(found.help("add `| split(',')`")),
+        _ => {}
+    }
+    None
+}
+
+/// Code to kind.
+pub(crate) fn map(node: Option<&Node>) -> Vec<ErrorCode> {
+    let mut map = Vec::new();
+    for entry in node.map(Node::entries).unwrap_or_default() {
+        let (kind, hint) = match &entry.value.value {
+            Value::Map(_) => {
+                let view = ast::ErrorCode::of(&entry.value);
+                (view.kind.and_then(Node::text), view.hint.and_then(Node::text))
+            }
+            _ => (entry.value.text(), None),
+        };
+        if let Some(kind) = kind.and_then(error_kind) {
+            map.push(ErrorCode { code: entry.key.text.clone(), kind, hint: hint.map(str::to_owned) });
+        }
+    }
+    map
+}
+
+/// The kind a word names.
+pub(crate) fn error_kind(word: &str) -> Option<ErrorKind> {
+    ErrorKind::ALL.into_iter().find(|(known, _)| *known == word).map(|(_, kind)| kind)
+}

@@ -1,0 +1,138 @@
+//! Examples: their data against the types, their requests against those of the tool.
+
+mod exchange;
+
+use serde_json::{Map, Value as Json};
+
+use super::cx::Cx;
+use super::data::{Form, check, record};
+use super::world::{Signature, World};
+use crate::ast::{self, ERROR_KINDS};
+use crate::diagnostic::Code;
+use crate::model::{Address, Example, Field, Method, Outcome, Ty};
+use crate::yaml::{Node, to_json};
+
+/// Requests a tool can send: its own and those of the tools it calls.
+pub(crate) type Requests<'a> = Vec<(Method, &'a Address)>;
+
+/// Checks the examples of a tool; `requests` is absent where the tool itself is wrong.
+pub(crate) fn examples(
+    cx: &mut Cx<'_>,
+    world: &World<'_>,
+    signature: &Signature<'_>,
+    (output, requests): (Option<&Ty>, Option<&Requests<'_>>),
+) -> Vec<Example> {
+    let mut names: Vec<&str> = Vec::new();
+    let mut made = Vec::new();
+    for node in signature.view.examples.map(Node::items).unwrap_or_default() {
+        let view = ast::Example::of(node);
+        let name = view.name.and_then(Node::text).unwrap_or_default();
+        if let Some(node) = view.name.filter(|_| names.contains(&name)) {
+            cx.error(Code::SameName, node.span, format!("two examples of `{}` are called `{name}`", signature.name));
+        }
+        names.push(name);
+        made.extend(example(cx, world, signature, (&view, node), (output, requests)));
+    }
+    made
+}
+
+fn example(
+    cx: &mut Cx<'_>,
+    world: &World<'_>,
+    signature: &Signature<'_>,
+    (view, node): (&ast::Example<'_>, &Node),
+    (output, requests): (Option<&Ty>, Option<&Requests<'_>>),
+) -> Option<Example> {
+    let types = &world.types;
+    let input = match view.input {
+        Some(node) if signature.broken.is_empty() => record(cx, types, node, (&signature.input, "input", Form::Input)),
+        _ => None,
+    };
+    let account = account(cx, world, view.account);
+    let hooks = hooks(cx, world, view.hooks);
+    let exchange = exchange::exchanges(cx, world, view.exchange, requests);
+    let outcome = outcome(cx, world, (view, node), output);
+    Some(Example {
+        name: view.name.and_then(Node::text)?.to_owned(),
+        at: cx.position(node.span),
+        account: Json::Object(account?),
+        input: Json::Object(input?),
+        hooks: Json::Object(hooks?),
+        exchange: exchange?,
+        outcome: outcome?,
+    })
+}
+
+fn account(cx: &mut Cx<'_>, world: &World<'_>, node: Option<&Node>) -> Option<Map<String, Json>> {
+    let Some(node) = node else { return Some(Map::new()) };
+    let field = |name: &str, ty: &Ty| Field {
+        name: name.to_owned(), ty: ty.clone(), about: None, default: None, min: None, max: None, pattern: None, example: None,
+    };
+    // An example gives only the values it needs.
+    let optional = |ty: &Ty| super::types::opt(ty.clone());
+    let fields: Vec<Field> = world.account.from_token.iter().map(|value| field(&value.name, &optional(&value.ty))).collect();
+    record(cx, &world.types, node, (&fields, "account", Form::Input))
+}
+
+fn hooks(cx: &mut Cx<'_>, world: &World<'_>, node: Option<&Node>) -> Option<Map<String, Json>> {
+    let mut made = Map::new();
+    let mut good = true;
+    for entry in node.map(Node::entries).unwrap_or_default() {
+        let name = &entry.key.text;
+        let Some(hook) = world.hooks.iter().find(|hook| hook.name == *name) else {
+            good = false;
+            let known: Vec<&str> = world.hook_names.map(Node::entries).unwrap_or_default().iter().map(|entry| entry.key.text.as_str()).collect();
+            if !known.contains(&name.as_str()) {
+                cx.error(Code::NoHook, entry.key.span, format!("no hook `{name}`")).help("declare it under `hooks`").suggest(name, known);
+            }
+            continue;
+        };
+        match check(cx, &world.types, &entry.value, (&hook.returns, &format!("hooks.{name}"), Form::Hook)) {
+            Some(json) => drop(made.insert(name.clone(), json)),
+            None => good = false,
+        }
+    }
+    good.then_some(made)
+}
+
+/// Exactly one of `output` and `error`.
+fn outcome(cx: &mut Cx<'_>, world: &World<'_>, (view, node): (&ast::Example<'_>, &Node), output: Option<&Ty>) -> Option<Outcome> {
+    match (view.output, view.error) {
+        (Some(node), None) => check(cx, &world.types, node, (output?, "output", Form::Output)).map(Outcome::Output),
+        (None, Some(node)) => error(cx, node).map(Outcome::Error),
+        (both, _) => {
+            let message = if both.is_some() { "an example ends in `output` or in `error`, not both" } else { "an example needs `output` or `error`" };
+            let span = view.name.map_or(node.span, |name| name.span);
+            cx.error(Code::ExampleOutcome, span, message);
+            None
+        }
+    }
+}
+
+/// Keys an error can be compared by.
+const ERROR_KEYS: &[&str] = &["kind", "code", "message", "hint", "scopes", "status", "retry_after"];
+
+fn error(cx: &mut Cx<'_>, node: &Node) -> Option<Json> {
+    let mut good = true;
+    for entry in node.entries() {
+        let name = entry.key.text.as_str();
+        let text = entry.value.text().unwrap_or_default();
+        if !ERROR_KEYS.contains(&name) {
+            good = false;
+            cx.error(Code::ExampleOutcome, entry.key.span, format!("an error has no `{name}`"))
+                .help(format!("it has: {}", ERROR_KEYS.join(", ")))
+                .suggest(name, ERROR_KEYS.iter().copied());
+        } else if name == "kind" && !ERROR_KINDS.contains(&text) {
+            good = false;
+            cx.error(Code::ExampleOutcome, entry.value.span, format!("`{text}` is not an error kind"))
+                .help(format!("kinds: {}", ERROR_KINDS.join(", ")))
+                .suggest(text, ERROR_KINDS.iter().copied());
+        }
+    }
+    if node.get("kind").is_none() {
+        let span = cx.first_line(node.span);
+        cx.error(Code::ExampleOutcome, span, "an error needs its `kind`").help("kind: not_found");
+        return None;
+    }
+    good.then(|| to_json(node))
+}

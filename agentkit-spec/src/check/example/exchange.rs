@@ -1,0 +1,182 @@
+//! Exchanges: a request the tool can send, and a canned reply.
+
+use super::Requests;
+use crate::ast;
+use crate::check::address::host_of;
+use crate::check::cx::Cx;
+use crate::check::request::{known_token, one_method};
+use crate::check::world::World;
+use crate::diagnostic::Code;
+use crate::model::{Address, Exchange, Expect, ExpectBody, Method, PathPart, Reply, ReplyBody};
+use crate::yaml::{Node, Plain, Value, to_json};
+
+pub(super) fn exchanges(cx: &mut Cx<'_>, world: &World<'_>, node: Option<&Node>, requests: Option<&Requests<'_>>) -> Option<Vec<Exchange>> {
+    let items = node?.items();
+    let made: Vec<_> = items.iter().map(|node| exchange(cx, world, node, requests)).collect();
+    made.into_iter().collect()
+}
+
+fn exchange(cx: &mut Cx<'_>, world: &World<'_>, node: &Node, requests: Option<&Requests<'_>>) -> Option<Exchange> {
+    let view = ast::Exchange::of(node);
+    let expect = view.expect.and_then(|node| expect(cx, world, node, requests));
+    let reply = view.reply.and_then(|node| reply(cx, node));
+    Some(Exchange { expect: expect?, reply: reply? })
+}
+
+fn expect(cx: &mut Cx<'_>, world: &World<'_>, node: &Node, requests: Option<&Requests<'_>>) -> Option<Expect> {
+    let view = ast::Expect::of(node);
+    let all = [
+        (Method::Get, view.get), (Method::Post, view.post), (Method::Put, view.put), (Method::Patch, view.patch),
+        (Method::Delete, view.delete),
+    ];
+    let span = cx.first_line(node.span);
+    let (method, address) = one_method(cx, all, span)?;
+    let good = known_address(cx, world, (method, address), requests);
+    let token = match view.token {
+        Some(node) if node.text() == Some("none") => Some(Some("none".to_owned())),
+        Some(node) => known_token(cx, world, node).map(Some),
+        None => Some(None),
+    };
+    let bodies = [view.json, view.form, view.raw].into_iter().flatten().count();
+    if bodies > 1 {
+        cx.error(Code::ExampleExchange, span, "a request has one body").help("one of: json, form, raw");
+    }
+    let body = if let Some(node) = view.json {
+        ExpectBody::Json(to_json(node))
+    } else if view.form.is_some() {
+        ExpectBody::Form(lists(cx, view.form, "form"))
+    } else {
+        view.raw.and_then(Node::text).map_or(ExpectBody::None, |text| ExpectBody::Raw(text.to_owned()))
+    };
+    good.then_some(())?;
+    Some(Expect {
+        method,
+        address: address.text()?.to_owned(),
+        query: lists(cx, view.query, "query"),
+        headers: pairs(cx, view.headers),
+        token: token?,
+        body,
+    })
+}
+
+/// Text of the scalars, one or several for a name.
+fn lists(cx: &mut Cx<'_>, node: Option<&Node>, path: &str) -> Vec<(String, Vec<String>)> {
+    let mut made = Vec::new();
+    for entry in node.map(Node::entries).unwrap_or_default() {
+        let nodes = match &entry.value.value {
+            Value::List(items) => items.as_slice(),
+            _ => std::slice::from_ref(&entry.value),
+        };
+        let texts: Option<Vec<String>> = nodes.iter().map(|node| node.text().map(str::to_owned)).collect();
+        match texts {
+            Some(texts) => made.push((entry.key.text.clone(), texts)),
+            None => {
+                let span = cx.first_line(entry.value.span);
+                cx.error(Code::ExampleExchange, span, format!("`{path}.{}` must be a text or a list of texts", entry.key.text));
+            }
+        }
+    }
+    made
+}
+
+fn pairs(cx: &mut Cx<'_>, node: Option<&Node>) -> Vec<(String, String)> {
+    lists(cx, node, "headers").into_iter().map(|(name, values)| (name, values.join(", "))).collect()
+}
+
+fn known_address(cx: &mut Cx<'_>, world: &World<'_>, (method, node): (Method, &Node), requests: Option<&Requests<'_>>) -> bool {
+    let Some(requests) = requests else { return true };
+    let text = node.text().unwrap_or_default();
+    if text.contains('?') {
+        cx.error(Code::ExampleExchange, node.span, "the query belongs under `query`");
+        return false;
+    }
+    let hosts = world.http.as_ref().map(|http| http.hosts.as_slice()).unwrap_or_default();
+    let known = requests.iter().any(|(known, address)| {
+        *known == method
+            && match address {
+                Address::Path(parts) => matches(parts, text),
+                Address::Url(_) => host_of(text).is_some_and(|host| hosts.iter().any(|known| known == host)),
+            }
+    });
+    if !known {
+        let mut shown: Vec<String> = requests.iter().map(|(method, address)| format!("{} {}", word(*method), show(address))).collect();
+        shown.dedup();
+        cx.error(Code::ExampleExchange, node.span, format!("the tool sends no `{} {text}`", word(method)))
+            .help(format!("it sends: {}", shown.join(", ")));
+    }
+    known
+}
+
+/// Whether a path could be made of these parts.
+fn matches(parts: &[PathPart], path: &str) -> bool {
+    match parts.split_first() {
+        None => path.is_empty(),
+        Some((PathPart::Text(text), rest)) => path.strip_prefix(text.as_str()).is_some_and(|path| matches(rest, path)),
+        Some((PathPart::Segment(_), rest)) => {
+            let end = path.find('/').unwrap_or(path.len());
+            let segment = path.get(..end).unwrap_or_default();
+            // A segment is never empty; where text follows it directly, every cut is tried.
+            segment
+                .char_indices()
+                .map(|(at, character)| at + character.len_utf8())
+                .any(|cut| path.get(cut..).is_some_and(|path| matches(rest, path)))
+        }
+    }
+}
+
+fn show(address: &Address) -> String {
+    match address {
+        Address::Url(expr) => format!("${}", expr.source),
+        Address::Path(parts) => parts
+            .iter()
+            .map(|part| match part {
+                PathPart::Text(text) => text.clone(),
+                PathPart::Segment(expr) => format!("${{{}}}", expr.source),
+            })
+            .collect(),
+    }
+}
+
+fn word(method: Method) -> &'static str {
+    match method {
+        Method::Get => "get",
+        Method::Post => "post",
+        Method::Put => "put",
+        Method::Patch => "patch",
+        Method::Delete => "delete",
+    }
+}
+
+fn reply(cx: &mut Cx<'_>, node: &Node) -> Option<Reply> {
+    let view = ast::Reply::of(node);
+    let bodies = [view.json, view.text, view.bytes].into_iter().flatten().count();
+    if bodies > 1 {
+        let span = cx.first_line(node.span);
+        cx.error(Code::ExampleExchange, span, "a reply has one body").help("one of: json, text, bytes");
+        return None;
+    }
+    let status = match view.status {
+        None => 200,
+        Some(node) => status(cx, node)?,
+    };
+    let text = |node: Option<&Node>| node.and_then(Node::text).map(str::to_owned);
+    let body = if let Some(node) = view.json {
+        ReplyBody::Json(to_json(node))
+    } else if let Some(text) = text(view.text) {
+        ReplyBody::Text(text)
+    } else {
+        text(view.bytes).map_or(ReplyBody::None, ReplyBody::Bytes)
+    };
+    Some(Reply { status, headers: pairs(cx, view.headers), body })
+}
+
+fn status(cx: &mut Cx<'_>, node: &Node) -> Option<u16> {
+    let Value::Scalar(scalar) = &node.value else { return None };
+    match scalar.plain() {
+        Plain::Int(status @ 100..=599) => u16::try_from(status).ok(),
+        _ => {
+            cx.error(Code::ExampleExchange, node.span, "`status` is from 100 to 599");
+            None
+        }
+    }
+}

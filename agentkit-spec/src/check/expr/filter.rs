@@ -1,0 +1,179 @@
+//! Filters: what each takes, works on and gives.
+
+use std::ops::Range;
+
+use super::argument::{count, item_field, literal, typed};
+use super::Walk;
+use crate::check::types::{is_text, opt, peel, show};
+use crate::diagnostic::Code;
+use crate::model::{DatetimeForm, Filter, IntForm, Ty};
+use crate::syntax::Argument;
+
+/// Names with the number of arguments, in the order of the reference.
+const FILTERS: &[(&str, usize)] = &[
+    ("default", 1), ("is_set", 0), ("eq", 1), ("not", 0), ("contains", 1), ("is_empty", 0), ("first", 0), ("last", 0),
+    ("take", 1), ("where", 2), ("unique", 0), ("compact", 0), ("flatten", 0), ("find", 2), ("find_ci", 2), ("len", 0),
+    ("join", 1), ("split", 1), ("trim", 0), ("lower", 0), ("upper", 0), ("truncate", 1), ("string", 0),
+    ("esc_backslash", 0), ("base64", 0), ("base64url", 0), ("text", 0), ("utf8", 0), ("json", 0), ("epoch_s", 0),
+    ("epoch_ms", 0), ("rfc3339", 0), ("from_epoch_s", 0), ("then", 1), ("starts_with", 1),
+];
+
+type Call<'a> = (&'a str, &'a [Argument], &'a Range<usize>);
+
+/// The filter and the type of its value.
+pub(super) fn apply(walk: &mut Walk<'_, '_, '_>, subject: &Ty, (name, args, range): (&String, &[Argument], &Range<usize>)) -> Option<(Filter, Ty)> {
+    let span = walk.span(range);
+    let Some((_, arity)) = FILTERS.iter().find(|(known, _)| *known == name.as_str()) else {
+        let known = FILTERS.iter().map(|(known, _)| *known);
+        let list = known.clone().collect::<Vec<_>>().join(", ");
+        walk.cx
+            .error(Code::NoFilter, span, format!("no filter `{name}`"))
+            .help(format!("filters: {list}"))
+            .suggest(name, known);
+        return None;
+    };
+    if args.len() != *arity {
+        let takes = match arity {
+            0 => "no arguments".to_owned(),
+            1 => "1 argument".to_owned(),
+            _ => format!("{arity} arguments"),
+        };
+        walk.cx.error(Code::FilterUse, span, format!("`{name}` takes {takes}, not {}", args.len()));
+        return None;
+    }
+    match name.as_str() {
+        "default" => return default(walk, subject, (name, args, range)),
+        "is_set" => {
+            if !peel(subject).1 {
+                return refuse(walk, (name, args, range), format!("{} is always there, so `is_set` is always true", show(subject)));
+            }
+            return Some((Filter::IsSet, Ty::Bool));
+        }
+        "eq" => {
+            let given = typed(walk, &args[0], peel(subject).0)?;
+            return Some((Filter::Eq(given.arg), Ty::Bool));
+        }
+        _ => {}
+    }
+    let (inner, absent) = peel(subject);
+    let (filter, ty, argument_absent) = inside(walk, inner, (name, args, range))?;
+    Some((filter, if absent || argument_absent { opt(ty) } else { ty }))
+}
+
+/// `opt<T>` and a `T` give a `T`; with another `opt<T>` an `opt<T>`.
+fn default(walk: &mut Walk<'_, '_, '_>, subject: &Ty, call: Call<'_>) -> Option<(Filter, Ty)> {
+    let (inner, absent) = peel(subject);
+    if !absent {
+        return refuse(walk, call, format!("{} is always there, so `default` would never be used", show(subject)));
+    }
+    let given = typed(walk, &call.1[0], inner)?;
+    // Two texts of different kinds have only in common that they are texts.
+    let ty = match (&given.arg, inner) {
+        (crate::model::Arg::Expr(expr), _) if peel(expr.ty()).0 != inner && is_text(inner) => Ty::String,
+        (crate::model::Arg::Text(_), Ty::Email | Ty::Url) => Ty::String,
+        _ => inner.clone(),
+    };
+    Some((Filter::Default(given.arg), if given.absent { opt(ty) } else { ty }))
+}
+
+/// Filters that do not see the `opt`: the filter, its type, and whether an argument may be absent.
+fn inside(walk: &mut Walk<'_, '_, '_>, ty: &Ty, call: Call<'_>) -> Option<(Filter, Ty, bool)> {
+    let (name, args, _) = call;
+    let list = |item: &Ty| Ty::List(Box::new(item.clone()));
+    let int = Ty::Int(IntForm::Number);
+    let plain = |filter, ty| Some((filter, ty, false));
+    match (name, ty) {
+        ("not", Ty::Bool) => plain(Filter::Not, Ty::Bool),
+        ("then", Ty::Bool) => {
+            let given = typed(walk, &args[0], &Ty::String)?;
+            Some((Filter::Then(given.arg), opt(Ty::String), false))
+        }
+        ("contains", Ty::List(item)) => {
+            let given = typed(walk, &args[0], item)?;
+            Some((Filter::Contains(given.arg), Ty::Bool, given.absent))
+        }
+        ("contains" | "starts_with", text) if is_text(text) => {
+            let given = typed(walk, &args[0], &Ty::String)?;
+            let filter = if name == "contains" { Filter::Contains(given.arg) } else { Filter::StartsWith(given.arg) };
+            Some((filter, Ty::Bool, given.absent))
+        }
+        ("is_empty", Ty::List(_) | Ty::Map(_)) => plain(Filter::IsEmpty, Ty::Bool),
+        ("is_empty", text) if is_text(text) => plain(Filter::IsEmpty, Ty::Bool),
+        ("first", Ty::List(item)) => plain(Filter::First, opt((**item).clone())),
+        ("last", Ty::List(item)) => plain(Filter::Last, opt((**item).clone())),
+        ("take", Ty::List(_)) => plain(Filter::Take(count(walk, &args[0])?), ty.clone()),
+        ("unique", Ty::List(item)) if matches!(**item, Ty::Opt(_)) => {
+            refuse(walk, call, "`unique` takes a list without gaps; put `| compact` before it".to_owned())
+        }
+        ("unique", Ty::List(item)) if is_text(item) || matches!(**item, Ty::Int(_)) => plain(Filter::Unique, ty.clone()),
+        ("compact", Ty::List(item)) => match &**item {
+            Ty::Opt(item) => plain(Filter::Compact, list(item)),
+            _ => refuse(walk, call, format!("{} has no gaps, so `compact` would change nothing", show(ty))),
+        },
+        ("flatten", Ty::List(item)) if matches!(**item, Ty::List(_)) => plain(Filter::Flatten, (**item).clone()),
+        ("where" | "find" | "find_ci", Ty::List(item)) if matches!(**item, Ty::Record(_)) => {
+            let (field, field_ty) = item_field(walk, &args[0], item)?;
+            let given = typed(walk, &args[1], peel(&field_ty).0)?;
+            match name {
+                "where" => Some((Filter::Where(field, given.arg), ty.clone(), given.absent)),
+                "find" => Some((Filter::Find(field, given.arg), opt((**item).clone()), given.absent)),
+                _ if is_text(peel(&field_ty).0) => Some((Filter::FindCi(field, given.arg), opt((**item).clone()), given.absent)),
+                _ => refuse(walk, call, format!("`find_ci` compares texts, `{field}` is {}", show(&field_ty))),
+            }
+        }
+        ("len", Ty::List(_) | Ty::Map(_) | Ty::Bytes(_)) => plain(Filter::Len, int),
+        ("len", text) if is_text(text) => plain(Filter::Len, int),
+        ("join", Ty::List(item)) if is_text(item) => plain(Filter::Join(literal(walk, &args[0])?), Ty::String),
+        ("join", Ty::List(item)) if matches!(**item, Ty::Opt(_)) => {
+            refuse(walk, call, "`join` takes a list without gaps; put `| compact` before it".to_owned())
+        }
+        ("split", text) if is_text(text) => plain(Filter::Split(literal(walk, &args[0])?), list(&Ty::String)),
+        ("trim", text) if is_text(text) => plain(Filter::Trim, Ty::String),
+        ("lower", text) if is_text(text) => plain(Filter::Lower, Ty::String),
+        ("upper", text) if is_text(text) => plain(Filter::Upper, Ty::String),
+        ("truncate", text) if is_text(text) => plain(Filter::Truncate(count(walk, &args[0])?), Ty::String),
+        ("string", Ty::Int(_) | Ty::Float | Ty::Bool) => plain(Filter::String, Ty::String),
+        ("esc_backslash", text) if is_text(text) => plain(Filter::EscBackslash, Ty::String),
+        ("base64", Ty::Bytes(_)) => plain(Filter::Base64, Ty::String),
+        ("base64url", Ty::Bytes(_)) => plain(Filter::Base64url, Ty::String),
+        ("text", Ty::Bytes(_)) => plain(Filter::Text, Ty::String),
+        ("utf8", text) if is_text(text) => plain(Filter::Utf8, Ty::Bytes(crate::model::BytesForm::Base64)),
+        ("json", _) if !matches!(ty, Ty::Pages(_)) => plain(Filter::Json, Ty::String),
+        ("epoch_s", Ty::Datetime(_)) => plain(Filter::EpochS, int),
+        ("epoch_ms", Ty::Datetime(_)) => plain(Filter::EpochMs, int),
+        ("rfc3339", Ty::Datetime(_)) => plain(Filter::Rfc3339, Ty::String),
+        ("from_epoch_s", Ty::Int(_) | Ty::Float) => plain(Filter::FromEpochS, Ty::Datetime(DatetimeForm::Rfc3339)),
+        ("from_epoch_s", text) if is_text(text) => plain(Filter::FromEpochS, Ty::Datetime(DatetimeForm::Rfc3339)),
+        _ => {
+            let wanted = subject_of(name);
+            refuse(walk, call, format!("`{name}` works on {wanted}, this is {}", show(ty)))
+        }
+    }
+}
+
+fn refuse<T>(walk: &mut Walk<'_, '_, '_>, call: Call<'_>, message: String) -> Option<T> {
+    let span = walk.span(call.2);
+    walk.cx.error(Code::FilterUse, span, message);
+    None
+}
+
+/// What a filter works on, for messages.
+fn subject_of(name: &str) -> &'static str {
+    match name {
+        "not" | "then" => "bools",
+        "contains" => "lists and texts",
+        "is_empty" => "lists, maps and texts",
+        "first" | "last" | "take" | "compact" => "lists",
+        "unique" => "lists of texts or ints",
+        "flatten" => "lists of lists",
+        "where" | "find" | "find_ci" => "lists of records",
+        "len" => "lists, maps, texts and bytes",
+        "join" => "lists of texts",
+        "string" => "ints, floats and bools",
+        "base64" | "base64url" | "text" => "bytes",
+        "epoch_s" | "epoch_ms" | "rfc3339" => "datetimes",
+        "from_epoch_s" => "ints, floats and texts",
+        "json" => "values",
+        _ => "texts",
+    }
+}

@@ -1,0 +1,96 @@
+//! Names that would clash with the language or with generated Rust.
+
+use std::collections::BTreeMap;
+
+use super::cx::Cx;
+use super::types::Owner;
+use crate::diagnostic::Code;
+use crate::source::Span;
+use crate::table::snake;
+use crate::yaml::{Entry, Node};
+
+/// Words no field of Rust can have, raw or not.
+const NO_FIELD: &[&str] = &["self", "Self", "super", "crate", "_"];
+/// Functions each tool has beside the setters of its inputs.
+const NO_INPUT: &[&str] = &["new", "run"];
+/// Roots of expressions.
+const NO_STEP: &[&str] = &["in", "account", "response", "body", "secret", "choice", "status", "header"];
+/// What a generated module has in reach by name.
+const NO_TYPE: &[&str] = &[
+    "Access", "Account", "ApplyDef", "ArgError", "ArgPath", "AuthDef", "AuthKindDef", "Box", "BoxFuture", "Bytes",
+    "Check", "CheckDef", "Clone", "CodeDef", "ConnectorDef", "Copy", "Cx", "Date", "Debug", "Default", "DerivedDef",
+    "Described", "Err", "ErrorKind", "ErrorParts", "ErrorsDef", "ExampleDef", "Field", "Fields", "File", "Fn",
+    "Form", "From", "Future", "HookError", "Hooks", "Identity", "IndexMap", "Into", "Iterator", "Method", "None",
+    "OAuth2Def", "Object", "Ok", "Option", "Pages", "Paging", "PartDef", "Place", "RateDef", "RawReply", "ReadError",
+    "Reader", "Result", "ScopeDef", "SecretDef", "Self", "Send", "Shape", "Size", "Some", "String", "Sync", "Timestamp",
+    "ToJson", "ToOwned", "ToString", "TokenDef", "Tool", "ToolDef", "ToolError", "Value", "Vec", "Wire",
+];
+
+pub(crate) fn refuse_field(cx: &mut Cx<'_>, entry: &Entry, owner: Owner) {
+    let name = entry.key.text.as_str();
+    let (what, refused) = match owner {
+        Owner::Input => ("input", NO_FIELD.contains(&name) || NO_INPUT.contains(&name)),
+        _ => ("field", NO_FIELD.contains(&name)),
+    };
+    if refused || snake(name).is_empty() {
+        cx.error(Code::RefusedName, entry.key.span, format!("no {what} can be called `{name}`"))
+            .label("taken in the generated Rust")
+            .help(format!("{}_value", snake(name)));
+    }
+}
+
+pub(crate) fn refuse_step(cx: &mut Cx<'_>, entry: &Entry) {
+    let name = entry.key.text.as_str();
+    if NO_STEP.contains(&name) {
+        cx.error(Code::RefusedName, entry.key.span, format!("no step can be called `{name}`"))
+            .label("expressions know this name already")
+            .help(format!("{name}_step"));
+    }
+}
+
+pub(crate) fn refuse_type(cx: &mut Cx<'_>, name: &str, span: Span) {
+    if NO_TYPE.contains(&name) {
+        cx.error(Code::RefusedName, span, format!("no type can be called `{name}`"))
+            .label("taken in the generated Rust")
+            .help(format!("Wire{name}"));
+    }
+}
+
+/// Rust has one style of names, so `threadId` and `thread_id` are one field.
+pub(crate) fn same_fields(cx: &mut Cx<'_>, node: &Node) {
+    let mut seen: BTreeMap<String, &str> = BTreeMap::new();
+    for entry in node.entries().iter().filter(|entry| entry.key.text != "$about") {
+        if let Some(first) = seen.insert(snake(&entry.key.text), &entry.key.text) {
+            cx.error(Code::SameName, entry.key.span, format!("`{}` and `{first}` have the same name in Rust", entry.key.text));
+        }
+    }
+}
+
+/// All types the generated module declares must differ.
+pub(crate) struct Module {
+    seen: BTreeMap<String, String>,
+}
+
+impl Module {
+    pub(crate) fn new() -> Self {
+        Self { seen: BTreeMap::new() }
+    }
+
+    /// Claims a Rust type for something of the file.
+    pub(crate) fn claim(&mut self, cx: &mut Cx<'_>, rust: &str, what: String, span: Span) {
+        if let Some(first) = self.seen.get(rust) {
+            cx.error(Code::SameName, span, format!("{what} and {first} are both `{rust}` in Rust")).help("rename one of them");
+            return;
+        }
+        self.seen.insert(rust.to_owned(), what);
+    }
+}
+
+/// Tools become types too: `string` would be `String`.
+pub(crate) fn refuse_tool(cx: &mut Cx<'_>, rust: &str, (name, span): (&str, Span)) {
+    if NO_TYPE.contains(&rust) {
+        cx.error(Code::RefusedName, span, format!("no tool can be called `{name}`"))
+            .label("taken in the generated Rust")
+            .help(format!("get_{name}"));
+    }
+}

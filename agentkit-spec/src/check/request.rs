@@ -1,0 +1,196 @@
+//! One request: address, token, query, headers, body, reply, pages.
+
+mod page;
+mod path;
+
+use super::address::header_name;
+use super::cx::Cx;
+use super::expr::{Known, Scope, whole};
+use super::http::draws;
+use super::template;
+use super::types::{self, peel, show};
+use super::world::World;
+use crate::ast;
+use crate::diagnostic::Code;
+use crate::literal;
+use crate::model::{Address, Body, Method, Request, Returns, Ty};
+use crate::source::Span;
+use crate::yaml::Node;
+
+/// What a request takes from its tool.
+pub(crate) struct Around<'a> {
+    /// The key `request`.
+    pub(crate) at: Span,
+    pub(crate) token: &'a str,
+    pub(crate) repeatable: bool,
+}
+
+/// Checks a request.
+pub(crate) fn request(cx: &mut Cx<'_>, world: &World<'_>, scope: &Scope<'_>, node: &Node, around: Around<'_>) -> Option<Request> {
+    let view = ast::Request::of(node);
+    let hosts = world.http.as_ref().map(|http| http.hosts.as_slice()).unwrap_or_default();
+    let address = method(cx, &view, around.at).and_then(|(method, node)| Some((method, path::address(cx, scope, node, hosts)?, node)));
+    let token = token(cx, world, view.token, around.token);
+    if let (Some((_, Address::Url(_), node)), Some(Some(_))) = (&address, &token) {
+        cx.error(Code::TokenToUrl, node.span, "this address comes from a reply, so the token would go wherever the reply says")
+            .label("unknown host")
+            .help("add `token: none` if the address carries its own permission; else build the path from `base_url`");
+    }
+    let query = view.query.map(|node| template::pairs(cx, scope, node, ("query", true))).unwrap_or_default();
+    let headers = headers(cx, scope, view.headers);
+    let body = body(cx, scope, &view, address.as_ref().map(|(method, ..)| *method));
+    let returns = returns(cx, world, view.returns);
+    let page = view.page.map(|node| {
+        let known = returns.clone().map_or(Known::Broken, |returns| match returns {
+            Returns::Json(ty) => Known::Ty(ty),
+            Returns::None => Known::Nothing,
+        });
+        page::page(cx, scope, node, (known, &view))
+    });
+    let rate = draws(cx, world.rates, view.rate)
+        .or_else(|| world.http.as_ref().map(|http| http.rate.clone()))
+        .unwrap_or_default();
+    let size = |node: Option<&Node>| node.and_then(Node::text).and_then(literal::size);
+    let (method, address, _) = address?;
+    Some(Request {
+        at: cx.position(around.at),
+        method,
+        address,
+        token: token?,
+        query,
+        headers,
+        body: body?,
+        returns: returns?,
+        page: page.map_or(Some(None), |page| page.map(Some))?,
+        rate,
+        repeatable: around.repeatable,
+        timeout_ms: view.timeout.and_then(Node::text).and_then(literal::time_span),
+        max_body: size(view.max_body),
+        max_reply: size(view.max_reply),
+    })
+}
+
+/// The value of a request, told from its keys alone.
+pub(crate) fn value_ty(cx: &mut Cx<'_>, world: &World<'_>, node: &Node) -> Known {
+    let view = ast::Request::of(node);
+    match returns_quietly(cx, world, view.returns) {
+        None => Known::Broken,
+        Some(Returns::None) => Known::Nothing,
+        Some(Returns::Json(ty)) => Known::Ty(ty),
+    }
+}
+
+/// The method and its address:
+///
+/// ```yaml
+/// request: {get: /a, post: /b}
+/// ```
+pub(crate) fn method<'a>(cx: &mut Cx<'_>, view: &ast::Request<'a>, at: Span) -> Option<(Method, &'a Node)> {
+    let all = [
+        (Method::Get, view.get), (Method::Post, view.post), (Method::Put, view.put), (Method::Patch, view.patch),
+        (Method::Delete, view.delete),
+    ];
+    one_method(cx, all, at)
+}
+
+/// Exactly one method of those written.
+pub(crate) fn one_method<'a>(cx: &mut Cx<'_>, all: [(Method, Option<&'a Node>); 5], at: Span) -> Option<(Method, &'a Node)> {
+    let mut written = all.into_iter().filter_map(|(method, node)| Some((method, node?)));
+    let Some(first) = written.next() else {
+        cx.error(Code::MethodCount, at, "a request needs a method and an address").help("get: /path");
+        return None;
+    };
+    if let Some((_, second)) = written.next() {
+        cx.error(Code::MethodCount, second.span, "a request has one method").help("make it two steps");
+        return None;
+    }
+    Some(first)
+}
+
+/// `None`: wrong; `Some(None)`: no token is sent.
+fn token(cx: &mut Cx<'_>, world: &World<'_>, node: Option<&Node>, of_tool: &str) -> Option<Option<String>> {
+    let Some(node) = node else { return Some(Some(of_tool.to_owned())) };
+    if node.text() == Some("none") {
+        return Some(None);
+    }
+    known_token(cx, world, node).map(Some)
+}
+
+/// A token that a way to connect gives.
+pub(crate) fn known_token(cx: &mut Cx<'_>, world: &World<'_>, node: &Node) -> Option<String> {
+    let name = node.text()?;
+    let tokens = world.tokens();
+    if tokens.contains(&name) {
+        return Some(name.to_owned());
+    }
+    if world.auth.is_empty() {
+        return None;
+    }
+    cx.error(Code::NoToken, node.span, format!("no token `{name}`"))
+        .help(format!("tokens of this connector: {}, or none", tokens.join(", ")));
+    None
+}
+
+fn headers(cx: &mut Cx<'_>, scope: &Scope<'_>, node: Option<&Node>) -> Vec<(String, crate::model::Template)> {
+    let Some(node) = node else { return Vec::new() };
+    for entry in node.entries() {
+        header_name(cx, &entry.key.text, entry.key.span);
+    }
+    template::pairs(cx, scope, node, ("headers", false))
+}
+
+fn body(cx: &mut Cx<'_>, scope: &Scope<'_>, view: &ast::Request<'_>, method: Option<Method>) -> Option<Body> {
+    let written: Vec<&Node> = [view.json, view.form, view.raw].into_iter().flatten().collect();
+    if let Some(second) = written.get(1) {
+        let span = cx.first_line(second.span);
+        cx.error(Code::BodyUse, span, "a request has one body").help("one of: json, form, raw");
+        return None;
+    }
+    if let (Some(node), Some(Method::Get)) = (written.first(), method) {
+        let span = cx.first_line(node.span);
+        cx.error(Code::BodyUse, span, "a get has no body").help("write it under `query`, or use post");
+        return None;
+    }
+    if let Some(node) = view.json {
+        return template::json(cx, scope, node, "json").map(Body::Json);
+    }
+    if let Some(node) = view.form {
+        return Some(Body::Form(template::flat_form(cx, scope, node)));
+    }
+    let Some(node) = view.raw else { return Some(Body::None) };
+    let made = whole(cx, scope, node)?;
+    if !matches!(made.ty(), Ty::Bytes(_)) {
+        let found = cx
+            .error(Code::TypeMismatch, node.span, format!("`raw` must be bytes, this is {}", show(made.ty())))
+            .label(show(made.ty()));
+        match peel(made.ty()) {
+            (Ty::File, _) => drop(found.help("add `.data`")),
+            (ty, false) if types::is_text(ty) => drop(found.help("add `| utf8`")),
+            _ => {}
+        }
+        return None;
+    }
+    Some(Body::Raw(made))
+}
+
+fn returns(cx: &mut Cx<'_>, world: &World<'_>, node: Option<&Node>) -> Option<Returns> {
+    let node = node?;
+    if node.text() == Some("none") {
+        return Some(Returns::None);
+    }
+    let ty = types::ty(cx, &world.types, node)?;
+    if matches!(ty, Ty::Opt(_) | Ty::File | Ty::Bytes(_)) {
+        cx.error(Code::TypeUse, node.span, format!("a reply cannot be {}", show(&ty))).help("a record, a list, or none");
+        return None;
+    }
+    Some(Returns::Json(ty))
+}
+
+/// As `returns`, where its mistakes are reported at the request itself.
+fn returns_quietly(cx: &mut Cx<'_>, world: &World<'_>, node: Option<&Node>) -> Option<Returns> {
+    let mut quiet = crate::diagnostic::Diagnostics::default();
+    let mut inner = Cx { diagnostics: &mut quiet, sources: cx.sources, uses: std::collections::BTreeSet::new() };
+    let found = returns(&mut inner, world, node);
+    drop(quiet.take());
+    found
+}

@@ -1,0 +1,314 @@
+//! Templates: value trees checked against a declared type, and the freer ones of requests.
+
+mod wire;
+
+pub(crate) use wire::{json, pairs, flat_form};
+
+use super::cx::Cx;
+use super::expr::{Scope, expr};
+use super::types::{fits, is_text, peel, show};
+use crate::diagnostic::Code;
+use crate::model::{BytesForm, Expr, Field, Template, TextPart, Ty};
+use crate::syntax::{self, Name, Part, Text};
+use crate::yaml::{Entry, Node, Plain, Scalar, Value};
+
+/// Checks a template against a type.
+pub(crate) fn typed(cx: &mut Cx<'_>, scope: &Scope<'_>, node: &Node, (ty, path): (&Ty, &str)) -> Option<Template> {
+    match &node.value {
+        Value::Scalar(scalar) => scalar_typed(cx, scope, (node, scalar), (ty, path)),
+        Value::List(items) => match peel(ty).0 {
+            Ty::List(item) => {
+                let made: Vec<_> = items
+                    .iter()
+                    .enumerate()
+                    .map(|(index, node)| typed(cx, scope, node, (item, &format!("{path}[{index}]"))))
+                    .collect();
+                made.into_iter().collect::<Option<Vec<_>>>().map(Template::List)
+            }
+            other => wrong_form(cx, node, (other, path)),
+        },
+        Value::Map(map) => {
+            if map.entries.first().is_some_and(|entry| entry.key.text == "$each") {
+                return each(cx, scope, node, (ty, path));
+            }
+            match peel(ty).0 {
+                Ty::Record(name) => {
+                    let types = scope.types?;
+                    if types.is_incomplete(name) {
+                        return None;
+                    }
+                    let fields = types.fields(name).to_vec();
+                    record(cx, scope, &map.entries, Fields { fields: &fields, owner: name, path, at: node }).map(Template::Record)
+                }
+                Ty::File => {
+                    let fields = file_fields();
+                    record(cx, scope, &map.entries, Fields { fields: &fields, owner: "file", path, at: node }).map(Template::Record)
+                }
+                Ty::Map(item) => {
+                    let mut made = Vec::new();
+                    for entry in &map.entries {
+                        let value = typed(cx, scope, &entry.value, (item, &format!("{path}.{}", entry.key.text)))?;
+                        made.push((entry.key.text.clone(), value));
+                    }
+                    Some(Template::Record(made))
+                }
+                other => wrong_form(cx, node, (other, path)),
+            }
+        }
+    }
+}
+
+/// The fields a mapping is checked against.
+pub(crate) struct Fields<'a> {
+    pub(crate) fields: &'a [Field],
+    /// What has them, for messages.
+    pub(crate) owner: &'a str,
+    pub(crate) path: &'a str,
+    pub(crate) at: &'a Node,
+}
+
+/// Checks a mapping against fields; those that may be absent may be left out.
+fn record(cx: &mut Cx<'_>, scope: &Scope<'_>, entries: &[Entry], against: Fields<'_>) -> Option<Vec<(String, Template)>> {
+    let Fields { fields, owner, path, at } = against;
+    let mut good = true;
+    for entry in entries.iter().filter(|entry| entry.key.text != "$each") {
+        let name = &entry.key.text;
+        if !fields.iter().any(|field| field.name == *name) {
+            good = false;
+            let known: Vec<&str> = fields.iter().map(|field| field.name.as_str()).collect();
+            cx.error(Code::UnknownField, entry.key.span, format!("`{owner}` has no field `{name}`"))
+                .help(format!("fields: {}", known.join(", ")))
+                .suggest(name, known);
+        }
+    }
+    let mut made = Vec::new();
+    for field in fields {
+        let name = &field.name;
+        match entries.iter().find(|entry| entry.key.text == *name) {
+            Some(entry) => match typed(cx, scope, &entry.value, (&field.ty, &format!("{path}.{name}"))) {
+                Some(value) => made.push((name.clone(), value)),
+                None => good = false,
+            },
+            None if matches!(field.ty, Ty::Opt(_)) => {}
+            None => {
+                good = false;
+                let span = cx.first_line(at.span);
+                cx.error(Code::MissingField, span, format!("`{path}` lacks `{name}`"))
+                    .label(format!("`{owner}` always has it"))
+                    .help(format!("{name}: ..., of type {}", show(&field.ty)));
+            }
+        }
+    }
+    good.then_some(made)
+}
+
+fn file_fields() -> [Field; 3] {
+    let part = |name: &str, ty| Field {
+        name: name.to_owned(), ty, about: None, default: None, min: None, max: None, pattern: None, example: None,
+    };
+    [part("name", Ty::String), part("media_type", Ty::String), part("data", Ty::Bytes(BytesForm::Base64))]
+}
+
+/// `$each: x in $list` beside the fields of one item.
+fn each(cx: &mut Cx<'_>, scope: &Scope<'_>, node: &Node, (ty, path): (&Ty, &str)) -> Option<Template> {
+    let (head, fields) = node.entries().split_first()?;
+    let Ty::List(item) = peel(ty).0 else { return wrong_form(cx, node, (ty, path)) };
+    let (var, list, item_ty) = each_head(cx, scope, &head.value)?;
+    let mut inner = scope.clone();
+    inner.items.push((var.clone(), item_ty));
+    let template = match &**item {
+        Ty::Record(name) => {
+            let types = scope.types?;
+            if types.is_incomplete(name) {
+                return None;
+            }
+            let known = types.fields(name).to_vec();
+            let against = Fields { fields: &known, owner: name, path: &format!("{path}[]"), at: node };
+            Template::Record(record(cx, &inner, fields, against)?)
+        }
+        other => {
+            cx.error(Code::TemplateForm, head.key.span, format!("`$each` builds records, `{path}` is a list of {}", show(other)))
+                .help("take a field of every item with `.*.name`");
+            return None;
+        }
+    };
+    Some(Template::Each { var, list, item: Box::new(template) })
+}
+
+/// `name in $list`: the variable, the list, and the type of an item.
+pub(crate) fn each_head(cx: &mut Cx<'_>, scope: &Scope<'_>, node: &Node) -> Option<(String, Expr, Option<Ty>)> {
+    let text = node.text().unwrap_or_default();
+    let (variable, pipeline) = match syntax::each(text) {
+        Ok(each) => each,
+        Err(error) => {
+            let span = cx.within(node, &error.range);
+            let code = if error.message.starts_with("`each`") { Code::EachList } else { Code::ExprSyntax };
+            let found = cx.error(code, span, error.message);
+            if let Some(help) = error.help {
+                found.help(help);
+            }
+            return None;
+        }
+    };
+    let Name::Field(var) = variable.name else { return None };
+    let taken = scope.steps.iter().any(|(step, _)| *step == var) || matches!(var.as_str(), "in" | "account");
+    if taken {
+        let span = cx.within(node, &variable.range);
+        cx.error(Code::RefusedName, span, format!("`{var}` is something else here already")).help(format!("one_{var} in ..."));
+        return None;
+    }
+    let list = expr(cx, scope, node, &pipeline)?;
+    match list.ty() {
+        Ty::List(item) => {
+            let item = (**item).clone();
+            Some((var, list, Some(item)))
+        }
+        other => {
+            let span = cx.within(node, &pipeline.range);
+            let (ty, absent) = peel(other);
+            let help = match ty {
+                Ty::List(_) if absent => Some("add `| default([])`"),
+                Ty::Pages(_) => Some("add `.items`"),
+                _ => None,
+            };
+            let found = cx.error(Code::EachList, span, format!("`each` goes over a list, this is {}", show(other)));
+            if let Some(help) = help {
+                found.help(help);
+            }
+            None
+        }
+    }
+}
+
+fn scalar_typed(cx: &mut Cx<'_>, scope: &Scope<'_>, (node, scalar): (&Node, &Scalar), (ty, path): (&Ty, &str)) -> Option<Template> {
+    match cx.syntax(node)? {
+        Text::Pipeline(pipeline) => {
+            let made = expr(cx, scope, node, &pipeline)?;
+            if !fits(made.ty(), ty) {
+                mismatch(cx, node, &made, (ty, path));
+                return None;
+            }
+            Some(Template::Expr(made))
+        }
+        Text::Parts(parts) => {
+            let made = concat(cx, scope, node, &parts)?;
+            if *peel(ty).0 != Ty::String {
+                cx.error(Code::TypeMismatch, node.span, format!("`{path}` must be {}, this is string", show(ty))).label("string");
+                return None;
+            }
+            Some(Template::Concat(made))
+        }
+        Text::Literal(text) => literal(cx, (node, scalar, &text), (ty, path)),
+    }
+}
+
+fn mismatch(cx: &mut Cx<'_>, node: &Node, made: &Expr, (ty, path): (&Ty, &str)) {
+    let found = made.ty();
+    let report = cx
+        .error(Code::TypeMismatch, node.span, format!("`{path}` must be {}, this is {}", show(ty), show(found)))
+        .label(show(found));
+    let (inner, absent) = peel(found);
+    match (inner, peel(ty).0) {
+        (inner, wanted) if absent && fits(inner, wanted) => {
+            report.help(format!("add `| default(...)`, or make the field `opt<{}>`", show(ty)));
+        }
+        (Ty::Int(_) | Ty::Float | Ty::Bool, Ty::String) => drop(report.help("add `| string`")),
+        (Ty::Bytes(_), Ty::String) => drop(report.help("add `| text` for UTF-8, or `| base64`")),
+        (Ty::Pages(_), Ty::List(_)) => drop(report.help("add `.items`")),
+        (Ty::Datetime(_), Ty::String) => drop(report.help("add `| rfc3339`, or make the field datetime")),
+        (Ty::List(_), Ty::List(item)) if matches!(**item, Ty::Record(_)) => drop(report.help("build each item with `$each: x in $list`")),
+        _ => {}
+    }
+}
+
+/// A text written out where a type is wanted.
+fn literal(cx: &mut Cx<'_>, (node, scalar, text): (&Node, &Scalar, &str), (ty, path): (&Ty, &str)) -> Option<Template> {
+    let plain = scalar.plain();
+    if plain == Plain::Null {
+        if matches!(ty, Ty::Opt(_)) {
+            return Some(Template::Null);
+        }
+        cx.error(Code::LiteralType, node.span, format!("`{path}` must be {}, this is empty", show(ty)));
+        return None;
+    }
+    let made = match (peel(ty).0, &plain) {
+        (Ty::Bool, Plain::Bool(bool)) => Some(Template::Bool(*bool)),
+        (Ty::Int(_), Plain::Int(int)) => Some(Template::Int(*int)),
+        (Ty::Float, Plain::Float(float)) => Some(Template::Float(*float)),
+        (Ty::Float, Plain::Int(int)) => Some(Template::Int(*int)),
+        (Ty::String | Ty::Email | Ty::Url, Plain::Text) => Some(Template::Text(text.to_owned())),
+        (Ty::Enum(one), Plain::Text) => {
+            let known = one.values.iter().map(|(value, _)| value.as_str());
+            if !known.clone().any(|value| value == text) {
+                cx.error(Code::LiteralType, node.span, format!("`{text}` is not a value of `{path}`"))
+                    .help(format!("one of: {}", known.clone().collect::<Vec<_>>().join(", ")))
+                    .suggest(text, known);
+                return None;
+            }
+            Some(Template::Text(text.to_owned()))
+        }
+        _ => None,
+    };
+    if made.is_none() {
+        let found = match plain {
+            Plain::Bool(_) => "a bool",
+            Plain::Int(_) | Plain::Float(_) => "a number",
+            _ => "a text",
+        };
+        let report = cx.error(Code::LiteralType, node.span, format!("`{path}` must be {}, this is {found}", show(ty)));
+        if is_text(peel(ty).0) {
+            report.help(format!("\"{text}\""));
+        } else if text.contains('.') && !text.contains(' ') {
+            report.help(format!("a value is written `${text}`"));
+        }
+    }
+    made
+}
+
+/// The pieces of a text; what stands in it must be a text, number or bool that is there.
+pub(crate) fn concat(cx: &mut Cx<'_>, scope: &Scope<'_>, node: &Node, parts: &[Part]) -> Option<Vec<TextPart>> {
+    let mut made = Some(Vec::new());
+    for part in parts {
+        let part = match part {
+            Part::Literal { text, .. } => Some(TextPart::Text(text.clone())),
+            Part::Pipeline(pipeline) => expr(cx, scope, node, pipeline).and_then(|found| {
+                if is_text(found.ty()) || matches!(found.ty(), Ty::Int(_) | Ty::Bool | Ty::Float) {
+                    return Some(TextPart::Expr(found));
+                }
+                inside_text(cx, node, (pipeline, found.ty()));
+                None
+            }),
+        };
+        match (part, made.as_mut()) {
+            (Some(part), Some(list)) => list.push(part),
+            _ => made = None,
+        }
+    }
+    made
+}
+
+fn inside_text(cx: &mut Cx<'_>, node: &Node, (pipeline, ty): (&syntax::Pipeline, &Ty)) {
+    let span = cx.within(node, &pipeline.range);
+    let help = match peel(ty) {
+        (_, true) => Some("add `| default('')`"),
+        (Ty::List(item), false) if is_text(item) => Some("add `| join(',')`"),
+        (Ty::Datetime(_), false) => Some("add `| rfc3339` or `| epoch_s`"),
+        (Ty::Bytes(_), false) => Some("add `| base64`"),
+        _ => None,
+    };
+    let found = cx.error(Code::InsideText, span, format!("{} cannot stand inside text", show(ty)));
+    if let Some(help) = help {
+        found.help(help);
+    }
+}
+
+fn wrong_form<T>(cx: &mut Cx<'_>, node: &Node, (ty, path): (&Ty, &str)) -> Option<T> {
+    let span = cx.first_line(node.span);
+    cx.error(Code::TemplateForm, span, format!("`{path}` must be {}, this is {}", show(ty), node.kind()));
+    None
+}
+
+/// A text template: `$value` that is a text, text with values in it, or plain text.
+pub(crate) fn text(cx: &mut Cx<'_>, scope: &Scope<'_>, node: &Node, path: &str) -> Option<Template> {
+    typed(cx, scope, node, (&Ty::String, path))
+}

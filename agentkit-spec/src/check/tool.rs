@@ -1,0 +1,188 @@
+//! Tools: first their signatures, then their steps and result.
+
+mod signature;
+mod step;
+
+use std::collections::BTreeSet;
+
+use super::cx::Cx;
+use super::errors;
+use super::expr::{Inputs, Known, Scope};
+use super::request::{Around, request};
+use super::template;
+use super::types::{fits, show};
+use super::world::{Signature, World};
+use crate::diagnostic::Code;
+use crate::model::{Action, Expr, Root, Step, Template, Tool, Ty};
+use crate::schema;
+use crate::source::Span;
+use crate::yaml::Node;
+
+pub(crate) use signature::{check_calls, derive_outputs, signature};
+
+/// Checks what a tool does; examples come later, when all tools are known.
+pub(crate) fn tool(cx: &mut Cx<'_>, world: &World<'_>, signature: &Signature<'_>) -> Option<Tool> {
+    // Uses are counted per tool, so that equal names in two tools do not hide each other.
+    cx.uses.retain(|used| !used.starts_with("in.") && !used.starts_with("step."));
+    let view = &signature.view;
+    let token = match view.token {
+        Some(node) => super::request::known_token(cx, world, node),
+        None => world.tokens().first().map(|token| (*token).to_owned()),
+    };
+    let token_name = token.clone().unwrap_or_default();
+    let mut scope = Scope {
+        types: Some(&world.types),
+        tool: Some(signature.name),
+        inputs: Some(Inputs { fields: &signature.input, written: &signature.written }),
+        account: Some(&world.account.from_token),
+        ..Scope::default()
+    };
+    let steps = match (view.request, view.steps) {
+        (Some(node), None) => one_request(cx, world, (signature, &token_name), (&mut scope, node)),
+        (None, Some(node)) => step::steps(cx, world, (signature, &token_name), (&mut scope, node)),
+        (first, second) => {
+            let message = if first.is_some() { "a tool has `request` or `steps`, not both" } else { "a tool needs a `request`, or `steps`" };
+            let span = second.map_or(signature.span, |node| cx.first_line(node.span));
+            cx.error(Code::ToolForm, span, format!("{message}: `{}`", signature.name))
+                .help("request: {get: /path, returns: TYPE}");
+            return None;
+        }
+    };
+    let output = output(cx, signature, &scope);
+    let result = output.as_ref().and_then(|ty| result(cx, &scope, signature, ty));
+    super::lint::unused_in_tool(cx, signature, steps.as_deref().unwrap_or_default(), &scope);
+    let (output, result) = (output?, result?);
+    if !signature.broken.is_empty() {
+        return None;
+    }
+    let text = |node: Option<&Node>| node.and_then(Node::text).map(str::to_owned);
+    Some(Tool {
+        name: signature.name.to_owned(),
+        title: text(view.title),
+        about: text(view.about).unwrap_or_default(),
+        at: cx.position(signature.span),
+        access: signature.access,
+        repeatable: signature.repeatable,
+        private: signature.private,
+        token: token?,
+        scopes: signature.scopes.clone(),
+        steps: steps?,
+        output_record: signature.output_record.clone(),
+        result,
+        errors: errors::map(view.errors),
+        examples: Vec::new(),
+        input_schema: schema::input(&world.types, &signature.input),
+        output_schema: schema::output(&world.types, &output),
+        input: signature.input.clone(),
+        output,
+    })
+}
+
+fn one_request(
+    cx: &mut Cx<'_>,
+    world: &World<'_>,
+    (signature, token): (&Signature<'_>, &str),
+    (scope, node): (&mut Scope<'_>, &Node),
+) -> Option<Vec<Step>> {
+    let at = key_span(node);
+    let around = Around { at, token, repeatable: signature.repeatable };
+    let made = request(cx, world, scope, node, around);
+    let known = made.as_ref().map_or_else(|| super::request::value_ty(cx, world, node), step::value_of);
+    let ty = match &known {
+        Known::Ty(ty) => Some(ty.clone()),
+        Known::Nothing | Known::Broken => None,
+    };
+    // Pages of a broken request are unknown, not its reply.
+    let known = if made.is_none() && node.get("page").is_some() { Known::Broken } else { known };
+    scope.steps.push(("response".to_owned(), known));
+    let step = Step {
+        name: "response".to_owned(),
+        at: cx.position(at),
+        each: None,
+        when: None,
+        action: Action::Request(Box::new(made?)),
+        ty,
+    };
+    Some(vec![step])
+}
+
+/// Where a request stands: its first key names the method.
+fn key_span(node: &Node) -> Span {
+    node.entries().first().map_or(node.span, |entry| entry.key.span)
+}
+
+/// The declared output, or the value of the last step.
+fn output(cx: &mut Cx<'_>, signature: &Signature<'_>, scope: &Scope<'_>) -> Option<Ty> {
+    let output = match &signature.output {
+        Some(ty) => ty.clone(),
+        None if signature.view.output.is_some() => return None,
+        None => match scope.steps.last() {
+            Some((_, Known::Ty(Ty::Pages(_)))) | Some((_, Known::Nothing)) | None => {
+                cx.error(Code::NoResult, signature.span, format!("`{}` must say its `output`", signature.name))
+                    .help("output: {id: string}");
+                return None;
+            }
+            Some((_, Known::Broken)) => return None,
+            Some((_, Known::Ty(ty))) => ty.clone(),
+        },
+    };
+    if !signature.private && !matches!(output, Ty::Record(_)) {
+        let span = signature.view.output.map_or(signature.span, |node| cx.first_line(node.span));
+        cx.error(Code::OutputForm, span, format!("the output of a tool is a record, this is {}", show(&output)))
+            .help(format!("output: {{items: {}}}", show(&output)));
+        return None;
+    }
+    Some(output)
+}
+
+/// The written result, or the value of the last step.
+fn result(cx: &mut Cx<'_>, scope: &Scope<'_>, signature: &Signature<'_>, output: &Ty) -> Option<Template> {
+    if let Some(node) = signature.view.result {
+        return template::typed(cx, scope, node, (output, "result"));
+    }
+    if let Ty::Record(name) = output
+        && scope.types.is_some_and(|types| types.fields(name).is_empty() && !types.is_incomplete(name))
+    {
+        return Some(Template::Record(Vec::new()));
+    }
+    let (name, known) = scope.steps.last()?;
+    cx.note("step", name);
+    match known {
+        Known::Broken => None,
+        Known::Ty(ty) if fits(ty, output) => {
+            let root = Root::Step(name.clone());
+            Some(Template::Expr(Expr { root, root_ty: ty.clone(), ops: Vec::new(), source: name.clone() }))
+        }
+        Known::Ty(_) | Known::Nothing => {
+            let found = match known {
+                Known::Ty(ty) => show(ty),
+                _ => "nothing".to_owned(),
+            };
+            cx.error(Code::NoResult, signature.span, format!("`{}` must say its `result`", signature.name))
+                .label(format!("the last step gives {found}, the output is {}", show(output)))
+                .help(result_help(scope, output));
+            None
+        }
+    }
+}
+
+/// A start for the result: the fields that must be there.
+fn result_help(scope: &Scope<'_>, output: &Ty) -> String {
+    let Ty::Record(name) = output else { return "result: $...".to_owned() };
+    let fields = scope.types.map(|types| types.fields(name)).unwrap_or_default();
+    let pairs: Vec<String> = fields.iter().map(|field| format!("{}: ...", field.name)).collect();
+    format!("result: {{{}}}", pairs.join(", "))
+}
+
+/// Names of the tools that a tool calls, directly or not, itself included.
+pub(crate) fn called<'t>(tools: &'t [Tool], name: &str, found: &mut BTreeSet<&'t str>) {
+    let Some(tool) = tools.iter().find(|tool| tool.name == name) else { return };
+    if !found.insert(&tool.name) {
+        return;
+    }
+    for step in &tool.steps {
+        if let Action::Call { tool, .. } = &step.action {
+            called(tools, tool, found);
+        }
+    }
+}

@@ -1,0 +1,288 @@
+//! Steps: once or for every item, perhaps only if something holds; a request, a call or a hook.
+
+use crate::ast;
+use crate::check::cx::Cx;
+use crate::check::errors::error_kind;
+use crate::check::expr::{Known, Scope, expr, whole};
+use crate::check::names::refuse_step;
+use crate::check::request::{Around, request, value_ty};
+use crate::check::template;
+use crate::check::types::{opt, peel, show};
+use crate::check::world::{Signature, World};
+use crate::diagnostic::Code;
+use crate::model::{Action, Each, Field, Request, Returns, Step, Template, Ty, When};
+use crate::syntax::{Pipeline, Stage, Text};
+use crate::yaml::{Entry, Node, Plain, Value};
+
+/// Items at a time where `parallel` is not written.
+const PARALLEL: u32 = 4;
+/// More at a time than providers bear.
+const MAX_PARALLEL: i64 = 100;
+
+pub(super) fn steps(
+    cx: &mut Cx<'_>,
+    world: &World<'_>,
+    (signature, token): (&Signature<'_>, &str),
+    (scope, node): (&mut Scope<'_>, &Node),
+) -> Option<Vec<Step>> {
+    let entries = node.entries();
+    if entries.is_empty() {
+        cx.error(Code::ToolForm, signature.span, format!("`{}` has no steps", signature.name));
+        return None;
+    }
+    let mut made = Vec::new();
+    for (index, entry) in entries.iter().enumerate() {
+        refuse_step(cx, entry);
+        scope.here = Some(entry.key.text.clone());
+        scope.later = entries.iter().skip(index + 1).map(|entry| entry.key.text.clone()).collect();
+        let (step, known) = step(cx, world, (signature, token), (scope, entry));
+        made.push(step);
+        scope.steps.push((entry.key.text.clone(), known));
+    }
+    scope.here = None;
+    scope.later.clear();
+    made.into_iter().collect()
+}
+
+fn step(
+    cx: &mut Cx<'_>,
+    world: &World<'_>,
+    (signature, token): (&Signature<'_>, &str),
+    (scope, entry): (&Scope<'_>, &Entry),
+) -> (Option<Step>, Known) {
+    let view = ast::Step::of(&entry.value);
+    let mut inner = scope.clone();
+    let when = view.when.map(|node| when(cx, scope, &mut inner, node));
+    let each = view.each.map(|node| each(cx, &mut inner, node, &view));
+    if let (None, Some(node)) = (view.each, view.parallel.or(view.skip)) {
+        let span = cx.first_line(node.span);
+        cx.error(Code::StepForm, span, "`parallel` and `skip` are for steps with `each`").help("each: item in $list.items");
+    }
+    let (action, known) = action(cx, world, (signature, token), (&inner, entry, &view));
+    let known = match known {
+        Known::Ty(ty) => {
+            let ty = if view.each.is_some() { Ty::List(Box::new(ty)) } else { ty };
+            Known::Ty(if view.when.is_some() { opt(ty) } else { ty })
+        }
+        other => other,
+    };
+    let ty = match &known {
+        Known::Ty(ty) => Some(ty.clone()),
+        Known::Nothing | Known::Broken => None,
+    };
+    let made = (|| {
+        Some(Step {
+            name: entry.key.text.clone(),
+            at: cx.position(entry.key.span),
+            each: each.map_or(Some(None), |each| each.map(Some))?,
+            when: when.map_or(Some(None), |when| when.map(Some))?,
+            action: action?,
+            ty,
+        })
+    })();
+    (made, known)
+}
+
+/// `when: $path | is_set` proves the path inside the step; any other bool only guards it.
+fn when(cx: &mut Cx<'_>, scope: &Scope<'_>, inner: &mut Scope<'_>, node: &Node) -> Option<When> {
+    let Text::Pipeline(pipeline) = cx.syntax(node)? else { return None };
+    if let [Stage::Filter { name, args, .. }] = pipeline.stages.as_slice()
+        && name == "is_set"
+        && args.is_empty()
+    {
+        let source = pipeline.source.split('|').next().unwrap_or_default().trim().to_owned();
+        let path = Pipeline { path: pipeline.path.clone(), stages: Vec::new(), range: pipeline.range.clone(), source };
+        // The filter itself is checked too: it refuses what is always there.
+        expr(cx, scope, node, &pipeline)?;
+        let made = expr(cx, scope, node, &path)?;
+        inner.narrowed = Some((path.path, peel(made.ty()).0.clone()));
+        return Some(When::IsSet(made));
+    }
+    let made = whole(cx, scope, node)?;
+    if *made.ty() != Ty::Bool {
+        let found = cx
+            .error(Code::TypeMismatch, node.span, format!("`when` must be bool, this is {}", show(made.ty())))
+            .label(show(made.ty()));
+        match peel(made.ty()) {
+            (Ty::Bool, true) => drop(found.help("add `| default(false)`")),
+            (_, true) => drop(found.help("add `| is_set`")),
+            (Ty::List(_) | Ty::Map(_), false) => drop(found.help("add `| is_empty | not`")),
+            _ => {}
+        }
+        return None;
+    }
+    Some(When::Holds(made))
+}
+
+fn each(cx: &mut Cx<'_>, inner: &mut Scope<'_>, node: &Node, view: &ast::Step<'_>) -> Option<Each> {
+    let head = template::each_head(cx, inner, node);
+    let parallel = view.parallel.map(|node| parallel(cx, node));
+    let skip = view.skip.map(Node::items).unwrap_or_default();
+    let skip = skip.iter().filter_map(Node::text).filter_map(error_kind).collect();
+    let Some((var, list, item)) = head else {
+        // The variable is known by name, so that its uses are not reported too.
+        let word = node.text().unwrap_or_default().split_whitespace().next().unwrap_or_default();
+        inner.items.push((word.to_owned(), None));
+        return None;
+    };
+    inner.items.push((var.clone(), item));
+    Some(Each { var, list, parallel: parallel.unwrap_or(Some(PARALLEL))?, skip })
+}
+
+fn parallel(cx: &mut Cx<'_>, node: &Node) -> Option<u32> {
+    let Value::Scalar(scalar) = &node.value else { return None };
+    match scalar.plain() {
+        Plain::Int(count @ 1..=MAX_PARALLEL) => u32::try_from(count).ok(),
+        _ => {
+            cx.error(Code::Literal, node.span, "`parallel` is a number from 1 to 100");
+            None
+        }
+    }
+}
+
+fn action(
+    cx: &mut Cx<'_>,
+    world: &World<'_>,
+    (signature, token): (&Signature<'_>, &str),
+    (scope, entry, view): (&Scope<'_>, &Entry, &ast::Step<'_>),
+) -> (Option<Action>, Known) {
+    let written = [("request", view.request), ("call", view.call), ("hook", view.hook)];
+    let mut written = written.into_iter().filter_map(|(name, node)| Some((name, node?)));
+    let Some((name, node)) = written.next() else {
+        if entry.value.entries().iter().all(|entry| !matches!(entry.key.text.as_str(), "request" | "call" | "hook")) {
+            cx.error(Code::StepForm, entry.key.span, format!("step `{}` does nothing", entry.key.text))
+                .help("one of: request, call, hook");
+        }
+        return (None, Known::Broken);
+    };
+    if let Some((second, node)) = written.next() {
+        let span = cx.first_line(node.span);
+        cx.error(Code::StepForm, span, format!("a step does one thing, not `{name}` and `{second}`")).help("make it two steps");
+        return (None, Known::Broken);
+    }
+    match name {
+        "request" => {
+            if let Some(with) = view.with {
+                let span = cx.first_line(with.span);
+                cx.error(Code::StepForm, span, "`with` is for call and hook").help("write values under `query` or `json`");
+            }
+            let around = Around { at: entry.key.span, token, repeatable: signature.repeatable };
+            let made = request(cx, world, scope, node, around);
+            let known = match &made {
+                Some(made) => value_of(made),
+                None if node.get("page").is_some() => Known::Broken,
+                None => value_ty(cx, world, node),
+            };
+            (made.map(|made| Action::Request(Box::new(made))), known)
+        }
+        "call" => call(cx, world, signature, (scope, node, view)),
+        _ => hook(cx, world, (scope, node, view)),
+    }
+}
+
+/// The value of a checked request.
+pub(super) fn value_of(request: &Request) -> Known {
+    match (&request.page, &request.returns) {
+        (Some(page), _) => Known::Ty(Ty::Pages(Box::new(page.item.clone()))),
+        (None, Returns::Json(ty)) => Known::Ty(ty.clone()),
+        (None, Returns::None) => Known::Nothing,
+    }
+}
+
+fn call(
+    cx: &mut Cx<'_>,
+    world: &World<'_>,
+    signature: &Signature<'_>,
+    (scope, node, view): (&Scope<'_>, &Node, &ast::Step<'_>),
+) -> (Option<Action>, Known) {
+    let name = node.text().unwrap_or_default();
+    cx.note("tool", name);
+    let Some(callee) = world.tools.iter().find(|tool| tool.name == name) else {
+        let known: Vec<&str> = world.tools.iter().map(|tool| tool.name).collect();
+        cx.error(Code::NoTool, node.span, format!("no tool `{name}` in this file"))
+            .help(format!("tools: {}", known.join(", ")))
+            .suggest(name, known);
+        return (None, Known::Broken);
+    };
+    for scope in callee.scopes.iter().filter(|scope| !world.covers(&signature.scopes, scope)) {
+        let caller = signature.name;
+        cx.error(Code::CalleeScope, node.span, format!("`{name}` needs the scope `{scope}`, `{caller}` does not ask for it"));
+    }
+    if callee.access > signature.access {
+        let word = |access| match access {
+            crate::model::Access::Read => "read",
+            crate::model::Access::Write => "write",
+            crate::model::Access::Delete => "delete",
+        };
+        let (caller, of_callee, of_caller) = (signature.name, word(callee.access), word(signature.access));
+        cx.error(Code::CalleeAccess, node.span, format!("`{name}` is `access: {of_callee}`, `{caller}` says only {of_caller}"))
+            .help(format!("access: {of_callee}"));
+    }
+    let with = arguments(cx, scope, (name, node), (&callee.input, &callee.written, view.with));
+    let known = callee.output.clone().into();
+    let action = with.map(|with| Action::Call { tool: name.to_owned(), with });
+    (action.filter(|_| callee.broken.is_empty()), known)
+}
+
+fn hook(cx: &mut Cx<'_>, world: &World<'_>, (scope, node, view): (&Scope<'_>, &Node, &ast::Step<'_>)) -> (Option<Action>, Known) {
+    let name = node.text().unwrap_or_default();
+    cx.note("hook", name);
+    let Some(hook) = world.hooks.iter().find(|hook| hook.name == name) else {
+        let known: Vec<&str> = world.hook_names.map(Node::entries).unwrap_or_default().iter().map(|entry| entry.key.text.as_str()).collect();
+        if !known.contains(&name) {
+            cx.error(Code::NoHook, node.span, format!("no hook `{name}`")).help("declare it under `hooks`").suggest(name, known);
+        }
+        return (None, Known::Broken);
+    };
+    let written: Vec<String> = hook.args.iter().map(|arg| arg.name.clone()).collect();
+    let mut with = arguments(cx, scope, (name, node), (&hook.args, &written, view.with));
+    if let Some(with) = &mut with {
+        // A hook is a Rust function: what was left out is passed as absent, in its place.
+        let mut all = Vec::new();
+        for arg in &hook.args {
+            let given = with.iter().position(|(name, _)| *name == arg.name).map(|index| with.swap_remove(index));
+            all.push(given.unwrap_or_else(|| (arg.name.clone(), Template::Null)));
+        }
+        *with = all;
+    }
+    (with.map(|with| Action::Hook { hook: name.to_owned(), with }), Known::Ty(hook.returns.clone()))
+}
+
+/// `with` against the inputs of a tool or the arguments of a hook, in their order.
+fn arguments(
+    cx: &mut Cx<'_>,
+    scope: &Scope<'_>,
+    (callee, at): (&str, &Node),
+    (fields, written, with): (&[Field], &[String], Option<&Node>),
+) -> Option<Vec<(String, Template)>> {
+    let given = with.map(Node::entries).unwrap_or_default();
+    let mut good = true;
+    for entry in given.iter().filter(|entry| !written.contains(&entry.key.text)) {
+        good = false;
+        let name = &entry.key.text;
+        let takes = if written.is_empty() { "it takes nothing".to_owned() } else { format!("it takes: {}", written.join(", ")) };
+        cx.error(Code::UnknownField, entry.key.span, format!("`{callee}` takes no `{name}`"))
+            .help(takes)
+            .suggest(name, written.iter().filter(|_| written.len() > 3).map(String::as_str));
+    }
+    let mut made = Vec::new();
+    for field in fields {
+        let name = &field.name;
+        match given.iter().find(|entry| entry.key.text == *name) {
+            Some(entry) => match template::typed(cx, scope, &entry.value, (&field.ty, &format!("with.{name}"))) {
+                Some(template) => made.push((name.clone(), template)),
+                None => good = false,
+            },
+            None if matches!(field.ty, Ty::Opt(_)) || field.default.is_some() => {}
+            None => {
+                good = false;
+                // A misspelt argument was reported already.
+                if given.iter().all(|entry| written.contains(&entry.key.text)) {
+                    cx.error(Code::MissingField, at.span, format!("`{callee}` needs `{name}`"))
+                        .help(format!("with: {{{name}: ...}}, of type {}", show(&field.ty)));
+                }
+            }
+        }
+    }
+    good.then_some(made)
+}

@@ -1,0 +1,194 @@
+//! Fields: a type, or a mapping with a type and what else is said about it.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use super::{Types, is_text, peel, ty};
+use crate::ast;
+use crate::check::cx::Cx;
+use crate::check::data;
+use crate::check::names;
+use crate::diagnostic::Code;
+use crate::model::{Enum, Field, Ty};
+use crate::source::Span;
+use crate::table::pascal;
+use crate::yaml::{Entry, Node, Plain, Value as Yaml};
+
+/// Whose fields they are; it decides which keys make sense.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Owner {
+    /// A tool: closed enums, defaults, bounds.
+    Input,
+    /// A type or an output.
+    Type,
+    /// A hook.
+    Argument,
+    /// A key to an API.
+    Secret,
+}
+
+/// Reads fields; the names of those whose type is wrong come second.
+pub(crate) fn fields(
+    cx: &mut Cx<'_>,
+    types: &Types,
+    node: &Node,
+    (owner, owner_name): (Owner, &str),
+) -> (Vec<Field>, BTreeSet<String>) {
+    let mut fields = Vec::new();
+    let mut broken = BTreeSet::new();
+    for entry in node.entries().iter().filter(|entry| entry.key.text != "$about") {
+        names::refuse_field(cx, entry, owner);
+        match field(cx, types, entry, (owner, owner_name)) {
+            Some(field) => fields.push(field),
+            None => drop(broken.insert(entry.key.text.clone())),
+        }
+    }
+    names::same_fields(cx, node);
+    (fields, broken)
+}
+
+/// Reads one field.
+pub(crate) fn field(cx: &mut Cx<'_>, types: &Types, entry: &Entry, (owner, owner_name): (Owner, &str)) -> Option<Field> {
+    let name = entry.key.text.clone();
+    if entry.value.text().is_some() {
+        let ty = ty(cx, types, &entry.value)?;
+        return Some(Field { name, ty, about: None, default: None, min: None, max: None, pattern: None, example: None });
+    }
+    let long = ast::Field::of(&entry.value);
+    let base = match (long.ty, long.values) {
+        (Some(node), _) => ty(cx, types, node)?,
+        (None, Some(_)) => Ty::String,
+        (None, None) => {
+            if !entry.value.entries().is_empty() || entry.value.get("type").is_none() {
+                cx.error(Code::MissingKey, entry.key.span, format!("field `{name}` lacks `type`")).help("type: string");
+            }
+            return None;
+        }
+    };
+    let ty = match long.values {
+        Some(values) => with_values(cx, base, values, owner, format!("{owner_name}{}", pascal(&name)))?,
+        None => base,
+    };
+    let mut field = Field {
+        name,
+        ty,
+        about: long.about.and_then(Node::text).map(str::to_owned),
+        default: None,
+        min: bound(long.min),
+        max: bound(long.max),
+        pattern: None,
+        example: None,
+    };
+    check_bounds(cx, &field, &long);
+    field.pattern = pattern(cx, &field, long.pattern);
+    field.default = default(cx, types, &field, long.default, owner);
+    if let Some(example) = long.example {
+        field.example = data::value(cx, types, example, data::Against { field: &field, path: "example", form: data::Form::Input });
+    }
+    Some(field)
+}
+
+/// Puts the values of `enum` where the text of the type is.
+fn with_values(cx: &mut Cx<'_>, base: Ty, node: &Node, owner: Owner, name: String) -> Option<Ty> {
+    let mut values: Vec<(String, Option<String>)> = Vec::new();
+    let written: Vec<(&str, Span, Option<String>)> = match &node.value {
+        Yaml::List(items) => items.iter().filter_map(|item| Some((item.text()?, item.span, None))).collect(),
+        _ => node
+            .entries()
+            .iter()
+            .map(|entry| {
+                let note = entry.value.text().filter(|_| !entry.value.is_null());
+                (entry.key.text.as_str(), entry.key.span, note.map(str::to_owned))
+            })
+            .collect(),
+    };
+    for (value, span, note) in written {
+        if let Some((other, _)) = values.iter().find(|(other, _)| other == value || pascal(other) == pascal(value)) {
+            cx.error(Code::SameName, span, format!("`{value}` and `{other}` have the same name in Rust"));
+            continue;
+        }
+        values.push((value.to_owned(), note));
+    }
+    if values.is_empty() {
+        cx.error(Code::FieldKeys, node.span, "`enum` has no values").help("[one, other]");
+        return None;
+    }
+    let one = Ty::Enum(Enum { name, values, open: owner != Owner::Input });
+    into_text(base, one).or_else(|| {
+        cx.error(Code::FieldKeys, node.span, "only texts have an `enum`").help("string, opt<string> or list<string>");
+        None
+    })
+}
+
+fn into_text(base: Ty, one: Ty) -> Option<Ty> {
+    match base {
+        Ty::String => Some(one),
+        Ty::List(item) => into_text(*item, one).map(|item| Ty::List(Box::new(item))),
+        Ty::Map(item) => into_text(*item, one).map(|item| Ty::Map(Box::new(item))),
+        Ty::Opt(item) => into_text(*item, one).map(|item| Ty::Opt(Box::new(item))),
+        _ => None,
+    }
+}
+
+fn bound(node: Option<&Node>) -> Option<i64> {
+    match &node?.value {
+        Yaml::Scalar(scalar) => match scalar.plain() {
+            Plain::Int(int) => Some(int),
+            _ => None,
+        },
+        Yaml::List(_) | Yaml::Map(_) => None,
+    }
+}
+
+fn check_bounds(cx: &mut Cx<'_>, field: &Field, long: &ast::Field<'_>) {
+    let (ty, _) = peel(&field.ty);
+    let length = matches!(ty, Ty::String | Ty::Email | Ty::Url | Ty::List(_) | Ty::Map(_) | Ty::Bytes(_));
+    for (node, bound, name) in [(long.min, field.min, "min"), (long.max, field.max, "max")] {
+        let (Some(node), Some(bound)) = (node, bound) else { continue };
+        if !length && !matches!(ty, Ty::Int(_) | Ty::Float) {
+            cx.error(Code::FieldKeys, node.span, format!("{} has no `{name}`", super::show(ty)))
+                .help("bounds are for numbers, and for the length of texts and lists");
+        } else if length && bound < 0 {
+            cx.error(Code::FieldKeys, node.span, "a length is never below 0");
+        }
+    }
+    if let (Some(min), Some(max), Some(node)) = (field.min, field.max, long.max) && min > max {
+        cx.error(Code::FieldKeys, node.span, format!("`max` is {max}, below `min`, which is {min}"));
+    }
+}
+
+fn pattern(cx: &mut Cx<'_>, field: &Field, node: Option<&Node>) -> Option<String> {
+    let node = node?;
+    let pattern = node.text()?;
+    if !matches!(peel(&field.ty).0, Ty::String | Ty::Email | Ty::Url) {
+        cx.error(Code::FieldKeys, node.span, "only texts have a `pattern`");
+        return None;
+    }
+    if let Err(error) = regex::Regex::new(pattern) {
+        let reason = error.to_string();
+        let reason = reason.lines().last().unwrap_or_default().trim().trim_start_matches("error: ").to_owned();
+        cx.error(Code::FieldKeys, node.span, format!("`pattern` is no regular expression: {reason}"));
+        return None;
+    }
+    Some(pattern.to_owned())
+}
+
+fn default(cx: &mut Cx<'_>, types: &Types, field: &Field, node: Option<&Node>, owner: Owner) -> Option<Value> {
+    let node = node?;
+    if owner != Owner::Input {
+        cx.error(Code::FieldKeys, node.span, "only inputs have a `default`")
+            .help("in a result write `| default(...)`");
+        return None;
+    }
+    if let Ty::Opt(inner) = &field.ty {
+        cx.error(Code::FieldKeys, node.span, "an input with a default is always there, so it is no `opt`")
+            .help(format!("type: {}", super::show(inner)));
+        return None;
+    }
+    if is_text(&field.ty) && node.is_null() {
+        cx.error(Code::ExampleData, node.span, "`default` is empty").help("default: \"\"");
+        return None;
+    }
+    data::value(cx, types, node, data::Against { field, path: "default", form: data::Form::Input })
+}

@@ -1,0 +1,66 @@
+//! What all tools of a file share.
+
+use std::collections::BTreeSet;
+
+use super::types::Types;
+use crate::ast;
+use crate::model::{Access, Account, Auth, Field, Hook, Http, Record, Ty};
+use crate::source::Span;
+use crate::yaml::Node;
+
+/// The checked parts of a file but its tools, and the signatures of the tools.
+pub(crate) struct World<'a> {
+    pub(crate) types: Types,
+    pub(crate) auth: Vec<Auth>,
+    pub(crate) account: Account,
+    pub(crate) http: Option<Http>,
+    /// The nodes that declare rates and hooks.
+    pub(crate) rates: Option<&'a Node>,
+    pub(crate) hook_names: Option<&'a Node>,
+    pub(crate) hooks: Vec<Hook>,
+    pub(crate) tools: Vec<Signature<'a>>,
+}
+
+/// What other tools must know of a tool.
+#[derive(Debug)]
+pub(crate) struct Signature<'a> {
+    pub(crate) name: &'a str,
+    pub(crate) span: Span,
+    /// The whole tool.
+    pub(crate) whole: Span,
+    pub(crate) view: ast::Tool<'a>,
+    pub(crate) access: Access,
+    pub(crate) repeatable: bool,
+    pub(crate) private: bool,
+    pub(crate) scopes: Vec<String>,
+    pub(crate) input: Vec<Field>,
+    /// All inputs that are written, the broken ones too.
+    pub(crate) written: Vec<String>,
+    pub(crate) broken: BTreeSet<String>,
+    /// `None`: it follows from the last step, or is broken.
+    pub(crate) output: Option<Ty>,
+    pub(crate) output_record: Option<Record>,
+}
+
+impl World<'_> {
+    /// Names of all tokens, the default one first.
+    pub(crate) fn tokens(&self) -> Vec<&str> {
+        let mut tokens = Vec::new();
+        for token in self.auth.iter().flat_map(|auth| &auth.tokens) {
+            if !tokens.contains(&token.name.as_str()) {
+                tokens.push(token.name.as_str());
+            }
+        }
+        tokens
+    }
+
+    /// Whether asking for these scopes gives this one too.
+    pub(crate) fn covers(&self, asked: &[String], scope: &str) -> bool {
+        let scopes = || self.auth.iter().flat_map(|auth| &auth.scopes);
+        asked.iter().any(|name| name == scope)
+            || scopes().any(|known| {
+                (known.always || asked.contains(&known.name))
+                    && (known.name == scope || known.covers.iter().any(|covered| covered == scope))
+            })
+    }
+}

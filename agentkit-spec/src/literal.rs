@@ -1,0 +1,63 @@
+//! Small literals of the language: versions, time spans, sizes, limits, places.
+
+/// `1.0.0`.
+pub(crate) fn version(text: &str) -> Option<[u32; 3]> {
+    let mut parts = text.split('.');
+    let version = [part(parts.next())?, part(parts.next())?, part(parts.next())?];
+    parts.next().is_none().then_some(version)
+}
+
+fn part(text: Option<&str>) -> Option<u32> {
+    let text = text?;
+    let plain = text == "0" || (!text.starts_with('0') && text.bytes().all(|byte| byte.is_ascii_digit()));
+    text.parse().ok().filter(|_| plain)
+}
+
+/// Milliseconds of `500ms`, `30s`, `5m`, `12h`, `7d`.
+pub(crate) fn time_span(text: &str) -> Option<u64> {
+    let (number, unit) = number_and_unit(text)?;
+    let milliseconds = match unit {
+        "ms" => 1,
+        "s" => 1_000,
+        "m" => 60_000,
+        "h" => 3_600_000,
+        "d" => 86_400_000,
+        _ => return None,
+    };
+    number.checked_mul(milliseconds).filter(|span| *span > 0)
+}
+
+/// Bytes of `512kB`, `40MB`, `1MiB`.
+pub(crate) fn size(text: &str) -> Option<u64> {
+    let (number, unit) = number_and_unit(text)?;
+    let bytes = match unit {
+        "B" => 1,
+        "kB" => 1_000,
+        "KiB" => 1 << 10,
+        "MB" => 1_000_000,
+        "MiB" => 1 << 20,
+        "GB" => 1_000_000_000,
+        _ => return None,
+    };
+    number.checked_mul(bytes).filter(|size| *size > 0)
+}
+
+/// Number and seconds of `50/min`.
+pub(crate) fn limit(text: &str) -> Option<(u32, u32)> {
+    let (number, unit) = text.split_once('/')?;
+    let period = match unit {
+        "sec" => 1,
+        "min" => 60,
+        "hour" => 3_600,
+        "day" => 86_400,
+        _ => return None,
+    };
+    let number: u32 = number.parse().ok()?;
+    (number > 0).then_some((number, period))
+}
+
+fn number_and_unit(text: &str) -> Option<(u64, &str)> {
+    let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+    let (number, unit) = text.split_at_checked(digits)?;
+    Some((number.parse().ok()?, unit))
+}

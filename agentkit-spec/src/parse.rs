@@ -1,0 +1,345 @@
+//! Fits a tree to the table of the language: reports what does not fit, and takes it out.
+//!
+//! What is left can be read through the views of `ast` without a further look at its form.
+
+use crate::ast::{self, ERROR_KINDS};
+use crate::diagnostic::{Code, Diagnostics};
+use crate::literal;
+use crate::source::{SourceFile, Span};
+use crate::table::{Form, Names, Object, is_pascal, pascal, snake};
+use crate::yaml::{Entry, Node, Plain, Style, Value};
+
+/// Whether keys that must be written are demanded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Demand {
+    /// In a connector, after its base was merged in.
+    All,
+    /// In a base file: the connector may bring the rest.
+    Nothing,
+}
+
+/// Fits the root of a file.
+pub(crate) fn parse(cx: &mut Diagnostics, sources: &[SourceFile], root: &mut Node, demand: Demand) {
+    let mut parser = Parser { cx, sources, demand };
+    let at = parser.first_line(root.span);
+    parser.object(root, &ast::SPEC, "", at);
+}
+
+struct Parser<'a> {
+    cx: &'a mut Diagnostics,
+    sources: &'a [SourceFile],
+    demand: Demand,
+}
+
+impl Parser<'_> {
+    /// Fits a mapping to an object; `false`: it is none.
+    fn object(&mut self, node: &mut Node, object: &Object, path: &str, at: Span) -> bool {
+        let Some(entries) = self.mapping(node, path) else { return false };
+        self.missing_keys(entries, object, path, at);
+        let mut flow_text = None;
+        entries.retain_mut(|entry| {
+            let name = entry.key.text.clone();
+            let Some(key) = object.keys.iter().find(|key| key.name == name) else {
+                self.unknown_key(entry, object, path, flow_text);
+                return false;
+            };
+            flow_text = Some(entry.value.span);
+            let path = join(path, &name);
+            let required = key.must && !matches!(key.form, Form::Data);
+            // `key:` with nothing behind it is a slip where something must stand.
+            if required && entry.value.is_null() && entry.value.span.start == entry.value.span.end {
+                self.cx.report(Code::MissingKey, entry.key.span, format!("`{path}` is empty")).help(key.meaning);
+                return false;
+            }
+            self.form(&mut entry.value, key.form, &path, entry.key.span)
+        });
+        true
+    }
+
+    /// Reported at the key that names the object: the gap itself has no place.
+    fn missing_keys(&mut self, entries: &[Entry], object: &Object, path: &str, at: Span) {
+        if self.demand == Demand::Nothing {
+            return;
+        }
+        for key in object.keys.iter().filter(|key| key.must) {
+            if entries.iter().any(|entry| entry.key.text == key.name) {
+                continue;
+            }
+            let place = if path.is_empty() { "the file".to_owned() } else { format!("`{path}`") };
+            self.cx
+                .report(Code::MissingKey, at, format!("{place} lacks `{}`", key.name))
+                .help(format!("{}: {}", key.name, key.meaning));
+        }
+    }
+
+    fn unknown_key(&mut self, entry: &Entry, object: &Object, path: &str, before: Option<Span>) {
+        let name = &entry.key.text;
+        let empty = entry.value.is_null() && entry.value.span.start == entry.value.span.end;
+        // {about: The same mail as HTML, if it has formatting.}
+        if empty && name.contains(' ') && before.is_some() {
+            self.cx
+                .report(Code::UnknownKey, entry.key.span, "a comma in unquoted text ended the text")
+                .label("this became a key of its own")
+                .help("quote the text, or write the mapping without { }");
+            return;
+        }
+        let place = if path.is_empty() { String::new() } else { format!(" in `{path}`") };
+        let known = object.keys.iter().map(|key| key.name);
+        let list = known.clone().collect::<Vec<_>>().join(", ");
+        self.cx
+            .report(Code::UnknownKey, entry.key.span, format!("unknown key `{name}`{place}"))
+            .label("not a key here")
+            .help(format!("keys here: {list}"))
+            .suggest(name, known);
+    }
+
+    /// Fits a value to its form; `false`: it does not fit, and why was reported.
+    fn form(&mut self, node: &mut Node, form: Form, path: &str, at: Span) -> bool {
+        match form {
+            Form::Template | Form::Data => true,
+            Form::Text | Form::Type => self.text(node, path),
+            Form::Expression => self.text(node, path) && self.expression(node, path),
+            Form::Bool => self.plain(node, path, "true or false", |plain| matches!(plain, Plain::Bool(_))),
+            Form::Int => self.plain(node, path, "a whole number", |plain| matches!(plain, Plain::Int(_))),
+            Form::Version => self.literal(node, path, "x.y.z, such as 1.0.0", |text| literal::version(text).is_some()),
+            Form::TimeSpan => self.literal(node, path, "a time span such as 30s, 5m, 12h or 7d", |text| literal::time_span(text).is_some()),
+            Form::Size => self.literal(node, path, "a size such as 512kB or 40MB", |text| literal::size(text).is_some()),
+            Form::Limit => self.literal(node, path, "a number per unit: 50/min; units are sec, min, hour, day", |text| literal::limit(text).is_some()),
+            Form::OneOf(words) => self.one_of(node, words, path),
+            Form::Templates | Form::DataMap => self.mapping(node, path).is_some(),
+            Form::Texts => self.texts(node, path),
+            Form::ErrorKinds => self.texts(node, path) && self.error_kinds(node),
+            Form::ErrorMap(object) => self.error_map(node, object, path),
+            Form::Rate => self.rate(node, path),
+            Form::Values => self.values(node, path),
+            Form::Fields(names, object) => self.fields(node, names, object, path),
+            Form::TypeOrFields(object) => match &node.value {
+                Value::Map(_) => self.fields(node, Names::Free, object, path),
+                _ => self.text(node, path),
+            },
+            Form::Types(object) => self.types(node, object, path),
+            Form::One(object) => self.object(node, object, path, at),
+            Form::Map(names, object) => {
+                let Some(entries) = self.mapping(node, path) else { return false };
+                entries.retain_mut(|entry| {
+                    self.name(entry, names) && self.object(&mut entry.value, object, &join(path, &entry.key.text), entry.key.span)
+                });
+                true
+            }
+            Form::List(object) => {
+                let Value::List(items) = &mut node.value else {
+                    return self.not_of_form(node, path, "a list");
+                };
+                let mut index = 0;
+                items.retain_mut(|item| {
+                    index += 1;
+                    let at = self.first_line(item.span);
+                    self.object(item, object, &format!("{path}[{index}]"), at)
+                });
+                true
+            }
+        }
+    }
+
+    fn mapping<'n>(&mut self, node: &'n mut Node, path: &str) -> Option<&'n mut Vec<Entry>> {
+        if !matches!(node.value, Value::Map(_)) {
+            self.not_of_form(node, path, "a mapping");
+            return None;
+        }
+        match &mut node.value {
+            Value::Map(map) => Some(&mut map.entries),
+            Value::Scalar(_) | Value::List(_) => None,
+        }
+    }
+
+    fn text(&mut self, node: &Node, path: &str) -> bool {
+        match node.text() {
+            Some(text) if !text.is_empty() && !node.is_null() => true,
+            _ => self.not_of_form(node, path, "a text"),
+        }
+    }
+
+    fn expression(&mut self, node: &Node, path: &str) -> bool {
+        if node.text().is_some_and(|text| text.starts_with('$') && !text.starts_with("${")) {
+            return true;
+        }
+        let text = node.text().unwrap_or_default();
+        self.cx
+            .report(Code::NotAnExpression, node.span, format!("`{path}` is an expression, and those begin with `$`"))
+            .help(format!("${}", text.trim_start_matches("${").trim_end_matches('}')));
+        false
+    }
+
+    fn plain(&mut self, node: &Node, path: &str, wanted: &str, fits: impl Fn(&Plain) -> bool) -> bool {
+        match &node.value {
+            Value::Scalar(scalar) if fits(&scalar.plain()) => true,
+            _ => self.not_of_form(node, path, wanted),
+        }
+    }
+
+    fn literal(&mut self, node: &Node, path: &str, wanted: &str, fits: impl Fn(&str) -> bool) -> bool {
+        if !self.text(node, path) {
+            return false;
+        }
+        let text = node.text().unwrap_or_default();
+        if fits(text) {
+            return true;
+        }
+        self.cx.report(Code::Literal, node.span, format!("`{path}` must be {wanted}"));
+        false
+    }
+
+    fn one_of(&mut self, node: &Node, words: &[&'static str], path: &str) -> bool {
+        if !self.text(node, path) {
+            return false;
+        }
+        let text = node.text().unwrap_or_default();
+        if words.contains(&text) {
+            return true;
+        }
+        self.cx
+            .report(Code::NotAValue, node.span, format!("`{text}` is not a value of `{path}`"))
+            .help(format!("one of: {}", words.join(", ")))
+            .suggest(text, words.iter().copied().filter(|_| words.len() > 3));
+        false
+    }
+
+    fn texts(&mut self, node: &mut Node, path: &str) -> bool {
+        let Value::List(items) = &mut node.value else {
+            return self.not_of_form(node, path, "a list");
+        };
+        items.retain(|item| self.text(item, path));
+        true
+    }
+
+    fn error_kinds(&mut self, node: &mut Node) -> bool {
+        if let Value::List(items) = &mut node.value {
+            items.retain(|item| self.error_kind(item));
+        }
+        true
+    }
+
+    fn error_kind(&mut self, node: &Node) -> bool {
+        let text = node.text().unwrap_or_default();
+        if ERROR_KINDS.contains(&text) {
+            return true;
+        }
+        self.cx
+            .report(Code::NotAValue, node.span, format!("`{text}` is not an error kind"))
+            .help(format!("kinds: {}", ERROR_KINDS.join(", ")));
+        false
+    }
+
+    fn error_map(&mut self, node: &mut Node, object: &Object, path: &str) -> bool {
+        let Some(entries) = self.mapping(node, path) else { return false };
+        entries.retain_mut(|entry| match entry.value.value {
+            Value::Map(_) => self.object(&mut entry.value, object, &join(path, &entry.key.text), entry.key.span),
+            _ => self.text(&entry.value, &join(path, &entry.key.text)) && self.error_kind(&entry.value),
+        });
+        true
+    }
+
+    /// `rate: tier3`, or `rate: {user: 5}`.
+    fn rate(&mut self, node: &mut Node, path: &str) -> bool {
+        match &mut node.value {
+            Value::Scalar(_) => self.text(node, path),
+            Value::List(_) => self.not_of_form(node, path, "a name, or a mapping of name to cost"),
+            Value::Map(map) => {
+                map.entries.retain(|entry| {
+                    let wanted = "a cost from 1";
+                    let fits = |plain: &Plain| matches!(plain, Plain::Int(cost) if (1..=i64::from(u32::MAX)).contains(cost));
+                    self.plain(&entry.value, &join(path, &entry.key.text), wanted, fits)
+                });
+                true
+            }
+        }
+    }
+
+    /// `enum: [a, b]`, or `enum: {a: Note., b: Note.}`.
+    fn values(&mut self, node: &mut Node, path: &str) -> bool {
+        match &mut node.value {
+            Value::Scalar(_) => self.not_of_form(node, path, "a list of values, or a mapping of value to note"),
+            Value::List(items) => {
+                items.retain(|item| self.text(item, path));
+                true
+            }
+            Value::Map(map) => {
+                map.entries.retain(|entry| entry.value.is_null() || self.text(&entry.value, path));
+                true
+            }
+        }
+    }
+
+    /// Fields: each a type, or a mapping in its long form. `$about` is a text about all of them.
+    fn fields(&mut self, node: &mut Node, names: Names, object: &Object, path: &str) -> bool {
+        let Some(entries) = self.mapping(node, path) else { return false };
+        entries.retain_mut(|entry| {
+            let path = join(path, &entry.key.text);
+            if entry.key.text == "$about" {
+                return self.text(&entry.value, &path);
+            }
+            // A name in another style still names the field, so that its uses are not reported too.
+            self.name(entry, names);
+            match entry.value.value {
+                Value::Map(_) => self.object(&mut entry.value, object, &path, entry.key.span),
+                _ => self.text(&entry.value, &path),
+            };
+            true
+        });
+        true
+    }
+
+    fn types(&mut self, node: &mut Node, object: &Object, path: &str) -> bool {
+        let Some(entries) = self.mapping(node, path) else { return false };
+        for entry in entries.iter_mut() {
+            let name = entry.key.text.clone();
+            if !is_pascal(&name) {
+                self.cx
+                    .report(Code::NameForm, entry.key.span, format!("type names look like `MessageList`, not `{name}`"))
+                    .help(pascal(&name));
+            }
+            self.fields(&mut entry.value, Names::Free, object, &join(path, &name));
+        }
+        true
+    }
+
+    fn name(&mut self, entry: &Entry, names: Names) -> bool {
+        let name = &entry.key.text;
+        if names.fit(name) {
+            return true;
+        }
+        let what = match names {
+            Names::Snake(what) => what,
+            Names::Free => "",
+        };
+        self.cx
+            .report(Code::NameForm, entry.key.span, format!("{what} names look like `max_results`, not `{name}`"))
+            .help(snake(name));
+        false
+    }
+
+    fn not_of_form(&mut self, node: &Node, path: &str, wanted: &str) -> bool {
+        let place = if path.is_empty() { "the file".to_owned() } else { format!("`{path}`") };
+        let unquoted = matches!(&node.value, Value::Scalar(scalar) if scalar.style == Style::Plain && wanted == "a text");
+        let at = self.first_line(node.span);
+        let found = self.cx.report(Code::Form, at, format!("{place} must be {wanted}, this is {}", node.kind()));
+        if unquoted && !node.text().unwrap_or_default().is_empty() {
+            found.help("quote it to make it a text");
+        } else if node.text().is_some_and(|text| text.starts_with('$')) {
+            found.help("this must be written out; expressions are not read here");
+        }
+        false
+    }
+
+    /// A span cut at its first line: carets under a whole mapping would say nothing.
+    fn first_line(&self, span: Span) -> Span {
+        let Some(source) = self.sources.get(span.file) else { return span };
+        let text = source.text.get(span.start..span.end).unwrap_or_default();
+        let length = text.find('\n').unwrap_or(text.len());
+        Span { end: span.start + text.get(..length).unwrap_or_default().trim_end().len(), ..span }
+    }
+}
+
+fn join(path: &str, key: &str) -> String {
+    if path.is_empty() { key.to_owned() } else { format!("{path}.{key}") }
+}

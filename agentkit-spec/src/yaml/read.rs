@@ -1,0 +1,268 @@
+//! Events to tree, with the limits and refusals of the language.
+
+use std::collections::BTreeMap;
+
+use saphyr_parser::{Event, Parser, ScalarStyle, ScanError, Span as Marks};
+
+use super::{Entry, Key, Map, Node, Scalar, Style, Value};
+use crate::diagnostic::{Code, Diagnostics};
+use crate::source::{SourceFile, Span, Unreadable};
+
+/// Levels a file may nest. A tree is dropped recursively: 100,000 levels overflow the stack.
+const MAX_DEPTH: usize = 64;
+/// Values a file may hold.
+const MAX_NODES: usize = 50_000;
+
+/// Reads a file as a tree. `None`: it is unusable, and why was reported.
+pub(crate) fn read(cx: &mut Diagnostics, source: &SourceFile, file: usize) -> Option<Node> {
+    let top = Span { file, start: 0, end: 0 };
+    match source.problem() {
+        Some(Unreadable::NotUtf8 { line }) => {
+            cx.report(Code::Unreadable, top, format!("line {line} of the file is not UTF-8"))
+                .help("save the file as UTF-8");
+            return None;
+        }
+        Some(Unreadable::TooLarge { bytes }) => {
+            cx.report(Code::Unreadable, top, format!("the file has {bytes} bytes; at most 1 MiB is read"));
+            return None;
+        }
+        None => {}
+    }
+    if source.text.trim().is_empty() {
+        cx.report(Code::Unreadable, top, "the file is empty").help("a spec begins with `agentkit: 1`");
+        return None;
+    }
+    let mut builder = Builder::new(source, file);
+    let root = builder.run(cx);
+    (!builder.refused).then_some(root).flatten()
+}
+
+/// A list or mapping that is still open.
+struct Open {
+    start: usize,
+    kind: OpenKind,
+}
+
+enum OpenKind {
+    List(Vec<Node>),
+    Map { map: Map, key: Option<Key>, seen: BTreeMap<String, usize> },
+}
+
+struct Builder<'a> {
+    source: &'a SourceFile,
+    file: usize,
+    /// Byte offset of each character, where characters and bytes differ.
+    bytes: Option<Vec<usize>>,
+    open: Vec<Open>,
+    nodes: usize,
+    last_end: usize,
+    /// Something was reported that makes the tree unusable.
+    refused: bool,
+}
+
+impl<'a> Builder<'a> {
+    fn new(source: &'a SourceFile, file: usize) -> Self {
+        let text = &source.text;
+        let bytes = (!text.is_ascii()).then(|| text.char_indices().map(|(byte, _)| byte).collect());
+        Self { source, file, bytes, open: Vec::new(), nodes: 0, last_end: 0, refused: false }
+    }
+
+    fn run(&mut self, cx: &mut Diagnostics) -> Option<Node> {
+        let source = self.source;
+        let mut parser = Parser::new_from_str(&source.text);
+        let mut root = None;
+        while let Some(event) = parser.next_event() {
+            let (event, marks) = match event {
+                Ok(event) => event,
+                Err(error) => return self.syntax_error(cx, &error),
+            };
+            let span = self.span(marks);
+            self.nodes += 1;
+            if self.nodes > MAX_NODES || self.open.len() > MAX_DEPTH {
+                let what = if self.nodes > MAX_NODES { "holds more than 50,000 values" } else { "nests deeper than 64 levels" };
+                cx.report(Code::Unreadable, Span { end: span.start + 1, ..span }, format!("the file {what}"));
+                self.refused = true;
+                return None;
+            }
+            let done = match event {
+                Event::Scalar(text, style, anchor, tag) => {
+                    self.refuse_marks(cx, span, anchor, tag.is_some());
+                    let scalar = Scalar { text: text.into_owned(), style: style_of(style) };
+                    Some(Node { span: self.trimmed(span, style), value: Value::Scalar(scalar) })
+                }
+                Event::SequenceStart(anchor, tag) => {
+                    self.refuse_marks(cx, span, anchor, tag.is_some());
+                    self.open.push(Open { start: span.start, kind: OpenKind::List(Vec::new()) });
+                    None
+                }
+                Event::MappingStart(anchor, tag) => {
+                    self.refuse_marks(cx, span, anchor, tag.is_some());
+                    let flow = self.source.text.as_bytes().get(span.start) == Some(&b'{');
+                    let map = Map { entries: Vec::new(), flow };
+                    let kind = OpenKind::Map { map, key: None, seen: BTreeMap::new() };
+                    self.open.push(Open { start: span.start, kind });
+                    None
+                }
+                Event::SequenceEnd | Event::MappingEnd => self.close(span),
+                Event::Alias(_) => {
+                    self.refuse(cx, span, "YAML aliases");
+                    let scalar = Scalar { text: String::new(), style: Style::Plain };
+                    Some(Node { span, value: Value::Scalar(scalar) })
+                }
+                Event::DocumentStart(_) if root.is_some() => {
+                    cx.report(Code::Yaml, span, "a spec is one YAML document").help("remove this line and what follows");
+                    self.refused = true;
+                    return None;
+                }
+                Event::Nothing | Event::StreamStart | Event::StreamEnd | Event::DocumentStart(_) | Event::DocumentEnd => None,
+            };
+            self.last_end = self.last_end.max(span.end);
+            if let Some(node) = done {
+                root = self.place(cx, node).or(root);
+            }
+        }
+        root
+    }
+
+    /// Puts a finished node where it belongs; gives it back where it is the root.
+    fn place(&mut self, cx: &mut Diagnostics, node: Node) -> Option<Node> {
+        let Some(open) = self.open.last_mut() else { return Some(node) };
+        match &mut open.kind {
+            OpenKind::List(items) => items.push(node),
+            OpenKind::Map { map, key, seen } => match key.take() {
+                None => *key = Some(key_of(cx, self.source, node)),
+                Some(key) => {
+                    let (line, _) = self.source.line_column(key.span.start);
+                    if let Some(first) = seen.get(&key.text) {
+                        cx.report(Code::RepeatedKey, key.span, format!("key `{}` is written twice", key.text))
+                            .label(format!("first at line {first}"));
+                        return None;
+                    }
+                    if key.text == "<<" {
+                        self.refused = true;
+                        cx.report(Code::Yaml, key.span, "YAML merge keys are not part of the language")
+                            .help("write the keys out, or share them by `use`");
+                    }
+                    seen.insert(key.text.clone(), line);
+                    map.entries.push(Entry { key, value: node });
+                }
+            },
+        }
+        None
+    }
+
+    fn close(&mut self, span: Span) -> Option<Node> {
+        let open = self.open.pop()?;
+        let value = match open.kind {
+            OpenKind::List(items) => Value::List(items),
+            OpenKind::Map { map, .. } => Value::Map(map),
+        };
+        // Block collections end where the next token is seen; their last child knows better.
+        let written = match &value {
+            Value::List(items) => items.last().map(|node| node.span.end),
+            Value::Map(map) => map.entries.last().map(|entry| entry.value.span.end.max(entry.key.span.end)),
+            Value::Scalar(_) => None,
+        };
+        let flow = self.source.text.as_bytes().get(open.start).is_some_and(|byte| b"{[".contains(byte));
+        let end = if flow { span.end } else { written.unwrap_or(span.start) };
+        Some(Node { span: Span { file: self.file, start: open.start, end: end.max(open.start) }, value })
+    }
+
+    /// Anchors and tags stand before their node, between the last event and this one.
+    fn refuse_marks(&mut self, cx: &mut Diagnostics, span: Span, anchor: usize, tag: bool) {
+        if anchor == 0 && !tag {
+            return;
+        }
+        let (mark, what) = if anchor == 0 { ('!', "YAML tags") } else { ('&', "YAML anchors") };
+        let between = self.source.text.get(self.last_end..span.start.max(self.last_end)).unwrap_or_default();
+        let start = between.rfind(mark).map_or(span.start, |found| self.last_end + found);
+        let word = self.source.text.get(start..).unwrap_or_default();
+        let length = word.find([' ', '\n', '\r', '\t', ',', '}', ']']).unwrap_or(word.len());
+        self.refuse(cx, Span { start, end: start + length, ..span }, what);
+    }
+
+    fn refuse(&mut self, cx: &mut Diagnostics, span: Span, what: &str) {
+        self.refused = true;
+        let found = cx.report(Code::Yaml, span, format!("{what} are not part of the language"));
+        if what == "YAML tags" {
+            found.help("remove it; quoted values are always text");
+        } else {
+            found.help("declare a named type under `types`, or a private tool, and use its name");
+        }
+    }
+
+    /// A syntax error is shown alone: what was read before it is likely misread too.
+    fn syntax_error(&mut self, cx: &mut Diagnostics, error: &ScanError) -> Option<Node> {
+        drop(cx.take());
+        self.refused = true;
+        let start = self.byte(error.marker().index());
+        let span = Span { file: self.file, start, end: start + 1 };
+        if error.info().contains("unknown anchor") {
+            self.refuse(cx, span, "YAML aliases");
+            return None;
+        }
+        let found = cx.report(Code::Syntax, span, format!("this is no YAML: {}", error.info()));
+        let (_, line) = self.source.line_at(start);
+        if line.contains("${") {
+            found.help("quote a value with `${` inside `{ }`");
+        } else if line.contains('\t') {
+            found.help("indent by spaces, not tabs");
+        } else if error.info().contains("mapping values are not allowed") {
+            found.help("quote a text that holds `: `");
+        }
+        None
+    }
+
+    fn span(&self, marks: Marks) -> Span {
+        let start = self.byte(marks.start.index());
+        Span { file: self.file, start, end: self.byte(marks.end.index()).max(start) }
+    }
+
+    fn byte(&self, index: usize) -> usize {
+        let length = self.source.text.len();
+        self.bytes.as_ref().map_or(index.min(length), |bytes| bytes.get(index).copied().unwrap_or(length))
+    }
+
+    /// Block scalars end at the next token; their span without the white space after them.
+    fn trimmed(&self, span: Span, style: ScalarStyle) -> Span {
+        if !matches!(style, ScalarStyle::Literal | ScalarStyle::Folded | ScalarStyle::Plain) {
+            return span;
+        }
+        let written = self.source.text.get(span.start..span.end).unwrap_or_default();
+        Span { end: span.start + written.trim_end().len(), ..span }
+    }
+}
+
+fn key_of(cx: &mut Diagnostics, source: &SourceFile, node: Node) -> Key {
+    let span = node.span;
+    match node.value {
+        Value::Scalar(scalar) => Key { text: scalar.text, span },
+        Value::List(_) | Value::Map(_) => {
+            let help = if source.text.get(..span.start).unwrap_or_default().ends_with('$') {
+                "quote a value with `${` inside `{ }`"
+            } else {
+                "write a text before `:`"
+            };
+            cx.report(Code::Form, span, format!("a key must be a text, this is {}", node_kind(&node.value))).help(help);
+            Key { text: String::new(), span }
+        }
+    }
+}
+
+fn style_of(style: ScalarStyle) -> Style {
+    match style {
+        ScalarStyle::Plain => Style::Plain,
+        ScalarStyle::SingleQuoted => Style::Single,
+        ScalarStyle::DoubleQuoted => Style::Double,
+        ScalarStyle::Literal => Style::Literal,
+        ScalarStyle::Folded => Style::Folded,
+    }
+}
+
+fn node_kind(value: &Value) -> &'static str {
+    match value {
+        Value::Scalar(_) => "a text",
+        Value::List(_) => "a list",
+        Value::Map(_) => "a mapping",
+    }
+}
