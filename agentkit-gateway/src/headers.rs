@@ -58,9 +58,8 @@ fn guard(headers: &mut HeaderMap, form_origin: Option<&str>) {
         Some(origin) if !origin.is_empty() => format!("'self' {origin}"),
         _ => "'self'".to_owned(),
     };
-    let policy = format!(
-        "default-src 'none'; style-src 'self'; form-action {forms}; frame-ancestors 'none'; base-uri 'none'"
-    );
+    let policy =
+        format!("default-src 'none'; style-src 'self'; form-action {forms}; frame-ancestors 'none'; base-uri 'none'");
     if let Ok(policy) = HeaderValue::try_from(policy) {
         headers.insert(CONTENT_SECURITY_POLICY, policy);
     }

@@ -42,6 +42,9 @@ mod tests {
     #[test]
     fn values_stay_values() {
         let evil = "<script>alert('x')</script>\"&\u{202e}\n";
-        assert_eq!(Text(evil).to_string(), "&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt;&quot;&amp;\u{fffd}\u{fffd}");
+        assert_eq!(
+            Text(evil).to_string(),
+            "&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt;&quot;&amp;\u{fffd}\u{fffd}"
+        );
     }
 }

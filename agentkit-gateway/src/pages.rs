@@ -123,12 +123,8 @@ pub(crate) fn linked(account: &ConnectedAccount) -> String {
 
 /// A page that says what happened and what to do.
 pub(crate) fn problem(problem: &Problem) -> String {
-    let body = format!(
-        "<h1>{}</h1>\n<p>{}</p>\n<p>{}</p>\n",
-        Text(problem.title),
-        Text(problem.what),
-        Text(problem.next),
-    );
+    let body =
+        format!("<h1>{}</h1>\n<p>{}</p>\n<p>{}</p>\n", Text(problem.title), Text(problem.what), Text(problem.next),);
     html::page(problem.title, &body)
 }
 

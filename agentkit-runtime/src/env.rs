@@ -2,17 +2,10 @@
 
 use std::env;
 
-use secrecy::SecretString;
-
 /// Text of an environment variable; `None` where it is not set, empty or not UTF-8.
-pub(crate) fn read(name: &str) -> Option<String> {
+fn read(name: &str) -> Option<String> {
     #[allow(clippy::disallowed_methods, reason = "this is the file that may")]
     env::var(name).ok().filter(|text| !text.is_empty())
-}
-
-/// Like [`read`], for secrets.
-pub(crate) fn read_secret(name: &str) -> Option<SecretString> {
-    read(name).map(SecretString::from)
 }
 
 /// Where tests put their variables instead of in the environment of the process, which all tests share.

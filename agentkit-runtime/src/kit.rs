@@ -1,5 +1,6 @@
 //! The handle of the runtime, and how it is set up.
 
+use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -29,13 +30,12 @@ pub const DEFAULT_BASE_URL: &str = "http://127.0.0.1:8917";
 const TENANT: &str = "default";
 
 /// Runs tools on behalf of people, through their connected accounts. Cheap to clone.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct AgentKit {
     inner: Arc<Inner>,
 }
 
 /// What all clones share.
-#[derive(Debug)]
 pub(crate) struct Inner {
     pub(crate) connectors: Vec<&'static ConnectorDef>,
     pub(crate) catalog: Catalog,
@@ -44,6 +44,15 @@ pub(crate) struct Inner {
     pub(crate) http: Arc<Http>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) base_url: String,
+}
+
+impl fmt::Debug for AgentKit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AgentKit")
+            .field("base_url", &self.inner.base_url)
+            .field("accounts", &self.inner.accounts)
+            .finish_non_exhaustive()
+    }
 }
 
 impl AgentKit {

@@ -4,8 +4,10 @@
 pub(crate) fn nearest<'a>(wanted: &str, choices: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     choices
         .into_iter()
-        .map(|choice| (strsim::jaro_winkler(wanted, choice), choice))
-        .filter(|(likeness, _)| *likeness > 0.8)
+        // Two letters swapped count as one slip; in a short word that is much of it.
+        .map(|choice| (strsim::jaro_winkler(wanted, choice), strsim::osa_distance(wanted, choice), choice))
+        .filter(|(likeness, slips, _)| *likeness > 0.8 || *slips == 1)
+        .map(|(likeness, _, choice)| (likeness, choice))
         .max_by(|one, other| one.0.total_cmp(&other.0))
         .map(|(_, choice)| choice)
 }
@@ -31,6 +33,7 @@ mod tests {
     #[test]
     fn a_slip_finds_its_name_and_a_stranger_gets_the_list() {
         assert_eq!(hint("gmial-work", ["slack", "gmail-work"], "use one of"), "did you mean `gmail-work`?");
+        assert_eq!(hint("kye", ["key"], "use one of"), "did you mean `key`?");
         assert_eq!(hint("xyz", ["slack", "gmail"], "use one of"), "use one of: `slack`, `gmail`");
         assert_eq!(hint("xyz", [], "add one to agentkit.toml"), "add one to agentkit.toml");
     }

@@ -1,1 +1,212 @@
+//! The accounts against a provider that is a queue of answers, on a clock that stands still.
 
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use http::HeaderMap;
+use jiff::Timestamp;
+use secrecy::SecretString;
+use tokio::sync::Semaphore;
+
+use crate::clock::ManualClock;
+use crate::connection::Connection;
+use crate::def::{
+    ApplyDef, AuthDef, AuthKindDef, ConnectorDef, HttpDef, OAuth2Def, PartDef, ScopeDef, SecretDef, ToolDef,
+};
+use crate::kit::AgentKit;
+use crate::store::MemoryStore;
+use crate::transport::{Failure, HttpReply, HttpRequest, Limits, Transport, TransportError};
+
+use super::{ConnectedAccount, ConnectedAccountStatus as Status};
+
+mod flow;
+mod keys;
+mod refresh;
+
+/// A provider: answers in order, then the last one for ever.
+#[derive(Debug)]
+pub(super) struct Provider {
+    answers: Mutex<VecDeque<Answer>>,
+    requests: Mutex<Vec<HttpRequest>>,
+    /// Holds answers back until it has permits; open unless closed.
+    closed: AtomicBool,
+    gate: Semaphore,
+}
+
+#[derive(Debug, Clone)]
+pub(super) enum Answer {
+    Reply(u16, String),
+    Fail(Failure),
+}
+
+impl Provider {
+    pub(super) fn new(answers: &[Answer]) -> Arc<Self> {
+        Arc::new(Self {
+            answers: Mutex::new(answers.iter().cloned().collect()),
+            requests: Mutex::default(),
+            closed: AtomicBool::new(false),
+            gate: Semaphore::new(0),
+        })
+    }
+
+    pub(super) fn then(&self, answers: &[Answer]) {
+        let mut queue = self.answers.lock().unwrap();
+        queue.clear();
+        queue.extend(answers.iter().cloned());
+    }
+
+    pub(super) fn close(&self) {
+        self.closed.store(true, Ordering::SeqCst);
+    }
+
+    pub(super) fn open(&self) {
+        self.closed.store(false, Ordering::SeqCst);
+        self.gate.add_permits(1000);
+    }
+
+    /// Forms that were sent to an endpoint.
+    pub(super) fn forms(&self, path: &str) -> Vec<Vec<(String, String)>> {
+        let requests = self.requests.lock().unwrap();
+        let of_path = requests.iter().filter(|request| request.url.path() == path);
+        of_path.map(|request| url::form_urlencoded::parse(&request.body).into_owned().collect()).collect()
+    }
+
+    pub(super) fn count(&self, path: &str) -> usize {
+        self.forms(path).len()
+    }
+}
+
+impl Transport for Provider {
+    fn send(&self, request: HttpRequest, _: Limits) -> BoxFuture<'_, Result<HttpReply, TransportError>> {
+        self.requests.lock().unwrap().push(request);
+        Box::pin(async move {
+            if self.closed.load(Ordering::SeqCst) {
+                self.gate.acquire().await.unwrap().forget();
+            }
+            let mut answers = self.answers.lock().unwrap();
+            let answer = if answers.len() > 1 { answers.pop_front() } else { answers.front().cloned() };
+            match answer.expect("the provider has an answer") {
+                Answer::Reply(status, body) => Ok(HttpReply { status, headers: HeaderMap::new(), body: body.into() }),
+                Answer::Fail(failure) => Err(TransportError::new(failure)),
+            }
+        })
+    }
+}
+
+pub(super) fn reply(status: u16, body: &str) -> Answer {
+    Answer::Reply(status, body.to_owned())
+}
+
+pub(super) fn token(number: u32) -> Answer {
+    let body = format!(
+        r#"{{"access_token": "CANARY-at-{number}", "refresh_token": "CANARY-rt-{number}", "expires_in": 3600}}"#
+    );
+    reply(200, &body)
+}
+
+pub(super) const SERVER: OAuth2Def = OAuth2Def {
+    authorize_url: "https://auth.example.com/authorize",
+    token_url: "https://auth.example.com/token",
+    revoke_url: Some("https://auth.example.com/revoke"),
+    authorize_params: &[("access_type", "offline")],
+    ..OAuth2Def::EMPTY
+};
+pub(super) const MAIL: ConnectorDef = ConnectorDef {
+    name: "mail",
+    title: "Mail",
+    auth: &[AuthDef {
+        name: "oauth",
+        kind: AuthKindDef::OAuth2(SERVER),
+        scopes: &[
+            ScopeDef { name: "read", value: "https://example.com/read", about: "Read mail.", ..ScopeDef::EMPTY },
+            ScopeDef { name: "send", value: "https://example.com/send", about: "Send mail.", ..ScopeDef::EMPTY },
+            ScopeDef {
+                name: "all",
+                value: "https://example.com/all",
+                about: "Everything.",
+                covers: &["read", "send"],
+                ..ScopeDef::EMPTY
+            },
+        ],
+        ..AuthDef::EMPTY
+    }],
+    http: HttpDef { base_url: "https://api.example.com", ..HttpDef::EMPTY },
+    tools: &[
+        ToolDef { name: "mail_list", scopes: &["read"], ..ToolDef::EMPTY },
+        ToolDef { name: "mail_send", scopes: &["send"], ..ToolDef::EMPTY },
+        ToolDef { name: "mail_clean", scopes: &["all"], ..ToolDef::EMPTY },
+    ],
+    ..ConnectorDef::EMPTY
+};
+pub(super) const WEATHER: ConnectorDef = ConnectorDef {
+    name: "weather",
+    title: "Weather",
+    auth: &[AuthDef {
+        name: "key",
+        kind: AuthKindDef::ApiKey {
+            secrets: &[SecretDef { name: "key", about: Some("Starts with sk-."), pattern: Some("^sk-") }],
+        },
+        apply: ApplyDef::Parts { headers: &[], query: &[("appid", &[PartDef::Secret("key")])] },
+        ..AuthDef::EMPTY
+    }],
+    ..ConnectorDef::EMPTY
+};
+
+/// A runtime with its provider and clock.
+pub(super) struct World {
+    pub(super) kit: AgentKit,
+    pub(super) provider: Arc<Provider>,
+    pub(super) clock: Arc<ManualClock>,
+}
+
+pub(super) const PATIENCE: Duration = Duration::from_secs(60);
+
+impl World {
+    pub(super) async fn new(answers: &[Answer]) -> Self {
+        let provider = Provider::new(answers);
+        let clock = Arc::new(ManualClock::new(Timestamp::from_second(1_800_000_000).unwrap()));
+        let kit = AgentKit::builder()
+            .connection(Connection::new("mail-work", &MAIL).client("client-1", SecretString::from("CANARY-secret")))
+            .connection(
+                Connection::new("mail-home", &MAIL)
+                    .client("client-2", SecretString::from("CANARY-secret-2"))
+                    .tools(["list", "mail_send"]),
+            )
+            .connection(Connection::new("weather", &WEATHER))
+            .store(MemoryStore::new())
+            .clock(clock.clone())
+            .transport(provider.clone())
+            .build()
+            .await
+            .unwrap();
+        Self { kit, provider, clock }
+    }
+
+    /// A browser that walks a link to the consent page: gives state and cookie.
+    pub(super) async fn walk(&self, account: &ConnectedAccount) -> (String, String) {
+        let link = self.kit.authorization_link(account).await.unwrap();
+        let token = link.url.rsplit('/').next().unwrap().to_owned();
+        let start = self.kit.authorization().start(&token).await.unwrap();
+        let url = url::Url::parse(&start.location).unwrap();
+        let state = url.query_pairs().find(|(name, _)| name == "state").unwrap().1.into_owned();
+        let cookie = start.cookie.split(';').next().unwrap().to_owned();
+        (state, cookie)
+    }
+
+    pub(super) fn connection_id(&self, name: &str) -> String {
+        self.kit.connections().find(|connection| connection.name() == name).unwrap().id().to_owned()
+    }
+
+    /// An account of `mail-work` that is connected.
+    pub(super) async fn connected(&self, identifier: &str) -> ConnectedAccount {
+        let account = self.kit.connected_account("mail-work", identifier).await.unwrap();
+        let (state, cookie) = self.walk(&account).await;
+        let id = self.connection_id("mail-work");
+        let linked = self.kit.authorization().callback(&id, &format!("code=c&state={state}"), &cookie).await.unwrap();
+        assert_eq!(linked.account.status(), Status::Active);
+        linked.account
+    }
+}

@@ -1,0 +1,204 @@
+use std::time::Duration;
+
+use super::*;
+use crate::account::{CallbackError, LinkError};
+
+async fn callback(world: &World, query: &str, cookie: &str) -> Result<(), CallbackError> {
+    let id = world.connection_id("mail-work");
+    world.kit.authorization().callback(&id, query, cookie).await.map(|_| ())
+}
+
+#[tokio::test]
+async fn a_link_leads_to_an_active_account() {
+    let world = World::new(&[token(1)]).await;
+    let account = world.kit.connected_account("mail-work", "ana@example.com").await.unwrap();
+    assert_eq!(account.status(), Status::PendingAuth);
+    assert!(account.id().as_str().starts_with("ca_"));
+
+    let link = world.kit.authorization_link(&account).await.unwrap();
+    assert!(link.url.starts_with("http://127.0.0.1:8917/connect/"), "{}", link.url);
+    let link_token = link.url.rsplit('/').next().unwrap();
+    let page = world.kit.authorization().link_page(link_token).await.unwrap();
+    assert_eq!((page.connector, page.identifier.as_str()), ("Mail", "a•••@example.com"));
+    // The widest scope covers the other two.
+    assert_eq!(page.scopes.iter().map(|scope| scope.value).collect::<Vec<_>>(), ["https://example.com/all"]);
+
+    let start = world.kit.authorization().start(link_token).await.unwrap();
+    let url = url::Url::parse(&start.location).unwrap();
+    let query: std::collections::BTreeMap<String, String> = url.query_pairs().into_owned().collect();
+    let id = world.connection_id("mail-work");
+    assert_eq!(query["client_id"], "client-1");
+    assert_eq!(query["redirect_uri"], format!("http://127.0.0.1:8917/oauth/cb/{id}"));
+    assert_eq!(query["scope"], "https://example.com/all");
+    assert_eq!(query["code_challenge_method"], "S256");
+    assert_eq!(query["access_type"], "offline");
+    assert!(start.cookie.starts_with("flow-") && !start.cookie.contains("Secure"), "{}", start.cookie);
+    for word in ["HttpOnly", "SameSite=Lax", "Max-Age=600", "Path=/"] {
+        assert!(start.cookie.contains(word), "{}", start.cookie);
+    }
+
+    let cookie = start.cookie.split(';').next().unwrap();
+    callback(&world, &format!("code=CANARY-code&state={}", query["state"]), cookie).await.unwrap();
+    let account = world.kit.connected_account("mail-work", "ana@example.com").await.unwrap();
+    assert_eq!(account.status(), Status::Active);
+    assert_eq!(account.scopes(), ["https://example.com/all"], "no scope in the reply means what was asked for");
+
+    let form: std::collections::BTreeMap<String, String> = world.provider.forms("/token").remove(0).into_iter().collect();
+    assert_eq!(form["grant_type"], "authorization_code");
+    assert_eq!(form["code"], "CANARY-code");
+    assert_eq!(form["redirect_uri"], query["redirect_uri"]);
+    let verifier = SecretString::from(form["code_verifier"].as_str());
+    assert_eq!(crate::secret::challenge(&verifier), query["code_challenge"]);
+    assert_eq!(form["client_secret"], "CANARY-secret");
+
+    let debug = format!("{:?} {account:?} {link:?} {start:?} {page:?}", world.kit);
+    assert!(!debug.contains("CANARY") && !debug.contains(link_token) && !debug.contains(&query["state"]), "{debug}");
+}
+
+#[tokio::test]
+async fn scopes_follow_the_tools_that_are_offered() {
+    let world = World::new(&[token(1)]).await;
+    let account = world.kit.connected_account("mail-home", "ana").await.unwrap();
+    let link = world.kit.authorization_link(&account).await.unwrap();
+    let page = world.kit.authorization().link_page(link.url.rsplit('/').next().unwrap()).await.unwrap();
+    let values: Vec<_> = page.scopes.iter().map(|scope| scope.value).collect();
+    assert_eq!(values, ["https://example.com/read", "https://example.com/send"]);
+}
+
+#[tokio::test]
+async fn looking_at_a_link_changes_nothing_and_the_button_works_once() {
+    let world = World::new(&[token(1)]).await;
+    let account = world.kit.connected_account("mail-work", "ana").await.unwrap();
+    let link = world.kit.authorization_link(&account).await.unwrap();
+    let again = world.kit.authorization_link(&account).await.unwrap();
+    assert_eq!(link.url, again.url, "a link that still has long to go is offered again");
+    let token = link.url.rsplit('/').next().unwrap();
+    for _ in 0..100 {
+        world.kit.authorization().link_page(token).await.unwrap();
+    }
+    world.kit.authorization().start(token).await.unwrap();
+    assert_eq!(world.kit.authorization().start(token).await.unwrap_err(), LinkError::Used);
+    assert_eq!(world.kit.authorization().link_page(token).await.unwrap_err(), LinkError::Used);
+    let fresh = world.kit.authorization_link(&account).await.unwrap();
+    assert_ne!(fresh.url, link.url);
+    for wrong in ["", "x", &"x".repeat(43), &"x".repeat(100_000)] {
+        assert_eq!(world.kit.authorization().link_page(wrong).await.unwrap_err(), LinkError::Gone);
+    }
+    world.clock.advance(Duration::from_secs(600));
+    let late = world.kit.authorization().start(fresh.url.rsplit('/').next().unwrap()).await;
+    assert_eq!(late.unwrap_err(), LinkError::Gone);
+}
+
+#[tokio::test]
+async fn attacks_are_refused_and_leave_the_flow_alone() {
+    let world = World::new(&[token(1)]).await;
+    let account = world.kit.connected_account("mail-work", "ana").await.unwrap();
+    let (state, cookie) = world.walk(&account).await;
+    let other = world.kit.connected_account("mail-work", "bob").await.unwrap();
+    let (other_state, other_cookie) = world.walk(&other).await;
+    let (name, _) = cookie.split_once('=').unwrap();
+    let (other_name, other_value) = other_cookie.split_once('=').unwrap();
+    let good = format!("code=c&state={state}");
+
+    let attacks = [
+        (good.clone(), String::new(), "no cookie"),
+        (good.clone(), other_cookie.clone(), "the cookie of another flow"),
+        (good.clone(), format!("{name}={other_value}"), "another flow's value"),
+        (good.clone(), format!("{other_name}={}", cookie.split_once('=').unwrap().1), "under another name"),
+        (good.clone(), format!("{name}=x; {cookie}"), "a planted cookie beside it"),
+        (format!("{good}&state={state}"), cookie.clone(), "two states"),
+        (format!("{good}&error=access_denied"), cookie.clone(), "code and error"),
+        (format!("state={state}"), cookie.clone(), "neither"),
+        (format!("code=c&state={other_state}"), cookie.clone(), "another flow's state"),
+        ("code=c&state=guess".to_owned(), cookie.clone(), "a guessed state"),
+        (format!("{good}&iss=https%3A%2F%2Fevil.example"), cookie.clone(), "another issuer"),
+        (format!("{good}&x={}", "y".repeat(5000)), cookie.clone(), "a long query"),
+    ];
+    for (query, cookie, what) in &attacks {
+        assert_eq!(callback(&world, query, cookie).await, Err(CallbackError::Refused), "{what}");
+    }
+    // The right callback at the address of another connection.
+    let wrong = world.connection_id("mail-home");
+    let refused = world.kit.authorization().callback(&wrong, &good, &cookie).await;
+    assert_eq!(refused.unwrap_err(), CallbackError::Refused);
+    assert_eq!(world.provider.count("/token"), 0, "no code was sent");
+
+    // None of it burnt the flow.
+    callback(&world, &good, &format!("a=b; {cookie}; c=d")).await.unwrap();
+    assert_eq!(callback(&world, &good, &cookie).await, Err(CallbackError::Refused), "replay");
+    assert_eq!(world.provider.count("/token"), 1);
+}
+
+#[tokio::test]
+async fn a_callback_that_comes_too_late_is_refused() {
+    let world = World::new(&[token(1)]).await;
+    let account = world.kit.connected_account("mail-work", "ana").await.unwrap();
+    let (state, cookie) = world.walk(&account).await;
+    world.clock.advance(Duration::from_secs(600));
+    let late = callback(&world, &format!("code=c&state={state}"), &cookie).await;
+    assert_eq!(late, Err(CallbackError::Refused));
+}
+
+#[tokio::test]
+async fn of_many_equal_callbacks_one_gets_through() {
+    let world = World::new(&[token(1)]).await;
+    let account = world.kit.connected_account("mail-work", "ana").await.unwrap();
+    let (state, cookie) = world.walk(&account).await;
+    let query = format!("code=c&state={state}");
+    let results = futures_util::future::join_all((0..64).map(|_| callback(&world, &query, &cookie))).await;
+    assert_eq!(results.iter().filter(|result| result.is_ok()).count(), 1);
+    assert_eq!(world.provider.count("/token"), 1);
+}
+
+#[tokio::test]
+async fn failures_leave_the_account_as_it_was() {
+    let world = World::new(&[token(1)]).await;
+    let account = world.connected("ana").await;
+    let table = [
+        ("error=access_denied", token(2), CallbackError::Denied),
+        ("error=server_error", token(2), CallbackError::Provider),
+        ("code=c", reply(400, r#"{"error": "invalid_grant"}"#), CallbackError::Provider),
+        ("code=c", Answer::Fail(Failure::Lost), CallbackError::Provider),
+        (
+            "code=c",
+            reply(401, r#"{"error": "invalid_client"}"#),
+            CallbackError::Client { connection: "mail-work".to_owned() },
+        ),
+    ];
+    for (query, answer, wanted) in table {
+        world.provider.then(&[answer]);
+        let before = world.provider.count("/token");
+        let (state, cookie) = world.walk(&account).await;
+        assert_eq!(callback(&world, &format!("{query}&state={state}"), &cookie).await, Err(wanted.clone()));
+        let asked = world.provider.count("/token") - before;
+        assert!(asked <= 1, "a code is sent once at most");
+        assert_eq!(callback(&world, &format!("code=c&state={state}"), &cookie).await, Err(CallbackError::Refused));
+        let now = world.kit.account(account.id()).await.unwrap().unwrap();
+        assert_eq!(now.status(), Status::Active, "{wanted}");
+    }
+}
+
+#[tokio::test]
+async fn a_person_who_reconnects_gets_new_credentials_and_keeps_the_account() {
+    let world = World::new(&[token(1)]).await;
+    let first = world.connected("ana").await;
+    world.provider.then(&[token(2)]);
+    let second = world.connected("ana").await;
+    assert_eq!(first.id(), second.id());
+    let accounts = &world.kit.inner().accounts;
+    let credentials = accounts.credentials(&second, "", PATIENCE).await.unwrap();
+    assert_eq!(credentials.generation, 2);
+    assert_eq!(world.kit.accounts().await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn names_that_are_wrong_are_answered_with_near_ones() {
+    let world = World::new(&[token(1)]).await;
+    let error = world.kit.connected_account("mail-wrok", "ana").await.unwrap_err();
+    assert_eq!(error.kind().as_str(), "unknown_connection");
+    assert_eq!(error.hint(), Some("did you mean `mail-work`?"));
+    for identifier in ["", "a\nb", &"x".repeat(300)] {
+        let error = world.kit.connected_account("mail-work", identifier).await.unwrap_err();
+        assert_eq!(error.kind().as_str(), "invalid_input");
+    }
+}

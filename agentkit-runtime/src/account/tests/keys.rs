@@ -1,0 +1,60 @@
+use super::*;
+use crate::account::AppliedPart;
+use secrecy::ExposeSecret as _;
+
+#[tokio::test]
+async fn a_key_connects_and_goes_where_the_spec_says() {
+    let world = World::new(&[reply(500, "")]).await;
+    let account = world.kit.connected_account("weather", "ana").await.unwrap();
+    let accounts = &world.kit.inner().accounts;
+    let error = accounts.credentials(&account, "", PATIENCE).await.unwrap_err();
+    assert_eq!(error.kind().as_str(), "not_connected");
+    assert!(error.link().is_none() && error.hint().is_some());
+
+    let connected = world.kit.connect_with_secrets(&account, [("key", "sk-CANARY\n")]).await.unwrap();
+    assert_eq!(connected.status(), Status::Active);
+    let credentials = accounts.credentials(&account, "", PATIENCE).await.unwrap();
+    match &credentials.parts[..] {
+        [AppliedPart::Query("appid", key)] => assert_eq!(key.expose_secret(), "sk-CANARY"),
+        _ => panic!("one query parameter"),
+    }
+    assert!(!format!("{credentials:?} {connected:?}").contains("CANARY"));
+}
+
+#[tokio::test]
+async fn secrets_are_checked_against_the_spec() {
+    let world = World::new(&[reply(500, "")]).await;
+    let account = world.kit.connected_account("weather", "ana").await.unwrap();
+    let table: [(&[(&str, &str)], &str, Option<&str>); 5] = [
+        (&[], "the secret `key` is missing", Some("Starts with sk-.")),
+        (&[("kye", "sk-1")], "there is no secret `kye`", Some("did you mean `key`?")),
+        (&[("key", "pk-1")], "the secret `key` does not have the form of one", Some("Starts with sk-.")),
+        (&[("key", "  ")], "the secret `key` is empty or too long", None),
+        (&[("key", "sk-1"), ("key", "sk-2")], "the secret `key` is given twice", None),
+    ];
+    for (secrets, message, hint) in table {
+        let secrets: Vec<(&str, &str)> = secrets.to_vec();
+        let error = world.kit.connect_with_secrets(&account, secrets).await.unwrap_err();
+        assert_eq!((error.message(), error.hint()), (message, hint));
+    }
+    let mail = world.kit.connected_account("mail-work", "ana").await.unwrap();
+    let error = world.kit.connect_with_secrets(&mail, [("key", "sk-1")]).await.unwrap_err();
+    assert_eq!(error.kind().as_str(), "unsupported");
+    let error = world.kit.authorization_link(&account).await.unwrap_err();
+    assert_eq!(error.kind().as_str(), "unsupported");
+}
+
+#[tokio::test]
+async fn a_way_to_connect_without_secrets_is_active_at_once() {
+    const OPEN: ConnectorDef = ConnectorDef { name: "open", auth: &[AuthDef::EMPTY], ..ConnectorDef::EMPTY };
+    let kit = AgentKit::builder()
+        .connection(Connection::new("open", &OPEN))
+        .transport(Provider::new(&[reply(500, "")]))
+        .build()
+        .await
+        .unwrap();
+    let account = kit.connected_account("open", "ana").await.unwrap();
+    assert_eq!(account.status(), Status::Active);
+    let credentials = kit.inner().accounts.credentials(&account, "", PATIENCE).await.unwrap();
+    assert!(credentials.parts.is_empty());
+}

@@ -1,0 +1,246 @@
+use std::time::Duration;
+
+use super::*;
+use crate::account::{AppliedPart, Credentials, ExpiredReason};
+use crate::tool_error::ToolError;
+
+fn bearer(credentials: &Credentials) -> &str {
+    match &credentials.parts[0] {
+        AppliedPart::Header(_, value) => value.to_str().unwrap(),
+        AppliedPart::Query(..) => panic!("a header"),
+    }
+}
+
+async fn get(world: &World, account: &ConnectedAccount) -> Result<Arc<Credentials>, ToolError> {
+    world.kit.inner().accounts.credentials(account, "", PATIENCE).await
+}
+
+async fn status(world: &World, account: &ConnectedAccount) -> (Status, Option<ExpiredReason>) {
+    let now = world.kit.account(account.id()).await.unwrap().unwrap();
+    (now.status(), now.reason())
+}
+
+const HOUR: Duration = Duration::from_secs(3600);
+
+#[tokio::test]
+async fn two_hundred_readers_of_an_expired_token_make_one_refresh() {
+    let world = World::new(&[token(1)]).await;
+    let account = world.connected("ana").await;
+    assert_eq!(bearer(&get(&world, &account).await.unwrap()), "Bearer CANARY-at-1");
+    world.provider.then(&[token(2)]);
+    world.provider.close();
+    world.clock.advance(HOUR);
+
+    let readers: Vec<_> = (0..200)
+        .map(|_| {
+            let (accounts, account) = (world.kit.inner().accounts.clone(), account.clone());
+            tokio::spawn(async move { accounts.credentials(&account, "", PATIENCE).await })
+        })
+        .collect();
+    // Half of them go away before the answer comes; that must not stop it.
+    tokio::task::yield_now().await;
+    for reader in readers.iter().step_by(2) {
+        reader.abort();
+    }
+    world.provider.open();
+    for reader in readers.into_iter().skip(1).step_by(2) {
+        let credentials = reader.await.unwrap().unwrap();
+        assert_eq!(bearer(&credentials), "Bearer CANARY-at-2");
+    }
+    assert_eq!(world.provider.count("/token"), 2, "the exchange and one refresh");
+    let form = world.provider.forms("/token").pop().unwrap();
+    assert!(form.contains(&("refresh_token".to_owned(), "CANARY-rt-1".to_owned())));
+}
+
+#[tokio::test]
+async fn a_reader_of_a_valid_token_does_not_wait_for_its_refresh() {
+    let world = World::new(&[token(1)]).await;
+    let account = world.connected("ana").await;
+    world.provider.then(&[token(2)]);
+    world.provider.close();
+    // Due, but still good for more than the skew.
+    world.clock.advance(HOUR - Duration::from_secs(60));
+    for _ in 0..50 {
+        assert_eq!(bearer(&get(&world, &account).await.unwrap()), "Bearer CANARY-at-1");
+    }
+    tokio::task::yield_now().await;
+    world.provider.open();
+    while bearer(&get(&world, &account).await.unwrap()) != "Bearer CANARY-at-2" {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(world.provider.count("/token"), 2);
+}
+
+#[tokio::test]
+async fn a_reply_without_a_refresh_token_keeps_the_old_one() {
+    let world = World::new(&[token(1)]).await;
+    let account = world.connected("ana").await;
+    world.provider.then(&[reply(200, r#"{"access_token": "CANARY-at-2", "expires_in": "3600"}"#), token(3)]);
+    world.clock.advance(HOUR);
+    assert_eq!(bearer(&get(&world, &account).await.unwrap()), "Bearer CANARY-at-2");
+    world.clock.advance(HOUR);
+    assert_eq!(bearer(&get(&world, &account).await.unwrap()), "Bearer CANARY-at-3");
+    for form in world.provider.forms("/token").into_iter().skip(1) {
+        assert!(form.contains(&("refresh_token".to_owned(), "CANARY-rt-1".to_owned())));
+    }
+}
+
+#[tokio::test]
+async fn a_rejected_refresh_token_expires_the_account_and_is_never_sent_again() {
+    let world = World::new(&[token(1)]).await;
+    let account = world.connected("ana").await;
+    world.provider.then(&[reply(400, r#"{"error": "invalid_grant"}"#)]);
+    world.clock.advance(HOUR);
+    for _ in 0..100 {
+        let error = get(&world, &account).await.unwrap_err();
+        assert_eq!(error.kind().as_str(), "reconnect");
+        assert!(error.link().is_some_and(|link| link.starts_with("http://127.0.0.1:8917/connect/")));
+        assert_eq!(error.account(), Some(account.id().as_str()));
+    }
+    assert_eq!(world.provider.count("/token"), 2);
+    assert_eq!(status(&world, &account).await, (Status::Expired, Some(ExpiredReason::RefreshRejected)));
+    // The person connects again, and all is well.
+    world.provider.then(&[token(3)]);
+    let account = world.connected("ana").await;
+    assert_eq!(bearer(&get(&world, &account).await.unwrap()), "Bearer CANARY-at-3");
+}
+
+#[tokio::test]
+async fn an_outage_of_the_provider_expires_nobody() {
+    let world = World::new(&[token(1)]).await;
+    let account = world.connected("ana").await;
+    world.clock.advance(HOUR);
+    let failures = [
+        reply(500, r#"{"error": "invalid_grant"}"#),
+        reply(503, ""),
+        reply(429, ""),
+        reply(403, "<html>"),
+        Answer::Fail(Failure::Connect),
+        Answer::Fail(Failure::Timeout),
+        reply(200, "<html>"),
+    ];
+    for failure in failures {
+        world.provider.then(&[failure]);
+        let error = get(&world, &account).await.unwrap_err();
+        assert_eq!(error.kind().as_str(), "refresh_pending");
+        // Until it is time, nothing is asked.
+        let asked = world.provider.count("/token");
+        let wait = error.retry_after().unwrap();
+        let soon = get(&world, &account).await.unwrap_err();
+        assert_eq!(soon.kind().as_str(), "refresh_pending");
+        assert_eq!(world.provider.count("/token"), asked);
+        world.clock.advance(wait);
+    }
+    assert_eq!(status(&world, &account).await.0, Status::Active);
+    world.provider.then(&[token(2)]);
+    assert_eq!(bearer(&get(&world, &account).await.unwrap()), "Bearer CANARY-at-2");
+}
+
+#[tokio::test]
+async fn a_lost_answer_is_asked_for_once_more_and_its_loss_is_named() {
+    let world = World::new(&[token(1)]).await;
+    let account = world.connected("ana").await;
+    world.clock.advance(HOUR);
+    world.provider.then(&[Answer::Fail(Failure::Lost), token(2)]);
+    assert_eq!(bearer(&get(&world, &account).await.unwrap()), "Bearer CANARY-at-2");
+    world.clock.advance(HOUR);
+    world.provider.then(&[Answer::Fail(Failure::Lost), reply(400, r#"{"error": "invalid_grant"}"#)]);
+    assert_eq!(get(&world, &account).await.unwrap_err().kind().as_str(), "reconnect");
+    assert_eq!(status(&world, &account).await, (Status::Expired, Some(ExpiredReason::RotationLost)));
+}
+
+#[tokio::test]
+async fn a_wrong_client_pauses_the_connection_and_no_account() {
+    let world = World::new(&[token(1)]).await;
+    let (ana, bob) = (world.connected("ana").await, world.connected("bob").await);
+    world.clock.advance(HOUR);
+    world.provider.then(&[reply(401, r#"{"error": "invalid_client"}"#)]);
+    for account in [&ana, &bob, &ana] {
+        assert_eq!(get(&world, account).await.unwrap_err().kind().as_str(), "paused");
+        assert_eq!(status(&world, account).await.0, Status::Active);
+    }
+    assert_eq!(world.provider.count("/token"), 3, "two exchanges and one refresh");
+    world.provider.then(&[token(2)]);
+    world.clock.advance(Duration::from_secs(61));
+    assert_eq!(bearer(&get(&world, &bob).await.unwrap()), "Bearer CANARY-at-2");
+}
+
+#[tokio::test]
+async fn a_refused_token_leads_to_one_refresh() {
+    let world = World::new(&[token(1)]).await;
+    let account = world.connected("ana").await;
+    world.provider.then(&[token(2), token(3)]);
+    let accounts = &world.kit.inner().accounts;
+    let seen = get(&world, &account).await.unwrap().generation;
+    let many = (0..20).map(|_| accounts.refresh_now(&account, "", seen, PATIENCE));
+    for renewed in futures_util::future::join_all(many).await {
+        assert_eq!(bearer(&renewed.unwrap()), "Bearer CANARY-at-2");
+    }
+    assert_eq!(world.provider.count("/token"), 2);
+    // Who comes late with the old token gets the new one without a request.
+    let late = accounts.refresh_now(&account, "", seen, PATIENCE).await.unwrap();
+    assert_eq!(late.generation, seen + 1);
+    assert_eq!(world.provider.count("/token"), 2);
+}
+
+#[tokio::test]
+async fn a_token_without_an_end_and_without_a_refresh_token_is_used_until_it_is_refused() {
+    let world = World::new(&[reply(200, r#"{"access_token": "CANARY-at-1"}"#)]).await;
+    let account = world.connected("ana").await;
+    world.clock.advance(HOUR * 24 * 365);
+    let credentials = get(&world, &account).await.unwrap();
+    let accounts = &world.kit.inner().accounts;
+    let error = accounts.refresh_now(&account, "", credentials.generation, PATIENCE).await.unwrap_err();
+    assert_eq!(error.kind().as_str(), "auth_expired");
+    assert_eq!(status(&world, &account).await.0, Status::Active, "one refusal is no proof");
+    accounts.rejected(&account, "", credentials.generation).await;
+    assert_eq!(status(&world, &account).await, (Status::Expired, Some(ExpiredReason::CredentialsRejected)));
+}
+
+#[tokio::test]
+async fn a_disconnected_account_stays_so_whatever_comes_late() {
+    let world = World::new(&[token(1)]).await;
+    let account = world.connected("ana").await;
+    world.provider.then(&[token(2)]);
+    world.provider.close();
+    world.clock.advance(HOUR);
+    let (accounts, late) = (world.kit.inner().accounts.clone(), account.clone());
+    let reader = tokio::spawn(async move { accounts.credentials(&late, "", PATIENCE).await });
+    while world.provider.count("/token") < 2 {
+        tokio::task::yield_now().await;
+    }
+    let gone = world.kit.disconnect(&account).await.unwrap();
+    assert_eq!(gone.status(), Status::Disconnected);
+    world.provider.open();
+    assert_eq!(reader.await.unwrap().unwrap_err().kind().as_str(), "not_connected");
+    assert_eq!(get(&world, &account).await.unwrap_err().kind().as_str(), "not_connected");
+    assert_eq!(status(&world, &account).await.0, Status::Disconnected);
+    let revoked = |name: &str| {
+        world.provider.forms("/revoke").iter().any(|form| form.contains(&("token".to_owned(), name.to_owned())))
+    };
+    while !(revoked("CANARY-rt-1") && revoked("CANARY-at-1") && revoked("CANARY-rt-2")) {
+        tokio::task::yield_now().await;
+    }
+    // And again is the same.
+    assert_eq!(world.kit.disconnect(&account).await.unwrap().status(), Status::Disconnected);
+}
+
+#[tokio::test]
+async fn who_waits_too_long_is_told_so_and_the_refresh_goes_on() {
+    let world = World::new(&[token(1)]).await;
+    let account = world.connected("ana").await;
+    world.provider.then(&[token(2)]);
+    world.provider.close();
+    world.clock.advance(HOUR);
+    let (accounts, impatient) = (world.kit.inner().accounts.clone(), account.clone());
+    let reader =
+        tokio::spawn(async move { accounts.credentials(&impatient, "", Duration::from_secs(5)).await });
+    while world.provider.count("/token") < 2 {
+        tokio::task::yield_now().await;
+    }
+    world.clock.advance(Duration::from_secs(5));
+    assert_eq!(reader.await.unwrap().unwrap_err().kind().as_str(), "refresh_pending");
+    world.provider.open();
+    assert_eq!(bearer(&get(&world, &account).await.unwrap()), "Bearer CANARY-at-2");
+    assert_eq!(world.provider.count("/token"), 2);
+}
