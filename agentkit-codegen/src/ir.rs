@@ -70,6 +70,8 @@ pub(crate) struct Field {
     pub(crate) setter: Setter,
     /// What it starts from.
     pub(crate) start: Start,
+    /// That is also what `Default` of its type is.
+    pub(crate) plain: bool,
 }
 
 /// How a field is set.
@@ -102,6 +104,8 @@ pub(crate) struct Enum {
     pub(crate) docs: Vec<String>,
     /// Name, text and documentation of its values.
     pub(crate) values: Vec<(Ident, String, String)>,
+    /// Index of the value that is the default one.
+    pub(crate) default: usize,
     /// Other texts are kept in `Other`.
     pub(crate) open: bool,
 }

@@ -131,16 +131,18 @@ fn enums(connector: &model::Connector) -> Vec<ir::Enum> {
     let args = connector.hooks.iter().flat_map(|hook| &hook.args);
     let mut seen = BTreeSet::new();
     let fields = records.chain(inputs).chain(args);
-    let in_fields = fields.map(|field| (&field.ty, field.about.as_ref(), field.name.as_str()));
-    in_fields
-        .filter_map(|(ty, about, name)| match types::scalar(ty) {
-            Ty::Enum(of) if seen.insert(of.name.clone()) => Some(lower_enum(of, about, name)),
+    fields
+        .filter_map(|field| match types::scalar(&field.ty) {
+            Ty::Enum(of) if seen.insert(of.name.clone()) => Some(lower_enum(of, field)),
             _ => None,
         })
         .collect()
 }
 
-fn lower_enum(of: &model::Enum, about: Option<&String>, field: &str) -> ir::Enum {
+fn lower_enum(of: &model::Enum, field: &model::Field) -> ir::Enum {
+    // An enum belongs to one field, so that field's default is its own.
+    let default = field.default.as_ref().and_then(|value| value.as_str());
+    let default = of.values.iter().position(|(value, _)| Some(value.as_str()) == default).unwrap_or_default();
     let values = of
         .values
         .iter()
@@ -149,8 +151,12 @@ fn lower_enum(of: &model::Enum, about: Option<&String>, field: &str) -> ir::Enum
         .collect();
     ir::Enum {
         name: names::ident(&of.name),
-        docs: about.map_or_else(|| vec![format!("Values of `{field}`.")], |about| paragraphs(about)),
+        docs: field
+            .about
+            .as_ref()
+            .map_or_else(|| vec![format!("Values of `{}`.", field.name)], |about| paragraphs(about)),
         values,
+        default,
         open: of.open,
     }
 }

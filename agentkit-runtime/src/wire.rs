@@ -127,8 +127,10 @@ pub enum Check {
 
 /// A record or an enum of texts, with its table.
 pub trait Described: Sized + Default + Clone + Send + 'static {
+    /// The fields, if it is a record.
+    const FIELDS: Fields<Self> = &[];
     /// The table.
-    const SHAPE: Shape<Self>;
+    const SHAPE: Shape<Self> = Shape::Record(Self::FIELDS);
 }
 
 /// The table of a record or an enum.

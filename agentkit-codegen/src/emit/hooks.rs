@@ -23,8 +23,6 @@ pub(crate) fn emit(hooks: &[ir::Hook], implementor: Option<&TokenStream>) -> Tok
     let structs = hooks.iter().map(|hook| {
         let (args, lifetime) = (&hook.args, hook.lends.then(|| quote!(<'a>)));
         let about = format!(" Arguments of [`Hooks::{}`].", hook.name);
-        let bare = hook.fields.iter().any(|(_, _, about)| about.is_none());
-        let bare = bare.then(|| quote!(#[allow(missing_docs, reason = "the name says it")]));
         let fields = hook.fields.iter().map(|(name, ty, about)| {
             let about = about.as_ref().map(|about| doc(about));
             quote!(#about pub #name: #ty)
@@ -32,7 +30,6 @@ pub(crate) fn emit(hooks: &[ir::Hook], implementor: Option<&TokenStream>) -> Tok
         quote! {
             #[doc = #about]
             #[derive(Debug, Clone, Copy)]
-            #bare
             pub struct #args #lifetime { #(#fields),* }
         }
     });

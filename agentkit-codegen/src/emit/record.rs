@@ -10,41 +10,38 @@ use crate::ir;
 pub(crate) fn emit(record: &ir::Record) -> TokenStream {
     let (name, docs) = (&record.name, docs(&record.docs));
     let open = record.open.then(|| quote!(#[non_exhaustive]));
-    let bare = record.fields.iter().any(|field| field.about.is_none());
-    let bare = bare.then(|| quote!(#[allow(missing_docs, reason = "the name says it")]));
     let fields = record.fields.iter().map(|field| {
         let (ident, ty, about) = (&field.ident, &field.ty, field.about.as_ref().map(|about| doc(about)));
         quote!(#about pub #ident: #ty)
     });
-    let shape = shape(&record.fields);
+    let table = table(&record.fields);
     quote! {
         #docs
         #[derive(Debug, Clone, Default)]
         #open
-        #bare
         pub struct #name { #(#fields),* }
         impl Described for #name {
-            const SHAPE: Shape<Self> = #shape;
+            #table
         }
     }
 }
 
-/// `Shape::Record(&[field("name", |v| &mut v.name), …])`.
-pub(crate) fn shape(fields: &[ir::Field]) -> TokenStream {
+/// `const FIELDS: … = &[field("name", |v| &mut v.name), …];`.
+pub(crate) fn table(fields: &[ir::Field]) -> TokenStream {
     let fields = fields.iter().map(|field| {
         let (wire, ident, rules) = (&field.wire, &field.ident, &field.rules);
         // Before a method, rustc cannot find out the type of the closure's argument.
         let arg = if rules.is_empty() { quote!(v) } else { quote!(v: &mut Self) };
         quote!(field(#wire, |#arg| &mut v.#ident) #(#rules)*)
     });
-    quote!(Shape::Record(&[#(#fields),*]))
+    quote!(const FIELDS: Fields<Self> = &[#(#fields),*];)
 }
 
 /// An enum of texts.
 pub(crate) fn emit_enum(of: &ir::Enum) -> TokenStream {
     let (name, docs) = (&of.name, docs(&of.docs));
     let variants = of.values.iter().enumerate().map(|(at, (variant, _, about))| {
-        let (about, first) = (doc(about), (at == 0).then(|| quote!(#[default])));
+        let (about, first) = (doc(about), (at == of.default).then(|| quote!(#[default])));
         quote!(#about #first #variant)
     });
     let pairs = of.values.iter().map(|(variant, text, _)| quote!((Self::#variant, #text)));

@@ -3,7 +3,7 @@
 use proc_macro2::{Literal, TokenStream};
 use quote::quote;
 
-use super::record::shape;
+use super::record::table;
 use super::{doc, docs};
 use crate::ir::{self, Start};
 
@@ -17,11 +17,12 @@ pub(crate) fn emit(tool: &ir::Tool) -> TokenStream {
         let visible = public.then(|| quote!(pub));
         quote!(#about #visible #ident: #ty)
     });
-    let bare = public && tool.inputs.iter().any(|field| field.about.is_none());
-    let bare = bare.then(|| quote!(#[allow(missing_docs, reason = "the name says it")]));
     let (visible, open) = if public { (Some(quote!(pub)), Some(quote!(#[non_exhaustive]))) } else { (None, None) };
-    let make = if public { make(tool) } else { blank(tool) };
-    let shape = shape(&tool.inputs);
+    // Where every input is blank the way its type is, `Default` need not be written out.
+    let plain = tool.inputs.iter().all(|field| field.plain);
+    let derived = plain.then(|| quote!(, Default));
+    let make = if public { make(tool, plain) } else { blank(tool, plain) };
+    let table = table(&tool.inputs);
     let def = match tool.index {
         Some(index) => {
             let index = Literal::usize_unsuffixed(index);
@@ -34,14 +35,13 @@ pub(crate) fn emit(tool: &ir::Tool) -> TokenStream {
     };
     quote! {
         #docs
-        #[derive(Debug, Clone)]
+        #[derive(Debug, Clone #derived)]
         #[must_use = "a tool does nothing until it is run"]
         #open
-        #bare
         #visible struct #name { #(#fields),* }
         #make
         impl Described for #name {
-            const SHAPE: Shape<Self> = #shape;
+            #table
         }
         impl Tool for #name {
             type Output = #output;
@@ -52,7 +52,7 @@ pub(crate) fn emit(tool: &ir::Tool) -> TokenStream {
 }
 
 /// `new`, the setters, and `Default`.
-fn make(tool: &ir::Tool) -> TokenStream {
+fn make(tool: &ir::Tool, plain: bool) -> TokenStream {
     let name = &tool.name;
     let required = tool.inputs.iter().filter(|field| matches!(field.start, Start::Argument { .. }));
     let args = required.map(|field| {
@@ -76,20 +76,28 @@ fn make(tool: &ir::Tool) -> TokenStream {
             pub fn #ident(self, #ident: #takes) -> Self { Self { #value #rest } }
         }
     });
+    let default = (!plain).then(|| {
+        quote! {
+            impl Default for #name {
+                fn default() -> Self { Self::new(#(#blanks),*) }
+            }
+        }
+    });
     quote! {
         impl #name {
             /// The tool with what it must be given.
             pub fn new(#(#args),*) -> Self { Self { #(#fields),* } }
             #(#setters)*
         }
-        impl Default for #name {
-            fn default() -> Self { Self::new(#(#blanks),*) }
-        }
+        #default
     }
 }
 
 /// `Default` of a private tool, which is made only by other tools.
-fn blank(tool: &ir::Tool) -> TokenStream {
+fn blank(tool: &ir::Tool, plain: bool) -> TokenStream {
+    if plain {
+        return TokenStream::new();
+    }
     let name = &tool.name;
     let fields = tool.inputs.iter().map(|field| match &field.start {
         Start::Argument { .. } => init(field, &quote!(Default::default())),

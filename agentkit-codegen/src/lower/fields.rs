@@ -28,6 +28,20 @@ pub(crate) fn lower(name: &FieldName<'_>, input: bool) -> ir::Field {
         rules,
         setter: setter(name),
         start: start(field),
+        plain: plain(field),
+    }
+}
+
+/// Whether the default of an input is that of its type: none, nothing in it, zero, the default of its own enum.
+fn plain(field: &model::Field) -> bool {
+    match (&field.default, &field.ty) {
+        (None | Some(Value::Null), _) | (Some(Value::Bool(false)), Ty::Bool) => true,
+        (Some(Value::String(text)), ty) if is_text(ty) => text.is_empty(),
+        (Some(Value::String(_)), Ty::Enum(_)) => true,
+        (Some(Value::Number(number)), _) => number.as_i64() == Some(0),
+        (Some(Value::Array(items)), _) => items.is_empty(),
+        (Some(Value::Object(pairs)), Ty::Map(_)) => pairs.is_empty(),
+        _ => false,
     }
 }
 
