@@ -38,7 +38,7 @@ fn reports(path: &LitStr, compiled: &Compiled) -> Vec<TokenStream> {
     let mistakes: Vec<_> = compiled.diagnostics.iter().filter(|one| one.severity == Severity::Error).collect();
     let shown = mistakes.iter().take(SHOWN);
     let mut errors: Vec<TokenStream> =
-        shown.map(|one| error(path, &one.render(&compiled.sources, Style::Plain, Leading::None))).collect();
+        shown.map(|one| error(path, &compiled.render(one, Style::Plain, Leading::None))).collect();
     if mistakes.len() > SHOWN {
         let more = mistakes.len() - SHOWN;
         errors.push(error(path, &format!("and {more} more; run `agentkit check {}`", path.value())));
@@ -47,7 +47,7 @@ fn reports(path: &LitStr, compiled: &Compiled) -> Vec<TokenStream> {
 }
 
 fn module(args: &Args, compiled: &Compiled, files: Vec<Tracked>, errors: &mut Vec<TokenStream>) -> TokenStream {
-    let stubs = compiled.stubs.iter().map(|stub| stub.tool.clone()).collect();
+    let stubs = compiled.stubs.iter().map(|stub| stub.name.clone()).collect();
     let mut options = Options { hooks: args.hooks_inside(), files, stubs };
     let Some(connector) = &compiled.connector else {
         return match &compiled.name {
