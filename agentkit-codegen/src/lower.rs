@@ -181,10 +181,10 @@ fn tool_docs(connector: &model::Connector, tool: &model::Tool) -> Vec<String> {
         let scopes: Vec<String> = tool.scopes.iter().map(|scope| format!("`{scope}`")).collect();
         origin = format!("{origin} Needs {}.", scopes.join(", "));
     }
-    docs.push(origin);
     if let Some(example) = tool.examples.first() {
-        docs.push(format!("Example, {}: `{}`", example.name, example.input));
+        origin = format!("{origin} Example, {}: `{}`", example.name, example.input);
     }
+    docs.push(origin);
     docs
 }
 

@@ -9,7 +9,13 @@ fn pos(line: usize) -> Position {
     Position { file: "openweather.yaml".into(), line }
 }
 fn record(name: &str, fields: Vec<Field>) -> Record {
-    Record { name: name.into(), about: None, at: pos(1), fields, used: Used { input: false, reply: true, output: false } }
+    Record {
+        name: name.into(),
+        about: None,
+        at: pos(1),
+        fields,
+        used: Used { input: false, reply: true, output: false },
+    }
 }
 fn opt(ty: Ty) -> Ty {
     Ty::Opt(Box::new(ty))
@@ -56,7 +62,10 @@ pub(crate) fn openweather() -> Connector {
             about: Some("An API key.".into()),
             scopes: vec![],
             tokens: vec![Token { name: "default".into(), at: vec![], scope_param: "scope".into(), scopes_at: None }],
-            apply: Apply::Parts { headers: vec![], query: vec![("appid".into(), vec![SecretPart::Secret("key".into())])] },
+            apply: Apply::Parts {
+                headers: vec![],
+                query: vec![("appid".into(), vec![SecretPart::Secret("key".into())])],
+            },
         }],
         account: Account::default(),
         http: Http {

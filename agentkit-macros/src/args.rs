@@ -17,7 +17,8 @@ impl Args {
     /// The type of the hooks as a path from inside the module.
     pub(crate) fn hooks_inside(&self) -> Option<TokenStream> {
         self.hooks.as_ref().map(|path| {
-            let whole = path.leading_colon.is_some() || path.segments.first().is_some_and(|first| first.ident == "crate");
+            let whole =
+                path.leading_colon.is_some() || path.segments.first().is_some_and(|first| first.ident == "crate");
             if whole { path.to_token_stream() } else { quote!(super::#path) }
         })
     }

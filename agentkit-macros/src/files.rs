@@ -24,7 +24,8 @@ impl Folder {
             let path = std::path::absolute(folder).map_err(|error| error.to_string())?;
             return Ok((Self { path, manifest: false }, rest.to_owned()));
         }
-        let manifest = std::env::var_os("CARGO_MANIFEST_DIR").ok_or("CARGO_MANIFEST_DIR is not set; build with cargo")?;
+        let manifest =
+            std::env::var_os("CARGO_MANIFEST_DIR").ok_or("CARGO_MANIFEST_DIR is not set; build with cargo")?;
         Ok((Self { path: manifest.into(), manifest: true }, written))
     }
 

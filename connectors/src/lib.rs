@@ -13,3 +13,10 @@ pub const SPECS: &[(&str, &str)] = &[
     #[cfg(feature = "openweather")]
     ("openweather.yaml", include_str!("../openweather.yaml")),
 ];
+
+#[cfg(feature = "openweather")]
+agentkit_macros::connector!("openweather.yaml");
+#[cfg(feature = "gmail")]
+agentkit_macros::connector!("gmail.yaml", hooks = crate::hooks::gmail::Hooks);
+#[cfg(feature = "slack")]
+agentkit_macros::connector!("slack.yaml");

@@ -58,7 +58,9 @@ pub(crate) fn apply(value: Chain, literal: &Arg, arg: Option<Chain>, ty: &Ty, wa
         (true, true) => quote!(#base.unwrap_or_default()),
         (false, true) => quote!(#base.map(|v| #code).unwrap_or_default()),
         (true, false) if matches!(literal, Arg::Text(_)) && !is_text(ty) => quote!(#base.unwrap_or(#other)),
+        (true, false) if is_cheap(&other) => quote!(#base.unwrap_or(#other)),
         (true, false) => quote!(#base.unwrap_or_else(|| #other)),
+        (false, false) if is_cheap(&other) => quote!(#base.map_or(#other, |v| #code)),
         (false, false) => quote!(#base.map_or_else(|| #other, |v| #code)),
     };
     done(code, Form::Own)
@@ -68,5 +70,11 @@ pub(crate) fn apply(value: Chain, literal: &Arg, arg: Option<Chain>, ty: &Ty, wa
 fn or_else(value: Chain, arg: Chain, item: &Ty) -> Chain {
     let ty = Ty::Opt(Box::new(item.clone()));
     let (base, other) = (coerce::owned(value, &ty), coerce::owned(arg, &ty));
-    Chain { base: None, val: Val::new(quote!(#base.or_else(|| #other)), Form::Own, ty) }
+    let code = if is_cheap(&other) { quote!(#base.or(#other)) } else { quote!(#base.or_else(|| #other)) };
+    Chain { base: None, val: Val::new(code, Form::Own, ty) }
+}
+
+/// Nothing is called: made in advance at no cost.
+fn is_cheap(code: &TokenStream) -> bool {
+    !code.clone().into_iter().any(|tree| matches!(tree, proc_macro2::TokenTree::Group(_)))
 }

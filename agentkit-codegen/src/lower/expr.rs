@@ -68,13 +68,14 @@ impl Chain {
 
     /// Rust of type `T` or `Option<T>`.
     pub(crate) fn owned(self) -> TokenStream {
-        match self.base {
-            None => self.val.owned(),
-            Some(ref base) if is_v(&self.val.code) => {
-                let form = Form::Opt(Box::new(self.val.form));
-                Val { code: base.clone(), form, ..self.val }.owned()
+        let chain = if self.base.is_some() { self.inside() } else { self };
+        match chain.base {
+            None => chain.val.owned(),
+            Some(ref base) if is_v(&chain.val.code) => {
+                let form = Form::Opt(Box::new(chain.val.form));
+                Val { code: base.clone(), form, ..chain.val }.owned()
             }
-            Some(_) => self.option(Val::owned),
+            Some(_) => chain.option(Val::owned),
         }
     }
 
@@ -250,5 +251,6 @@ fn each_field(scope: &Scope<'_>, val: Val, name: &str) -> Val {
             (quote!(&#code), Form::Ref, ty)
         }
     };
-    Val::new(quote!(#items.map(|v| #code)), Form::Iter(Box::new(form)), Ty::List(Box::new(ty)))
+    let made = Val::new(quote!(#items.map(|v| #code)), Form::Iter(Box::new(form)), Ty::List(Box::new(ty)));
+    Val { mapped: Some((items, code)), ..made }
 }

@@ -42,6 +42,8 @@ pub(crate) fn apply(
         Filter::Eq(literal) => Chain { base: None, val: compare::eq(value, literal, arg) },
         _ => {
             let Chain { base, val } = value.inside();
+            // What is written is done to what is there; that it may be absent is the chain's business.
+            let ty = types::inner(ty);
             // An argument that is absent makes the result absent.
             if let Some(arg) = arg.clone().filter(Chain::is_opt) {
                 let inner = arg.inside();
@@ -296,24 +298,36 @@ fn end(val: Val, first: bool) -> Val {
     Val::new(code, Form::Opt(Box::new(form)), Ty::Opt(Box::new(ty)))
 }
 
-/// Without the gaps; in a list without gaps, without what is empty.
+/// Without the gaps.
 fn compact(val: Val, ty: &Ty) -> Val {
-    let (items, item) = val.iter();
-    if matches!(item.ty, Ty::Opt(_)) {
-        let (inner, one) = item.opened();
-        let code = if is_v(&inner) { quote!(#items.flatten()) } else { quote!(#items.filter_map(|v| #inner)) };
-        return Val::new(code, Form::Iter(Box::new(one.form)), ty.clone());
+    if let Some((items, one)) = &val.mapped {
+        let form = if let Form::Iter(form) = &val.form { inside(form) } else { Form::Own };
+        return Val::new(quote!(#items.filter_map(|v| #one)), Form::Iter(Box::new(form)), ty.clone());
     }
-    Val::new(quote!(#items.filter(|v| !v.is_empty())), Form::Iter(Box::new(item.form)), ty.clone())
+    let (items, item) = val.iter();
+    let (inner, one) = item.opened();
+    let code = if is_v(&inner) { quote!(#items.flatten()) } else { quote!(#items.filter_map(|v| #inner)) };
+    Val::new(code, Form::Iter(Box::new(one.form)), ty.clone())
+}
+
+/// The form of what is in an `Option`.
+fn inside(form: &Form) -> Form {
+    if let Form::Opt(inner) = form { (**inner).clone() } else { form.clone() }
 }
 
 fn join(val: Val, between: &str, ty: &Ty) -> Val {
     let whole = matches!(val.form, Form::Place | Form::Ref | Form::Slice | Form::Own);
     let words = matches!(types::item(&val.ty), Ty::Enum(_));
     let code = if words {
-        let (items, item) =
-            Val { form: if val.form == Form::Own { Form::Place } else { val.form.clone() }, ..val }.iter();
-        let word = string(&item);
+        let code = val.receiver();
+        let items = match val.form {
+            Form::Items(_) => quote!(#code.into_iter()),
+            Form::Iter(_) => code,
+            _ => quote!(#code.iter()),
+        };
+        // Each item is a reference, or becomes one.
+        let own = matches!(&val.form, Form::Items(form) | Form::Iter(form) if **form == Form::Own);
+        let word = if own { quote!(filters::word(&v)) } else { quote!(filters::word(v)) };
         quote!(#items.map(|v| #word).collect::<Vec<_>>().join(#between))
     } else if whole {
         let code = val.receiver();

@@ -67,7 +67,7 @@ pub(crate) fn owned(scope: &mut Scope<'_>, template: &Template, ty: &Ty) -> Toke
         }
         (Template::Each { var, list, item }, _) => {
             let ty = types::item(ty);
-            each(scope, var, list, |scope| owned(scope, item, ty))
+            each(scope, var, list, false, |scope| owned(scope, item, ty))
         }
     }
 }
@@ -132,7 +132,7 @@ pub(crate) fn json(scope: &mut Scope<'_>, template: &Template) -> TokenStream {
             quote!((#code).to_json())
         }
         Template::Each { var, list, item } => {
-            let made = each(scope, var, list, |scope| json(scope, item));
+            let made = each(scope, var, list, true, |scope| json(scope, item));
             quote!(#made.to_json())
         }
         Template::List(items) => {
@@ -211,11 +211,17 @@ fn file(scope: &mut Scope<'_>, fields: &[(String, Template)]) -> TokenStream {
     };
     let data = part("data", &Ty::Bytes(agentkit_spec::model::BytesForm::Base64));
     let (media_type, name) = (part("media_type", &Ty::String), part("name", &Ty::String));
-    quote!(File::new(#name, #media_type, #data))
+    quote!(File { name: #name, media_type: #media_type, data: #data })
 }
 
 /// `list.into_iter().map(|item| …).collect()`; with a `?` inside, the closure gives a `Result`.
-fn each(scope: &mut Scope<'_>, var: &str, list: &Expr, lower: impl Fn(&mut Scope<'_>) -> TokenStream) -> TokenStream {
+fn each(
+    scope: &mut Scope<'_>,
+    var: &str,
+    list: &Expr,
+    alone: bool,
+    lower: impl Fn(&mut Scope<'_>) -> TokenStream,
+) -> TokenStream {
     let name = names::ident(&names::local(var));
     let outer = std::mem::take(&mut scope.fallible);
     let (list, body) = over(scope, var, list, &quote!(#name), lower);
@@ -225,7 +231,9 @@ fn each(scope: &mut Scope<'_>, var: &str, list: &Expr, lower: impl Fn(&mut Scope
         scope.fallible = true;
         return quote!(#iter.map(|#name| Ok(#body)).collect::<Result<Vec<_>, ToolError>>()?);
     }
-    quote!(#iter.map(|#name| #body).collect::<Vec<_>>())
+    // Alone, nothing says what is collected; as a field, its type does.
+    let vec = alone.then(|| quote!(::<Vec<_>>));
+    quote!(#iter.map(|#name| #body).collect #vec ())
 }
 
 /// The list of a loop and the loop's body, whose item is by value where nothing misses the list later.

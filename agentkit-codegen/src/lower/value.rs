@@ -42,6 +42,8 @@ pub(crate) struct Val {
     pub(crate) opposite: Option<TokenStream>,
     /// An `opt` field whose value is in a box.
     pub(crate) boxed: bool,
+    /// Of an iterator made by `map`: what it goes over, and what it makes of an item `v`.
+    pub(crate) mapped: Option<(TokenStream, TokenStream)>,
 }
 
 impl Val {
@@ -50,16 +52,20 @@ impl Val {
         let form = match form {
             Form::Place | Form::Ref if is_copy(&ty) => {
                 let code = if form == Form::Ref { quote!((*#code)) } else { code };
-                return Self { code, form: Form::Own, ty, loose: false, opposite: None, boxed: false };
+                return Self { form: Form::Own, ..Self::plain(code, ty) };
             }
             form => form,
         };
-        Self { code, form, ty, loose: false, opposite: None, boxed: false }
+        Self { form, ..Self::plain(code, ty) }
+    }
+
+    fn plain(code: TokenStream, ty: Ty) -> Self {
+        Self { code, form: Form::Own, ty, loose: false, opposite: None, boxed: false, mapped: None }
     }
 
     /// A bool made by an operator.
     pub(crate) fn operator(code: TokenStream, opposite: Option<TokenStream>) -> Self {
-        Self { code, form: Form::Own, ty: Ty::Bool, loose: true, opposite, boxed: false }
+        Self { loose: true, opposite, ..Self::plain(code, Ty::Bool) }
     }
 
     /// The Rust, fit to call a method on.
@@ -195,8 +201,7 @@ fn own_each(code: &TokenStream, form: &Form) -> TokenStream {
         Form::Str => quote!(#code.map(str::to_owned)),
         Form::Slice => quote!(#code.map(<[_]>::to_vec)),
         Form::Place | Form::Opt(_) | Form::Items(_) | Form::Iter(_) => {
-            let inner =
-                Val { code: quote!(v), form: form.clone(), ty: Ty::Json, loose: false, opposite: None, boxed: false };
+            let inner = Val { form: form.clone(), ..Val::plain(quote!(v), Ty::Json) };
             let inner = inner.owned();
             quote!(#code.map(|v| #inner))
         }
