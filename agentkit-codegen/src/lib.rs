@@ -8,8 +8,6 @@ mod examples;
 mod ir;
 mod lower;
 mod names;
-#[cfg(test)]
-mod tests;
 
 use agentkit_spec::model;
 use proc_macro2::TokenStream;

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use futures_util::StreamExt as _;
 use futures_util::future::BoxFuture;
-use futures_util::stream;
+use futures_util::stream::FuturesUnordered;
 use http::Method;
 use serde_json::{Map, Value};
 
@@ -164,10 +164,16 @@ impl Cx {
         futures: Vec<BoxFuture<'_, Result<T, ToolError>>>,
     ) -> Result<Vec<T>, ToolError> {
         let mut values = Vec::with_capacity(futures.len());
-        let numbered = futures.into_iter().enumerate().map(|(index, future)| async move { (index, future.await) });
-        // Unordered, so that a slow one in front does not hide the error of one behind it.
-        let mut running = stream::iter(numbered).buffer_unordered(parallel.max(1));
-        while let Some((index, result)) = running.next().await {
+        // Unordered, so that a slow one in front does not hide the error of one behind it. No closure: rustc could
+        // not prove the future of a tool `Send` once its type is forgotten.
+        let mut waiting = futures.into_iter().enumerate();
+        let mut running = FuturesUnordered::new();
+        loop {
+            while running.len() < parallel.max(1) {
+                let Some((index, future)) = waiting.next() else { break };
+                running.push(numbered(index, future));
+            }
+            let Some((index, result)) = running.next().await else { break };
             match result {
                 Ok(value) => values.push((index, value)),
                 Err(error) if skip.contains(&error.kind()) => {}
@@ -189,6 +195,11 @@ impl Cx {
     pub(crate) fn call_state(&self) -> &Call {
         &self.call
     }
+}
+
+/// A future that remembers its place in a list.
+async fn numbered<T>(index: usize, future: BoxFuture<'_, T>) -> (usize, T) {
+    (index, future.await)
 }
 
 /// A future of an `each` step, its type forgotten.

@@ -14,9 +14,18 @@ pub const SPECS: &[(&str, &str)] = &[
     ("openweather.yaml", include_str!("../openweather.yaml")),
 ];
 
-#[cfg(feature = "openweather")]
-agentkit_macros::connector!("openweather.yaml");
-#[cfg(feature = "gmail")]
-agentkit_macros::connector!("gmail.yaml", hooks = crate::hooks::gmail::Hooks);
 #[cfg(feature = "slack")]
 agentkit_macros::connector!("slack.yaml");
+
+#[cfg(feature = "openweather")]
+agentkit_macros::connector!("openweather.yaml");
+
+/// All connectors whose features are on, for `AgentKit::builder`.
+pub fn all() -> Vec<&'static agentkit_runtime::ConnectorDef> {
+    vec![
+        #[cfg(feature = "slack")]
+        slack::CONNECTOR,
+        #[cfg(feature = "openweather")]
+        openweather::CONNECTOR,
+    ]
+}
