@@ -53,10 +53,7 @@ fn unknown_field(names: &[&str], unknown: &str) -> String {
 }
 
 /// The place of an enum's value in its table.
-pub(crate) fn accept_enum(
-    value: &Value,
-    texts: &dyn Fn(usize) -> Option<&'static str>,
-) -> Result<usize, ArgError> {
+pub(crate) fn accept_enum(value: &Value, texts: &dyn Fn(usize) -> Option<&'static str>) -> Result<usize, ArgError> {
     let known: Vec<&str> = (0..).map_while(texts).collect();
     let found = value.as_str().and_then(|text| known.iter().position(|known| *known == text));
     found.ok_or_else(|| ArgError::new(format!("must be one of {}, not {}", list(&known), describe(value))))
@@ -91,7 +88,9 @@ pub(crate) fn read_datetime(text: &str, accept: &Accept) -> Result<Timestamp, Ar
     let back = || accept.now.checked_sub(span(text)?).ok();
     exact.or_else(|| day().map(|zoned| zoned.timestamp())).or_else(back).ok_or_else(|| {
         let text = describe(&text.into());
-        ArgError::new(format!("must be a time such as 2026-11-22T09:00:00Z, a date, or a span back from now such as 7d or 12h, not {text}"))
+        ArgError::new(format!(
+            "must be a time such as 2026-11-22T09:00:00Z, a date, or a span back from now such as 7d or 12h, not {text}"
+        ))
     })
 }
 
@@ -114,7 +113,10 @@ fn span(text: &str) -> Option<SignedDuration> {
 pub(crate) fn nearest<'n>(name: &str, names: impl Iterator<Item = &'n str>) -> Option<&'n str> {
     let lower = name.to_lowercase();
     let scored = names.map(|known| (strsim::damerau_levenshtein(&lower, &known.to_lowercase()), known));
-    scored.filter(|(distance, known)| *distance <= 1 + known.len().min(name.len()) / 4).min_by_key(|(distance, _)| *distance).map(|(_, known)| known)
+    scored
+        .filter(|(distance, known)| *distance <= 1 + known.len().min(name.len()) / 4)
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, known)| known)
 }
 
 fn list(names: &[&str]) -> String {
@@ -196,3 +198,6 @@ impl From<ArgError> for ToolError {
         Self::invalid(error.to_string())
     }
 }
+
+#[cfg(test)]
+mod tests;

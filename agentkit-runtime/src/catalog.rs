@@ -47,6 +47,9 @@ impl Catalog {
 #[cold]
 pub(crate) fn unknown<'n>(name: &str, names: impl Iterator<Item = &'n str>) -> ToolError {
     let shown: String = name.chars().take(64).collect();
-    ToolError::new(ErrorKind::UnknownTool, format!("there is no tool `{shown}`"))
-        .with_hint(near::hint(name, names, "call one of the tools"))
+    ToolError::new(ErrorKind::UnknownTool, format!("there is no tool `{shown}`")).with_hint(near::hint(
+        name,
+        names,
+        "call one of the tools",
+    ))
 }

@@ -308,8 +308,7 @@ pub struct HttpDef {
 
 impl HttpDef {
     /// No address, 30 seconds per attempt.
-    pub const EMPTY: Self =
-        Self { base_url: "", hosts: &[], headers: &[], query: &[], timeout_ms: 30_000, rate: &[] };
+    pub const EMPTY: Self = Self { base_url: "", hosts: &[], headers: &[], query: &[], timeout_ms: 30_000, rate: &[] };
 }
 
 /// A rate limit.

@@ -7,8 +7,9 @@ use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_S
 use http::header::RETRY_AFTER;
 use jiff::Timestamp;
 use percent_encoding::utf8_percent_encode;
-use secrecy::{ExposeSecret as _, SecretString};
+use secrecy::{ExposeSecret, SecretString};
 
+use crate::clock::Clock;
 use crate::def::{CodeDef, ConnectorDef, ToolDef};
 use crate::reply::{ErrorParts, RawReply};
 use crate::request::ENCODED;
@@ -19,44 +20,47 @@ const MAX_TEXT: usize = 200;
 /// Secrets shorter than this are not looked for: they would cut holes into innocent words.
 const MIN_SECRET: usize = 6;
 /// Longest wait that is believed.
-const MAX_WAIT: Duration = Duration::from_secs(24 * 60 * 60);
+const MAX_WAIT: Duration = Duration::from_hours(24);
 
 /// Who sent the request that a reply answers, as far as its errors matter.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Asked<'a> {
+pub(crate) struct Sender<'a> {
     pub(crate) connector: &'static ConnectorDef,
     pub(crate) tool: &'static ToolDef,
     /// Secrets that the request carried.
     pub(crate) secrets: &'a [SecretString],
-    /// Time of the reply.
-    pub(crate) now: Timestamp,
+    /// Where waits that end at a time are counted from.
+    pub(crate) clock: &'a dyn Clock,
 }
 
 /// The error that a reply is, if it is one.
-pub(crate) fn failure(reply: &RawReply<'_>, asked: &Asked<'_>) -> Option<ToolError> {
-    let errors = asked.connector.errors;
+pub(crate) fn failure(reply: &RawReply<'_>, sender: &Sender<'_>) -> Option<ToolError> {
+    let errors = sender.connector.errors;
     if (300..400).contains(&reply.status) {
-        return Some(redirected(reply, asked));
+        return Some(redirected(reply, sender));
     }
     if !reply.is_error() && !errors.in_success {
         return None;
     }
     let parts = (errors.read)(reply);
-    (reply.is_error() || parts.failed).then(|| mapped(reply, parts, asked))
+    (reply.is_error() || parts.failed).then(|| mapped(reply, &parts, sender))
 }
 
 #[cold]
-fn mapped(reply: &RawReply<'_>, parts: ErrorParts, asked: &Asked<'_>) -> ToolError {
-    let scrub = |text: &str| scrubbed(text, asked.secrets);
+fn mapped(reply: &RawReply<'_>, parts: &ErrorParts, sender: &Sender<'_>) -> ToolError {
+    let scrub = |text: &str| scrubbed(text, sender.secrets);
     let code = parts.code.as_deref().filter(|code| !code.is_empty()).map(scrub);
-    let known = code.as_deref().and_then(|code| find(asked.tool.errors, code).or_else(|| find(asked.connector.errors.map, code)));
+    let known = code
+        .as_deref()
+        .and_then(|code| find(sender.tool.errors, code).or_else(|| find(sender.connector.errors.map, code)));
     let kind = known.map_or_else(|| kind_of(reply.status), |known| known.kind);
     let message = match (parts.message.as_deref().filter(|text| !text.trim().is_empty()), &code) {
         (Some(message), _) => scrub(message),
-        (None, Some(code)) => format!("{} reports `{code}`", asked.connector.title),
-        (None, None) => format!("{} answered with status {}", asked.connector.title, reply.status),
+        (None, Some(code)) => format!("{} reports `{code}`", sender.connector.title),
+        (None, None) => format!("{} answered with status {}", sender.connector.title, reply.status),
     };
-    let wait = retry_after(reply, asked.now).or_else(|| until(parts.retry_at?, asked.now));
+    let now = sender.clock.now();
+    let wait = retry_after(reply, now).or_else(|| parts.retry_at.map(|when| until(when, now)));
     let mut error = ToolError::new(kind, message).with_provider(reply.status, code, request_id(reply));
     if let Some(hint) = known.and_then(|known| known.hint).or_else(|| hint(kind)) {
         error = error.with_hint(hint);
@@ -72,8 +76,8 @@ fn mapped(reply: &RawReply<'_>, parts: ErrorParts, asked: &Asked<'_>) -> ToolErr
 }
 
 #[cold]
-fn redirected(reply: &RawReply<'_>, asked: &Asked<'_>) -> ToolError {
-    let message = format!("{} answered with a redirect, which is never followed", asked.connector.title);
+fn redirected(reply: &RawReply<'_>, sender: &Sender<'_>) -> ToolError {
+    let message = format!("{} answered with a redirect, which is never followed", sender.connector.title);
     ToolError::internal(message).with_provider(reply.status, None, request_id(reply))
 }
 
@@ -111,11 +115,11 @@ pub(crate) fn retry_after(reply: &RawReply<'_>, now: Timestamp) -> Option<Durati
     if let Ok(seconds) = text.parse::<f64>() {
         return Duration::try_from_secs_f64(seconds).ok().map(|wait| wait.min(MAX_WAIT));
     }
-    until(jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(text).ok()?, now)
+    jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(text).ok().map(|when| until(when, now))
 }
 
-fn until(when: Timestamp, now: Timestamp) -> Option<Duration> {
-    Some(Duration::try_from(when.duration_since(now)).unwrap_or_default().min(MAX_WAIT))
+fn until(when: Timestamp, now: Timestamp) -> Duration {
+    Duration::try_from(when.duration_since(now)).unwrap_or_default().min(MAX_WAIT)
 }
 
 /// The id under which the provider's support finds the request.
@@ -131,7 +135,7 @@ fn request_id(reply: &RawReply<'_>) -> Option<String> {
 /// cut to a length that says something and no more.
 fn scrubbed(text: &str, secrets: &[SecretString]) -> String {
     let mut text = text.to_owned();
-    for secret in secrets.iter().map(|secret| secret.expose_secret()).filter(|secret| secret.len() >= MIN_SECRET) {
+    for secret in secrets.iter().map(ExposeSecret::expose_secret).filter(|secret| secret.len() >= MIN_SECRET) {
         let bytes = secret.as_bytes();
         let spellings = [
             secret.to_owned(),

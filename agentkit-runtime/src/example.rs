@@ -10,9 +10,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
-use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde_json::Value;
+use std::collections::BTreeMap;
 
 use crate::account::{Credentials, Tokens};
 use crate::args::Accept;
@@ -24,7 +24,7 @@ use crate::execute::CALL_LIMIT;
 use crate::rate::Rates;
 use crate::tool_error::ToolError;
 use crate::transport::Http;
-use matcher::Matcher;
+use matcher::{Matcher, secret};
 
 /// The time in examples, 2023-11-14T22:13:20Z.
 const NOW: i64 = 1_700_000_000;
@@ -55,7 +55,8 @@ pub(crate) fn check(connector: &'static ConnectorDef, tool: &'static ToolDef, te
     let runtime = runtime.map_err(|error| format!("tokio does not start: {error}"))?;
     let outcome = runtime.block_on(outcome(connector, tool, &example, matcher.clone()))?;
     matcher.unexpected().map_or(Ok(()), |text| Err(format!("{title}: {text}")))?;
-    compare::outcome(outcome, example.get("output"), example.get("error")).map_err(|text| format!("{title}: {text}"))?;
+    compare::outcome(outcome, example.get("output"), example.get("error"))
+        .map_err(|text| format!("{title}: {text}"))?;
     matcher.unused().map_or(Ok(()), |text| Err(format!("{title}: {text}")))
 }
 
@@ -70,7 +71,7 @@ async fn outcome(
     let settings = connection::settle(connection, "conn_example".to_owned(), "http://127.0.0.1:8917");
     let call = Call {
         settings: settings.map_err(|error| format!("the connector cannot be set up: {error}"))?,
-        tokens: Tokens::Fixed(credentials(connector, &matcher, example.get("account"))),
+        tokens: Tokens::Fixed(credentials(connector, example.get("account"))),
         account: None,
         http: Arc::new(Http::new(matcher)),
         rates: Arc::new(Rates::new(clock.clone())),
@@ -87,7 +88,7 @@ async fn outcome(
 }
 
 /// One credential per token name that any way to connect yields.
-fn credentials(connector: &'static ConnectorDef, matcher: &Matcher, account: Option<&Value>) -> Vec<Arc<Credentials>> {
+fn credentials(connector: &'static ConnectorDef, account: Option<&Value>) -> Vec<Arc<Credentials>> {
     let values: BTreeMap<String, String> = account
         .and_then(Value::as_object)
         .into_iter()
@@ -99,7 +100,7 @@ fn credentials(connector: &'static ConnectorDef, matcher: &Matcher, account: Opt
     for auth in connector.auth {
         for token in auth.tokens {
             if all.iter().all(|there| there.token != token.name) {
-                let made = Credentials::of_example(auth, token.name, &matcher.secret(token.name), values.clone());
+                let made = Credentials::of_example(auth, token.name, &secret(token.name), values.clone());
                 all.extend(made.map(Arc::new));
             }
         }
@@ -109,7 +110,7 @@ fn credentials(connector: &'static ConnectorDef, matcher: &Matcher, account: Opt
 
 /// A clock on which no time passes but by sleeping, and sleeping takes none.
 #[derive(Debug, Default)]
-struct StandingClock {
+pub(crate) struct StandingClock {
     slept: Mutex<Duration>,
 }
 

@@ -8,30 +8,30 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use http::header::{ACCEPT, CONTENT_TYPE};
-use http::{HeaderMap, HeaderName, HeaderValue};
+use http::{HeaderName, HeaderValue};
 use secrecy::ExposeSecret as _;
 use serde_json::Value;
 
+use crate::account::missing_scopes;
 use crate::account::{AccountId, Accounts, AppliedPart, ConnectedAccount, Credentials, Tokens};
 use crate::args::Accept;
 use crate::catalog::{self, Catalog};
-use crate::cx::{Call, Cx};
 use crate::connection::ConnectionSettings;
+use crate::cx::{Call, Cx};
 use crate::def::{CheckDef, ConnectorDef, Identity, ToolDef};
-use crate::errors::{Asked, failure};
+use crate::errors::{Sender, failure};
 use crate::kit::AgentKit;
-use crate::account::missing_scopes;
 use crate::rate::{Drawer, Rates};
 use crate::reply::RawReply;
-use crate::request::{Body, Draft, Target, TokenChoice, add_pairs, target};
-use crate::retry::{Retries, Verdict, after_reply, after_silence, silence};
+use crate::request::{Body, Draft, TokenChoice, add_pairs, address};
+use crate::retry::{Effect, Retries, Verdict, after_reply, after_silence, doubtful, silence};
 use crate::tool::Tool;
 use crate::tool_error::{ErrorKind, ToolError};
 use crate::transport::{HttpReply, HttpRequest, Limits};
 use crate::wire::{Bounds, Wire as _};
 
 /// How long a call may take.
-pub(crate) const CALL_LIMIT: Duration = Duration::from_secs(60);
+pub(crate) const CALL_LIMIT: Duration = Duration::from_mins(1);
 
 /// What a call by name gives.
 #[derive(Debug, Clone, PartialEq)]
@@ -52,8 +52,8 @@ impl AgentKit {
     ///
     /// A [`ToolError`]; its `kind` says what happened and `acts` who can do something about it.
     pub async fn execute<T: Tool>(&self, account: &ConnectedAccount, mut tool: T) -> Result<T::Output, ToolError> {
-        let checked = tool.check(&Bounds::default()).map_err(ToolError::from);
-        call(self, account, T::DEF, checked.map(|()| tool), |tool, cx| Box::pin(tool.run(cx))).await
+        let input = tool.check(&Bounds::default()).map(|()| tool).map_err(ToolError::from);
+        call(self, account, Asked { tool: T::DEF, input }, |tool, cx| Box::pin(tool.run(cx))).await
     }
 
     /// Runs a tool by its name, with arguments as JSON.
@@ -61,11 +61,16 @@ impl AgentKit {
     /// # Errors
     ///
     /// As [`execute`](Self::execute), and `unknown_tool`.
-    pub async fn execute_tool(&self, account: &ConnectedAccount, name: &str, input: Value) -> Result<Execution, ToolError> {
+    pub async fn execute_tool(
+        &self,
+        account: &ConnectedAccount,
+        name: &str,
+        input: Value,
+    ) -> Result<Execution, ToolError> {
         let def = self.tools().find(name)?;
         let accept = Accept { now: self.inner().clock.now() };
-        let prepared = (def.run)(input, &accept).map_err(ToolError::from);
-        let output = call(self, account, def, prepared, |prepared, cx| prepared.run(cx)).await?;
+        let input = (def.run)(input, &accept).map_err(ToolError::from);
+        let output = call(self, account, Asked { tool: def, input }, |prepared, cx| prepared.run(cx)).await?;
         Ok(Execution { output, account: account.id().clone(), tool: def.name })
     }
 
@@ -75,14 +80,20 @@ impl AgentKit {
     }
 }
 
+/// What a caller asks for: a tool, and its input once it was checked.
+struct Asked<P> {
+    tool: &'static ToolDef,
+    input: Result<P, ToolError>,
+}
+
 /// The life of one call.
 async fn call<P, O>(
     kit: &AgentKit,
     account: &ConnectedAccount,
-    tool: &'static ToolDef,
-    input: Result<P, ToolError>,
+    asked: Asked<P>,
     run: impl for<'c> FnOnce(P, &'c Cx) -> BoxFuture<'c, Result<O, ToolError>>,
 ) -> Result<O, ToolError> {
+    let Asked { tool, input } = asked;
     let inner = kit.inner();
     let start = inner.clock.monotonic();
     let result = async {
@@ -118,7 +129,10 @@ fn check_tool(account: &ConnectedAccount, tool: &'static ToolDef) -> Result<(), 
     let settings = account.settings();
     let connector = settings.connector();
     if connector.name != tool.connector {
-        let message = format!("`{}` needs an account of `{}`, and this one is of `{}`", tool.name, tool.connector, connector.name);
+        let message = format!(
+            "`{}` needs an account of `{}`, and this one is of `{}`",
+            tool.name, tool.connector, connector.name
+        );
         return Err(ToolError::invalid(message).with_hint("choose an account of a connection of that connector"));
     }
     if !tool.private && !settings.offers(tool.name) {
@@ -173,7 +187,7 @@ pub(crate) async fn check(
 }
 
 /// What is kept of a call: never arguments, addresses or content.
-fn record(account: &ConnectedAccount, tool: &'static ToolDef, error: Option<&ToolError>, took: Duration) {
+fn record(account: &ConnectedAccount, tool: &'static ToolDef, error: Option<&ToolError>, duration: Duration) {
     tracing::info!(
         target: "agentkit",
         tool = tool.name,
@@ -181,7 +195,7 @@ fn record(account: &ConnectedAccount, tool: &'static ToolDef, error: Option<&Too
         account = account.id().as_str(),
         outcome = error.map_or("ok", |error| error.kind().as_str()),
         at = error.and_then(ToolError::at).unwrap_or_default(),
-        duration_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
+        duration_ms = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX),
         "tool_call"
     );
 }
@@ -190,9 +204,6 @@ fn record(account: &ConnectedAccount, tool: &'static ToolDef, error: Option<&Too
 pub(crate) async fn send(cx: &Cx, draft: &Draft) -> Result<HttpReply, ToolError> {
     let call = cx.call_state();
     let connector = cx.connector();
-    let target = target(draft, &connector.http, call.settings.stand_ins())?;
-    let (body, content_type) = encode(draft)?;
-    let headers = headers(draft, connector, content_type);
     let token = match draft.token {
         TokenChoice::OfTool => Some(cx.tool().token),
         TokenChoice::Named(name) => Some(name),
@@ -202,35 +213,40 @@ pub(crate) async fn send(cx: &Cx, draft: &Draft) -> Result<HttpReply, ToolError>
         Some(name) => Some(call.credentials(name).await?),
         None => None,
     };
-    let changes = draft.method != http::Method::GET && !draft.repeatable;
+    let effect = Effect::of(draft);
     let mut retries = Retries::default();
     let mut renewed = false;
     loop {
+        let request = prepare(cx, draft, credentials.as_deref())?;
         draw(call, connector, draft).await?;
-        let request = authorized(draft, &target, &headers, &body, credentials.as_deref());
         let error = match call.http.send(&call.settings, request, call.limits(draft)).await {
             Ok(reply) => {
                 let raw = RawReply { status: reply.status, headers: &reply.headers, body: &reply.body };
                 let secrets = credentials.as_deref().map_or(&[][..], |credentials| &credentials.secrets);
-                let asked = Asked { connector, tool: cx.tool(), secrets, now: call.clock.now() };
-                let Some(error) = failure(&raw, &asked) else { return Ok(reply) };
-                // A refused token means that nothing was done, so the request may go again with a new one.
-                if let (ErrorKind::AuthExpired, false, Some(name), Some(old)) = (error.kind(), renewed, token, &credentials) {
-                    credentials = Some(call.tokens.renew(name, old.generation, call.left()).await?);
-                    renewed = true;
-                    continue;
+                let Some(error) = failure(&raw, &Sender { connector, tool: cx.tool(), secrets, clock: &*call.clock })
+                else {
+                    return Ok(reply);
+                };
+                match (error.kind(), token, &credentials) {
+                    // A refused token means that nothing was done, so the request may go again with a new one.
+                    (ErrorKind::AuthExpired, Some(name), Some(old)) if !renewed => {
+                        credentials = Some(call.tokens.renew(name, old.generation, call.left()).await?);
+                        renewed = true;
+                        continue;
+                    }
+                    (ErrorKind::Reconnect, Some(name), Some(dead)) => {
+                        return Err(rejected(call, name, dead, error).await);
+                    }
+                    _ => {}
                 }
-                if let (ErrorKind::Reconnect, Some(name), Some(dead)) = (error.kind(), token, &credentials) {
-                    return Err(rejected(call, name, dead, error).await);
-                }
-                if after_reply(&error, reply.status, draft.repeatable) == Verdict::Over {
-                    return Err(doubtful(error, reply.status, changes));
+                if after_reply(&error, reply.status, effect) == Verdict::Over {
+                    return Err(doubtful(error, reply.status, effect));
                 }
                 error
             }
             Err(failed) => {
-                let error = silence(&failed, connector.title, changes);
-                if after_silence(&failed, draft.repeatable) == Verdict::Over {
+                let error = silence(&failed, connector.title, effect);
+                if after_silence(&failed, effect) == Verdict::Over {
                     return Err(error);
                 }
                 error
@@ -242,33 +258,29 @@ pub(crate) async fn send(cx: &Cx, draft: &Draft) -> Result<HttpReply, ToolError>
     }
 }
 
-/// The provider says that no refresh will help: the account is marked, and the person gets a link.
-async fn rejected(call: &Call, token: &str, dead: &Credentials, error: ToolError) -> ToolError {
-    let Tokens::Stored { accounts, account } = &call.tokens else { return error };
-    accounts.rejected(account, token, dead.generation).await;
-    accounts.with_link(error, account).await
-}
-
-/// A server that failed in the middle of a write may have done it.
-fn doubtful(error: ToolError, status: u16, changes: bool) -> ToolError {
-    if changes && matches!(status, 500 | 502 | 504) && error.kind() == ErrorKind::Unavailable {
-        return error.with_hint("it may have been done or not; look before you repeat it");
+/// The request as it goes out. Credentials come last, and only where the address is the connector's.
+fn prepare(cx: &Cx, draft: &Draft, credentials: Option<&Credentials>) -> Result<HttpRequest, ToolError> {
+    let http = &cx.connector().http;
+    let mut headers = draft.headers.clone();
+    let mut secret_query = String::new();
+    let (body, content_type) = encode(draft)?;
+    for (name, value) in http.headers {
+        if let Ok(name) = HeaderName::try_from(*name) {
+            headers.entry(name).or_insert(HeaderValue::from_static(value));
+        }
     }
-    error
-}
-
-async fn draw(call: &Call, connector: &'static ConnectorDef, draft: &Draft) -> Result<(), ToolError> {
-    let draws = draft.rate.unwrap_or(connector.http.rate);
-    if draws.is_empty() {
-        return Ok(());
+    if let Some(content_type) = content_type {
+        headers.entry(CONTENT_TYPE).or_insert(HeaderValue::from_static(content_type));
     }
-    let drawer = Drawer {
-        connector,
-        connection: call.settings.id(),
-        account: call.account.as_ref().map_or("", AccountId::as_str),
-        at: draft.at,
-    };
-    call.rates.draw(&drawer, draws, call.deadline).await
+    headers.entry(ACCEPT).or_insert(HeaderValue::from_static("application/json"));
+    for part in credentials.into_iter().flat_map(|credentials| &credentials.parts) {
+        match part {
+            AppliedPart::Header(name, value) => _ = headers.insert(name, value.clone()),
+            AppliedPart::Query(name, secret) => add_pairs(&mut secret_query, name, &secret.expose_secret()),
+        }
+    }
+    let url = address(draft, http, cx.call_state().settings.stand_ins(), &secret_query)?;
+    Ok(HttpRequest { method: draft.method.clone(), url, headers, body })
 }
 
 /// The body as bytes, and its media type.
@@ -292,46 +304,25 @@ fn encode(draft: &Draft) -> Result<(Bytes, Option<&'static str>), ToolError> {
     Ok((body, content_type))
 }
 
-fn headers(draft: &Draft, connector: &'static ConnectorDef, content_type: Option<&'static str>) -> HeaderMap {
-    let mut headers = draft.headers.clone();
-    let mut fill = |name: HeaderName, value: &'static str| {
-        headers.entry(name).or_insert(HeaderValue::from_static(value));
+async fn draw(call: &Call, connector: &'static ConnectorDef, draft: &Draft) -> Result<(), ToolError> {
+    let draws = draft.rate.unwrap_or(connector.http.rate);
+    if draws.is_empty() {
+        return Ok(());
+    }
+    let drawer = Drawer {
+        connector,
+        connection: call.settings.id(),
+        account: call.account.as_ref().map_or("", AccountId::as_str),
+        at: draft.at,
     };
-    for (name, value) in connector.http.headers {
-        if let Ok(name) = HeaderName::try_from(*name) {
-            fill(name, value);
-        }
-    }
-    if let Some(content_type) = content_type {
-        fill(CONTENT_TYPE, content_type);
-    }
-    fill(ACCEPT, "application/json");
-    headers
+    call.rates.draw(&drawer, draws, call.deadline).await
 }
 
-/// The request with its credentials, which come last, and only to hosts of the connector.
-fn authorized(
-    draft: &Draft,
-    target: &Target,
-    headers: &HeaderMap,
-    body: &Bytes,
-    credentials: Option<&Credentials>,
-) -> HttpRequest {
-    let mut request =
-        HttpRequest { method: draft.method.clone(), url: target.url.clone(), headers: headers.clone(), body: body.clone() };
-    for part in credentials.filter(|_| target.own).iter().flat_map(|credentials| &credentials.parts) {
-        match part {
-            AppliedPart::Header(name, value) => {
-                request.headers.insert(name.clone(), value.clone());
-            }
-            AppliedPart::Query(name, secret) => {
-                let mut query = request.url.query().unwrap_or_default().to_owned();
-                add_pairs(&mut query, name, &secret.expose_secret());
-                request.url.set_query(Some(&query));
-            }
-        }
-    }
-    request
+/// The provider says that no refresh will help: the account is marked, and the person gets a link.
+async fn rejected(call: &Call, token: &str, dead: &Credentials, error: ToolError) -> ToolError {
+    let Tokens::Stored { accounts, account } = &call.tokens else { return error };
+    accounts.rejected(account, token, dead.generation).await;
+    accounts.with_link(error, account).await
 }
 
 impl Call {

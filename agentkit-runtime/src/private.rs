@@ -32,6 +32,11 @@ pub mod prelude {
     pub use crate::wire::{Check, Described, Field, Fields, File, Form, Object, Shape, ToJson, Wire, field};
 }
 
+pub use crate::args::{Accept, ArgError};
+pub use crate::reader::{ReadError, Reader};
+pub use crate::tool::{Prepared, RunFn};
+pub use crate::wire::{Absent, Bounds, Give};
+
 /// Runs the examples of a spec.
 pub mod example {
     pub use crate::example::run;

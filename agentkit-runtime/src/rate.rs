@@ -109,10 +109,9 @@ impl fmt::Debug for Rates {
 /// Takes from a bucket, or says how long to wait.
 fn take(bucket: &Bucket, cost: NonZeroU32, clock: &Ticks) -> Result<(), Duration> {
     match bucket.check_n(cost) {
-        Ok(Ok(())) => Ok(()),
-        // A bucket is as large as its limit, and no draw is larger than that.
-        Err(_) => Ok(()),
         Ok(Err(not_until)) => Err(not_until.wait_time_from(clock.now()).max(Duration::from_millis(1))),
+        // A bucket is as large as its limit and no draw is larger than that, so `Err` does not come.
+        Ok(Ok(())) | Err(_) => Ok(()),
     }
 }
 
@@ -133,6 +132,3 @@ impl GovernorClock for Ticks {
         self.0.monotonic()
     }
 }
-
-#[cfg(test)]
-mod tests;

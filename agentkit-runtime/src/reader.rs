@@ -4,7 +4,7 @@
 
 use std::fmt;
 
-use jiter::{Jiter, JiterError, JiterErrorType, NumberAny, NumberInt, Peek};
+use jiter::{Jiter, JiterError, JiterErrorType, JsonErrorType, NumberAny, NumberInt, Peek};
 use serde_json::{Map, Number, Value};
 
 /// How deep a reply may be nested.
@@ -55,20 +55,21 @@ impl<'j> Reader<'j> {
 
     /// Takes a whole number; one written as `3.0` is whole too.
     pub(crate) fn integer(&mut self) -> Result<i64, ReadError> {
-        match self.number()? {
-            NumberAny::Int(NumberInt::Int(int)) => Ok(int),
-            NumberAny::Float(float) => whole(float).ok_or_else(|| ReadError::new("expected a whole number, found a fraction")),
-            #[allow(unreachable_patterns, reason = "the other kind of number exists only with a feature of jiter")]
-            _ => Err(ReadError::new("expected a whole number of 64 bits, found a larger one")),
+        let peek = self.number()?;
+        match self.jiter.known_number(peek) {
+            Ok(NumberAny::Int(NumberInt::Int(int))) => Ok(int),
+            Ok(NumberAny::Float(float)) => whole(float).ok_or_else(not_whole),
+            Err(error) if error.error_type == JiterErrorType::JsonError(JsonErrorType::NumberOutOfRange) => {
+                Err(not_whole())
+            }
+            Err(error) => Err(syntax(&error)),
         }
     }
 
     /// Takes a number.
     pub(crate) fn float(&mut self) -> Result<f64, ReadError> {
-        match self.number()? {
-            NumberAny::Int(int) => Ok(int.into()),
-            NumberAny::Float(float) => Ok(float),
-        }
+        let peek = self.number()?;
+        self.jiter.known_float(peek).map_err(|error| syntax(&error))
     }
 
     /// Takes a number or a text as it is written.
@@ -154,20 +155,18 @@ impl<'j> Reader<'j> {
                 }
                 Value::Object(map)
             }
-            _ => match self.number()? {
-                NumberAny::Int(NumberInt::Int(int)) => Value::Number(int.into()),
-                other => Number::from_f64(other.into()).map_or(Value::Null, Value::Number),
-            },
+            _ => {
+                let digits = self.digits()?;
+                let int = digits.parse::<i64>().map(Number::from).or_else(|_| digits.parse::<u64>().map(Number::from));
+                let number = int.ok().or_else(|| Number::from_f64(digits.parse().ok()?));
+                Value::Number(number.ok_or_else(|| ReadError::new("found a number that is too large"))?)
+            }
         })
     }
 
-    fn number(&mut self) -> Result<NumberAny, ReadError> {
+    fn number(&mut self) -> Result<Peek, ReadError> {
         let peek = self.peek()?;
-        if peek.is_num() {
-            self.jiter.known_number(peek).map_err(|error| syntax(&error))
-        } else {
-            Err(wrong("a number", peek))
-        }
+        if peek.is_num() { Ok(peek) } else { Err(wrong("a number", peek)) }
     }
 
     fn peek(&mut self) -> Result<Peek, ReadError> {
@@ -245,6 +244,11 @@ impl fmt::Display for ReadError {
 impl std::error::Error for ReadError {}
 
 #[cold]
+fn not_whole() -> ReadError {
+    ReadError::new("expected a whole number of 64 bits, found another number")
+}
+
+#[cold]
 fn wrong(expected: &str, found: Peek) -> ReadError {
     let found = match found {
         Peek::Null => "null",
@@ -260,8 +264,9 @@ fn wrong(expected: &str, found: Peek) -> ReadError {
 
 #[cold]
 fn syntax(error: &JiterError) -> ReadError {
-    match &error.error_type {
-        JiterErrorType::JsonError(kind) => ReadError::new(format!("not JSON: {kind} at byte {}", error.index)),
-        other => ReadError::new(format!("not JSON: {other} at byte {}", error.index)),
-    }
+    let what: &dyn fmt::Display = match &error.error_type {
+        JiterErrorType::JsonError(kind) => kind,
+        wrong @ JiterErrorType::WrongType { .. } => wrong,
+    };
+    ReadError::new(format!("not JSON: {what} at byte {}", error.index))
 }

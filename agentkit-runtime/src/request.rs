@@ -22,7 +22,7 @@ use crate::wire::{Object, ToJson, Wire};
 
 pub(crate) use path::Address;
 pub(crate) use path::ENCODED;
-pub(crate) use url::{Target, target};
+pub(crate) use url::address;
 
 /// One request of a tool, in the making.
 #[derive(Debug)]
@@ -123,7 +123,8 @@ impl<'c> RequestBuilder<'c> {
             // Only what HTTP allows gets through: no line ends, so no header can make another one.
             match (HeaderName::try_from(name), HeaderValue::try_from(text)) {
                 (Ok(name), Ok(value)) => _ = self.draft.headers.append(name, value),
-                _ => self.keep(ToolError::invalid(format!("the value of header `{name}` holds what headers cannot carry"))),
+                _ => self
+                    .keep(ToolError::invalid(format!("the value of header `{name}` holds what headers cannot carry"))),
             }
         }
         self
@@ -260,3 +261,6 @@ pub(crate) fn add_pairs(pairs: &mut String, name: &str, value: &dyn ToJson) {
         write!(pairs, "{name}={text}").expect("a string takes whatever is written to it");
     });
 }
+
+#[cfg(test)]
+mod tests;

@@ -249,3 +249,6 @@ impl<T> Record for RecordOf<'_, T> {
         (self.fields[index].get)(self.value)
     }
 }
+
+#[cfg(test)]
+mod tests;

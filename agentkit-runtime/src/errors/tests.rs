@@ -1,0 +1,44 @@
+//! What may be said of a provider's error.
+
+use std::time::Duration;
+
+use http::{HeaderMap, HeaderValue};
+use jiff::Timestamp;
+use secrecy::SecretString;
+
+use super::{retry_after, scrubbed};
+use crate::reply::RawReply;
+
+#[test]
+fn secrets_are_found_in_all_their_spellings() {
+    let secret = "sk/very+secret=1";
+    let secrets = [SecretString::from(secret)];
+    let spellings = [secret, "sk%2Fvery%2Bsecret%3D1", "c2svdmVyeStzZWNyZXQ9MQ==", "c2svdmVyeStzZWNyZXQ9MQ"];
+    for spelling in spellings {
+        assert_eq!(scrubbed(&format!("key {spelling} is bad"), &secrets), "key [redacted] is bad");
+    }
+    assert_eq!(scrubbed("a ok", &[SecretString::from("ok")]), "a ok", "too short to be a secret");
+}
+
+#[test]
+fn texts_are_cut_between_characters_and_kept_on_one_line() {
+    let text = scrubbed(&"ü\n".repeat(200), &[]);
+    assert!(text.len() <= 200 && text.ends_with('…') && !text.contains('\n'), "{text}");
+}
+
+#[test]
+fn waits_are_read_as_seconds_or_as_a_date() {
+    let now: Timestamp = "2026-11-22T09:00:00Z".parse().unwrap();
+    let wait = |text: &'static str| {
+        let headers = HeaderMap::from_iter([(http::header::RETRY_AFTER, HeaderValue::from_static(text))]);
+        retry_after(&RawReply { status: 429, headers: &headers, body: &[] }, now)
+    };
+    assert_eq!(wait("30"), Some(Duration::from_secs(30)));
+    assert_eq!(wait("0.5"), Some(Duration::from_millis(500)));
+    assert_eq!(wait("Sun, 22 Nov 2026 09:01:00 GMT"), Some(Duration::from_mins(1)));
+    assert_eq!(wait("Sun, 22 Nov 2026 08:00:00 GMT"), Some(Duration::ZERO));
+    assert_eq!(wait("99999999999"), Some(Duration::from_hours(24)), "no one waits for years");
+    for nonsense in ["-1", "soon", "", "NaN", "inf"] {
+        assert_eq!(wait(nonsense), None, "{nonsense}");
+    }
+}

@@ -13,7 +13,11 @@ pub(super) fn outcome(
     match (found, output, error) {
         (Ok(found), Some(wanted), _) => {
             let (wanted, found) = (without_nulls(wanted), without_nulls(&found));
-            if same(&wanted, &found) { Ok(()) } else { Err(format!("the output differs\nexpected {wanted:#}\nfound {found:#}")) }
+            if same(&wanted, &found) {
+                Ok(())
+            } else {
+                Err(format!("the output differs\nexpected {wanted:#}\nfound {found:#}"))
+            }
         }
         (Ok(found), None, Some(wanted)) => Err(format!("expected the error {wanted}, found the output {found:#}")),
         (Err(found), _, Some(wanted)) => {
@@ -62,7 +66,8 @@ fn same(one: &Value, other: &Value) -> bool {
             one.len() == other.len() && one.iter().zip(other).all(|(one, other)| same(one, other))
         }
         (Value::Object(one), Value::Object(other)) => {
-            one.len() == other.len() && one.iter().all(|(key, value)| other.get(key).is_some_and(|there| same(value, there)))
+            one.len() == other.len()
+                && one.iter().all(|(key, value)| other.get(key).is_some_and(|there| same(value, there)))
         }
         _ => one == other,
     }

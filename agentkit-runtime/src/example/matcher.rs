@@ -16,6 +16,11 @@ use crate::wire::BASE64;
 /// What stands in an example for any secret.
 pub(super) const SECRET: &str = "<secret>";
 
+/// The secret of a token. Each has its own, so that it can be seen which one a request carries.
+pub(super) fn secret(token: &str) -> String {
+    format!("example-secret-of-{token}-")
+}
+
 /// The exchanges of an example, as a transport.
 #[derive(Debug)]
 pub(super) struct Matcher {
@@ -39,18 +44,14 @@ struct Exchange {
 
 impl Matcher {
     pub(super) fn new(connector: &'static ConnectorDef, exchanges: &Value) -> Self {
-        let exchange = |value: &Value| Exchange { expect: value["expect"].clone(), reply: value["reply"].clone(), used: false };
+        let exchange =
+            |value: &Value| Exchange { expect: value["expect"].clone(), reply: value["reply"].clone(), used: false };
         let exchanges = exchanges.as_array().into_iter().flatten().map(exchange).collect();
         Self {
             base_url: connector.http.base_url,
             tokens: connector.auth.iter().flat_map(|auth| auth.tokens).map(|token| token.name).collect(),
             state: Mutex::new(State { exchanges, unexpected: None }),
         }
-    }
-
-    /// The secret of a token. Each has its own, so that it can be seen which one a request carries.
-    pub(super) fn secret(&self, token: &str) -> String {
-        format!("example-secret-of-{token}-")
     }
 
     /// The first request that no exchange expects, beside the nearest one.
@@ -69,7 +70,7 @@ impl Matcher {
     /// Which token a text carries, and the text without it.
     fn hide(&self, text: &str) -> (Option<&'static str>, String) {
         for token in &self.tokens {
-            let secret = self.secret(token);
+            let secret = secret(token);
             if text.contains(&secret) {
                 return (Some(token), text.replace(&secret, SECRET));
             }
@@ -92,14 +93,12 @@ impl Matcher {
                 nearest = Some((likeness, wanted, got));
             }
         }
-        let text = match nearest {
-            Some((_, wanted, got)) => {
-                format!("a request was sent that differs from the nearest expected one (- expected, + sent):\n{}", diff(&wanted, &got))
-            }
-            None => {
-                let got = sent(request, &Value::Null, &|text| self.hide(text));
-                format!("a request was sent that is not expected:\n{}", got.text())
-            }
+        let text = if let Some((_, wanted, got)) = nearest {
+            let both = diff(&wanted, &got);
+            format!("a request was sent that differs from the nearest expected one (- expected, + sent):\n{both}")
+        } else {
+            let got = sent(request, &Value::Null, &|text| self.hide(text));
+            format!("a request was sent that is not expected:\n{}", got.text())
         };
         state.unexpected.get_or_insert(text);
         Err(TransportError::new(Failure::Refused))

@@ -12,7 +12,7 @@ pub(super) struct Lines(Vec<String>);
 
 impl Lines {
     pub(super) fn text(&self) -> String {
-        self.0.iter().map(|line| format!("    {line}\n")).collect()
+        self.0.iter().flat_map(|line| ["    ", line, "\n"]).collect()
     }
 
     /// How many lines are in both. The first one, method and address, says most.
@@ -71,7 +71,9 @@ pub(super) fn sent(
     let mut headers = Vec::new();
     for (name, value) in &request.headers {
         let value = seen(&String::from_utf8_lossy(value.as_bytes()));
-        let looked_at = expect["headers"].as_object().is_some_and(|map| map.keys().any(|key| key.eq_ignore_ascii_case(name.as_str())));
+        let looked_at = expect["headers"]
+            .as_object()
+            .is_some_and(|map| map.keys().any(|key| key.eq_ignore_ascii_case(name.as_str())));
         if looked_at {
             headers.push(format!("header {name} = {value}"));
         }
@@ -145,7 +147,8 @@ pub(super) fn diff(expected: &Lines, sent: &Lines) -> String {
     let mut common = vec![vec![0_usize; new.len() + 1]; old.len() + 1];
     for i in (0..old.len()).rev() {
         for j in (0..new.len()).rev() {
-            common[i][j] = if old[i] == new[j] { common[i + 1][j + 1] + 1 } else { common[i + 1][j].max(common[i][j + 1]) };
+            common[i][j] =
+                if old[i] == new[j] { common[i + 1][j + 1] + 1 } else { common[i + 1][j].max(common[i][j + 1]) };
         }
     }
     let (mut i, mut j, mut text) = (0, 0, String::new());
@@ -165,7 +168,7 @@ pub(super) fn diff(expected: &Lines, sent: &Lines) -> String {
             }
             (Some(_) | None, None) => break,
         };
-        text.push_str(&format!("  {sign} {line}\n"));
+        text.extend([' ', ' ', sign, ' '].into_iter().chain(line.chars()).chain(['\n']));
     }
     text
 }

@@ -32,7 +32,7 @@ impl Address {
     }
 
     /// Adds text of the spec; the checker has seen it.
-    pub(super) fn literal(&mut self, literal: &'static str) {
+    pub(crate) fn literal(&mut self, literal: &'static str) {
         if let Self::Path { text, segments } = self {
             text.push_str(literal);
             *segments += literal.bytes().filter(|byte| *byte == b'/').count();
@@ -41,12 +41,13 @@ impl Address {
 
     /// Adds a value. An id may hold a `/`, which goes out as `%2F`; what a server could take for a step up or
     /// down the path is refused.
-    pub(super) fn segment(&mut self, name: &str, value: &dyn ToJson) -> Result<(), ToolError> {
+    pub(crate) fn segment(&mut self, name: &str, value: &dyn ToJson) -> Result<(), ToolError> {
         let Self::Path { text, .. } = self else { return Ok(()) };
         let mut result = Err(refused(name, "must not be empty"));
         value.texts(&mut |part| {
             result = check_segment(part).map_err(|why| refused(name, why)).map(|()| {
-                write!(text, "{}", utf8_percent_encode(part, ENCODED)).expect("a string takes whatever is written to it");
+                write!(text, "{}", utf8_percent_encode(part, ENCODED))
+                    .expect("a string takes whatever is written to it");
             });
         });
         result

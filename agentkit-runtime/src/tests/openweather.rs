@@ -14,7 +14,11 @@ pub(crate) const CONNECTOR: &ConnectorDef = &ConnectorDef {
     auth: &[AuthDef {
         name: "key",
         kind: AuthKindDef::ApiKey {
-            secrets: &[SecretDef { name: "key", about: ::core::option::Option::Some("Your key."), pattern: ::core::option::Option::None }],
+            secrets: &[SecretDef {
+                name: "key",
+                about: ::core::option::Option::Some("Your key."),
+                pattern: ::core::option::Option::None,
+            }],
         },
         apply: ApplyDef::Parts { headers: &[], query: &[("appid", &[PartDef::Secret("key")])] },
         ..AuthDef::EMPTY
@@ -65,10 +69,8 @@ pub(crate) struct Main {
 }
 
 impl Described for Main {
-    const SHAPE: Shape<Self> = Shape::Record(&[
-        field("temp", |w: &mut Self| &mut w.temp),
-        field("humidity", |w: &mut Self| &mut w.humidity),
-    ]);
+    const SHAPE: Shape<Self> =
+        Shape::Record(&[field("temp", |w: &mut Self| &mut w.temp), field("humidity", |w: &mut Self| &mut w.humidity)]);
 }
 
 /// `Sky` as OpenWeather writes it.
@@ -110,6 +112,7 @@ impl Described for SkyKind {
 
 /// `Weather` as OpenWeather writes it.
 #[derive(Debug, Clone, Default)]
+#[expect(clippy::struct_field_names, reason = "the provider's names")]
 pub(crate) struct Weather {
     /// Place.
     pub(crate) name: String,

@@ -75,14 +75,10 @@ fn is_public_v6(ip: Ipv6Addr) -> bool {
         Ipv4Addr::new(a, b, c, d)
     };
     match segments {
-        // NAT64, RFC 6052.
-        [0x64, 0xff9b, 0, 0, 0, 0, high, low] => is_public_v4(embedded(high, low)),
-        // 6to4, RFC 3056.
-        [0x2002, high, low, ..] => is_public_v4(embedded(high, low)),
-        // Teredo, benchmarks, ORCHID and the rest of the protocol assignments.
-        [0x2001, second, ..] if second < 0x200 => false,
-        // Documentation.
-        [0x2001, 0xdb8, ..] | [0x3fff, ..] => false,
+        // NAT64 (RFC 6052) and 6to4 (RFC 3056).
+        [0x64, 0xff9b, 0, 0, 0, 0, high, low] | [0x2002, high, low, ..] => is_public_v4(embedded(high, low)),
+        // Teredo, benchmarks, ORCHID and the rest of the protocol assignments; documentation.
+        [0x2001, 0..0x200 | 0xdb8, ..] | [0x3fff, ..] => false,
         // Only 2000::/3 is given out; loopback, link-local, unique local and multicast lie outside.
         [first, ..] => first & 0xe000 == 0x2000,
     }
@@ -99,11 +95,40 @@ mod tests {
             assert!(is_public(ip.parse().expect("an address")), "{ip}");
         }
         let special = [
-            "127.0.0.1", "127.8.8.8", "10.0.0.1", "172.16.0.1", "172.31.255.255", "192.168.1.1", "169.254.169.254",
-            "100.64.0.1", "0.0.0.0", "0.1.2.3", "192.0.0.1", "192.0.2.1", "198.18.0.1", "198.51.100.1", "203.0.113.1",
-            "224.0.0.1", "240.0.0.1", "255.255.255.255", "::", "::1", "fe80::1", "fc00::1", "fd00:ec2::254", "ff02::1",
-            "::ffff:127.0.0.1", "::127.0.0.1", "64:ff9b::10.0.0.1", "64:ff9b:1::1", "2002:7f00:1::", "2001::1",
-            "2001:db8::1", "3fff::1", "100::1", "5f00::1",
+            "127.0.0.1",
+            "127.8.8.8",
+            "10.0.0.1",
+            "172.16.0.1",
+            "172.31.255.255",
+            "192.168.1.1",
+            "169.254.169.254",
+            "100.64.0.1",
+            "0.0.0.0",
+            "0.1.2.3",
+            "192.0.0.1",
+            "192.0.2.1",
+            "198.18.0.1",
+            "198.51.100.1",
+            "203.0.113.1",
+            "224.0.0.1",
+            "240.0.0.1",
+            "255.255.255.255",
+            "::",
+            "::1",
+            "fe80::1",
+            "fc00::1",
+            "fd00:ec2::254",
+            "ff02::1",
+            "::ffff:127.0.0.1",
+            "::127.0.0.1",
+            "64:ff9b::10.0.0.1",
+            "64:ff9b:1::1",
+            "2002:7f00:1::",
+            "2001::1",
+            "2001:db8::1",
+            "3fff::1",
+            "100::1",
+            "5f00::1",
         ];
         for ip in special {
             assert!(!is_public(ip.parse().expect("an address")), "{ip}");
@@ -115,9 +140,17 @@ mod tests {
         let url = |text: &str| Url::parse(text).expect("a URL");
         assert!(is_public_https(&url("https://gmail.googleapis.com/gmail")));
         let refused = [
-            "http://gmail.googleapis.com/", "https://127.0.0.1/", "https://2852039166/", "https://0xA9FEA9FE/",
-            "https://[::1]/", "https://localhost/", "https://localhost./", "https://a.localhost/", "https://metadata/",
-            "https://user@gmail.googleapis.com/", "ftp://gmail.googleapis.com/",
+            "http://gmail.googleapis.com/",
+            "https://127.0.0.1/",
+            "https://2852039166/",
+            "https://0xA9FEA9FE/",
+            "https://[::1]/",
+            "https://localhost/",
+            "https://localhost./",
+            "https://a.localhost/",
+            "https://metadata/",
+            "https://user@gmail.googleapis.com/",
+            "ftp://gmail.googleapis.com/",
         ];
         for text in refused {
             assert!(!is_public_https(&url(text)), "{text}");

@@ -43,7 +43,10 @@ impl Http {
         let http = &connection.connector().http;
         let host = request.url.host_str().unwrap_or_default();
         let allowed = http.hosts.contains(&host) || host_of(http.base_url) == host;
-        self.carry(connection, request, limits, allowed).await
+        if !allowed {
+            return Err(TransportError::new(Failure::Refused));
+        }
+        self.carry(connection, request, limits).await
     }
 
     /// Sends a request that carries the client's secret or a refresh token, to an endpoint of the way to connect.
@@ -59,7 +62,10 @@ impl Http {
         let host = request.url.host_str().unwrap_or_default();
         let endpoints = [Some(server.authorize_url), Some(server.token_url), server.revoke_url];
         let allowed = endpoints.into_iter().flatten().any(|endpoint| host_of(endpoint) == host);
-        self.carry(connection, request, limits, allowed).await
+        if !allowed {
+            return Err(TransportError::new(Failure::Refused));
+        }
+        self.carry(connection, request, limits).await
     }
 
     async fn carry(
@@ -67,9 +73,8 @@ impl Http {
         connection: &ConnectionSettings,
         mut request: HttpRequest,
         limits: Limits,
-        allowed: bool,
     ) -> Result<HttpReply, TransportError> {
-        if !allowed || !guard::is_public_https(&request.url) {
+        if !guard::is_public_https(&request.url) {
             return Err(TransportError::new(Failure::Refused));
         }
         // Only now, so that a stand-in never weakens a rule.

@@ -28,10 +28,7 @@ impl Network {
     pub(super) fn new() -> Result<Self, reqwest::Error> {
         // Another library of the process may have chosen a provider already; any will do.
         let _ = ring::default_provider().install_default();
-        Ok(Self {
-            public: client().https_only(true).dns_resolver(PublicOnly).build()?,
-            local: client().build()?,
-        })
+        Ok(Self { public: client().https_only(true).dns_resolver(PublicOnly).build()?, local: client().build()? })
     }
 }
 

@@ -51,7 +51,10 @@ mod tests {
     #[test]
     fn the_longest_prefix_wins_and_ends_at_a_segment() {
         let to = |text: &str| stand_in(&table(), &Url::parse(text).expect("a URL")).map(|url| url.map(String::from));
-        assert_eq!(to("https://slack.com/api/chat?x=1").expect("allowed"), Some("http://127.0.0.1:4010/api2/chat?x=1".to_owned()));
+        assert_eq!(
+            to("https://slack.com/api/chat?x=1").expect("allowed"),
+            Some("http://127.0.0.1:4010/api2/chat?x=1".to_owned())
+        );
         assert_eq!(to("https://slack.com/apis").expect("allowed"), Some("http://127.0.0.1:4010/apis".to_owned()));
         assert_eq!(to("https://slack.com.evil.org/api").expect("allowed"), None);
         assert!(to("https://evil.com/x").is_err(), "a stand-in elsewhere is refused");

@@ -28,11 +28,7 @@ pub(super) fn check_length(length: usize, unit: &str, bounds: &Bounds) -> Result
     let length = i64::try_from(length).unwrap_or(i64::MAX);
     let low = bounds.min.is_some_and(|min| length < min);
     let high = bounds.max.is_some_and(|max| length > max);
-    if low || high {
-        Err(ArgError::new(format!("must have {} {unit}, not {length}", range(bounds))))
-    } else {
-        Ok(())
-    }
+    if low || high { Err(ArgError::new(format!("must have {} {unit}, not {length}", range(bounds)))) } else { Ok(()) }
 }
 
 pub(super) fn check_text(text: &str, bounds: &Bounds) -> Result<(), ArgError> {
@@ -45,9 +41,10 @@ pub(super) fn check_text(text: &str, bounds: &Bounds) -> Result<(), ArgError> {
         return Err(ArgError::new(format!("must match `{pattern}`, not {}", describe(&text.into()))));
     }
     match bounds.check {
-        Some(Check::Email) if !is_email(text) => {
-            Err(ArgError::new(format!("must be a mail address such as ana@example.com, not {}", describe(&text.into()))))
-        }
+        Some(Check::Email) if !is_email(text) => Err(ArgError::new(format!(
+            "must be a mail address such as ana@example.com, not {}",
+            describe(&text.into())
+        ))),
         Some(Check::Url) if !is_url(text) => {
             Err(ArgError::new(format!("must be an http or https address, not {}", describe(&text.into()))))
         }
@@ -68,7 +65,9 @@ fn range(bounds: &Bounds) -> String {
 /// Something before one `@` and a host after it. What is a mailbox, only its server knows.
 fn is_email(text: &str) -> bool {
     let Some((local, host)) = text.rsplit_once('@') else { return false };
-    let plain = |part: &str| !part.is_empty() && !part.chars().any(|c| c.is_whitespace() || c.is_control() || "<>,;".contains(c));
+    let plain = |part: &str| {
+        !part.is_empty() && !part.chars().any(|c| c.is_whitespace() || c.is_control() || "<>,;".contains(c))
+    };
     plain(local) && plain(host) && !local.contains('@') && !host.starts_with('.') && !host.ends_with('.')
 }
 
@@ -78,7 +77,8 @@ fn is_url(text: &str) -> bool {
 
 /// The patterns of all tools that were called, compiled once.
 fn regex(pattern: &'static str) -> Option<Arc<Regex>> {
-    static COMPILED: LazyLock<Mutex<HashMap<&'static str, Option<Arc<Regex>>>>> = LazyLock::new(Mutex::default);
+    type Compiled = HashMap<&'static str, Option<Arc<Regex>>>;
+    static COMPILED: LazyLock<Mutex<Compiled>> = LazyLock::new(Mutex::default);
     let mut compiled = COMPILED.lock().unwrap_or_else(PoisonError::into_inner);
     compiled.entry(pattern).or_insert_with(|| Regex::new(pattern).ok().map(Arc::new)).clone()
 }

@@ -18,7 +18,8 @@ const LENIENT: GeneralPurposeConfig = GeneralPurposeConfig::new()
     .with_decode_padding_mode(DecodePaddingMode::Indifferent)
     .with_decode_allow_trailing_bits(true);
 pub(crate) const BASE64: GeneralPurpose = GeneralPurpose::new(&alphabet::STANDARD, LENIENT);
-pub(crate) const BASE64URL: GeneralPurpose = GeneralPurpose::new(&alphabet::URL_SAFE, LENIENT.with_encode_padding(false));
+pub(crate) const BASE64URL: GeneralPurpose =
+    GeneralPurpose::new(&alphabet::URL_SAFE, LENIENT.with_encode_padding(false));
 
 /// A file that goes into a tool or comes out of it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -103,7 +104,9 @@ impl Wire for i64 {
     }
 
     fn accept_text(&mut self, text: &str, _: &Accept) -> Result<(), ArgError> {
-        *self = text.parse().map_err(|_| ArgError::new(format!("must be whole numbers, not {}", describe(&text.into()))))?;
+        *self = text
+            .parse()
+            .map_err(|_| ArgError::new(format!("must be whole numbers, not {}", describe(&text.into()))))?;
         Ok(())
     }
 }
@@ -313,7 +316,8 @@ fn epoch(text: &str, digits: u32) -> Option<Timestamp> {
 /// The same for numbers with an exponent: `1.7e9`.
 #[expect(clippy::cast_possible_truncation, reason = "a cast saturates, and the timestamp refuses what is too large")]
 fn epoch_float(text: &str, digits: u32) -> Option<Timestamp> {
-    let number: f64 = text.parse().ok().filter(|_| text.starts_with(|first: char| first.is_ascii_digit() || first == '-'))?;
+    let number: f64 =
+        text.parse().ok().filter(|_| text.starts_with(|first: char| first.is_ascii_digit() || first == '-'))?;
     let micros = number * 1e6 / f64::from(10_u32.pow(digits));
     Timestamp::from_microsecond(micros as i64).ok()
 }

@@ -17,7 +17,8 @@ impl<T: Described> Wire for T {
             Shape::Inner(inner) => return inner(self).read(reader, form),
             Shape::Closed(values) => {
                 let text = reader.text()?;
-                *self = known(values, text).ok_or_else(|| ReadError::new("found a text the connector does not know"))?;
+                *self =
+                    known(values, text).ok_or_else(|| ReadError::new("found a text the connector does not know"))?;
             }
             Shape::Open { values, other, .. } => {
                 let text = reader.text()?;
@@ -43,7 +44,9 @@ impl<T: Described> Wire for T {
         match T::SHAPE {
             Shape::Record(fields) => give_record(&mut RecordOf { value: self, fields }, how),
             Shape::Inner(inner) => inner(self).give(how),
-            Shape::Closed(_) | Shape::Open { .. } => text_of(self).map_or(Value::Null, |text| Value::String(text.to_owned())),
+            Shape::Closed(_) | Shape::Open { .. } => {
+                text_of(self).map_or(Value::Null, |text| Value::String(text.to_owned()))
+            }
         }
     }
 
@@ -200,8 +203,8 @@ impl<T: Wire + Default> Wire for Vec<T> {
     fn check(&mut self, bounds: &Bounds) -> Result<(), ArgError> {
         check_length(self.len(), "items", bounds)?;
         let of_items = Bounds { min: None, max: None, ..*bounds };
-        let checked = self.iter_mut().enumerate();
-        checked.map(|(index, item)| item.check(&of_items).map_err(|error| error.at_index(index))).collect()
+        let mut items = self.iter_mut().enumerate();
+        items.try_for_each(|(index, item)| item.check(&of_items).map_err(|error| error.at_index(index)))
     }
 
     fn absent(&self) -> Absent {

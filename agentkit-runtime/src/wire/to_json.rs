@@ -118,7 +118,9 @@ impl<T: ToJson> ToJson for [T] {
     }
 
     fn texts(&self, each: &mut dyn FnMut(&str)) {
-        self.iter().for_each(|item| item.texts(each));
+        for item in self {
+            item.texts(each);
+        }
     }
 }
 

@@ -1,0 +1,115 @@
+//! No value changes where a request goes.
+
+use http::Method;
+use proptest::prelude::{prop_assert, prop_assert_eq, prop_oneof, proptest};
+use proptest::strategy::{Just, Strategy};
+use url::Url;
+
+use super::{Address, Body, Draft, TokenChoice, add_pairs};
+use crate::def::HttpDef;
+
+const HTTP: HttpDef = HttpDef { base_url: "https://api.example.com/v1", hosts: &["api.example.com"], ..HttpDef::EMPTY };
+
+fn draft(address: Address, query: String) -> Draft {
+    Draft {
+        at: "x.yaml:1",
+        method: Method::GET,
+        address,
+        query,
+        headers: http::HeaderMap::new(),
+        body: Body::None,
+        token: TokenChoice::OfTool,
+        rate: None,
+        repeatable: true,
+        timeout_ms: None,
+        max_reply: 1,
+        max_body: 1,
+    }
+}
+
+/// The address of `/things/${value}/parts?q=${query}`, unless the value is refused.
+fn url(value: &str, query: &str) -> Option<Url> {
+    let mut address = Address::path("/things/");
+    address.segment("id", &value).ok()?;
+    address.literal("/parts");
+    let mut pairs = String::new();
+    add_pairs(&mut pairs, "q", &query);
+    Some(super::address(&draft(address, pairs), &HTTP, &[], "").expect("what is not refused is an address"))
+}
+
+#[test]
+fn ids_go_out_as_one_segment() {
+    let path = |value: &str| url(value, "").map(|url| url.path().to_owned());
+    assert_eq!(path("a/1").as_deref(), Some("/v1/things/a%2F1/parts"));
+    assert_eq!(path("a b?c#d&e=ü").as_deref(), Some("/v1/things/a%20b%3Fc%23d%26e%3D%C3%BC/parts"));
+    assert_eq!(path("a..b").as_deref(), Some("/v1/things/a..b/parts"));
+    assert_eq!(path("50%").as_deref(), Some("/v1/things/50%25/parts"));
+    assert_eq!(path("@evil.com").as_deref(), Some("/v1/things/%40evil.com/parts"));
+}
+
+#[test]
+fn steps_along_the_path_are_refused_in_any_spelling() {
+    let refused = [
+        "",
+        ".",
+        "..",
+        "../x",
+        "x/..",
+        "a/./b",
+        "%2e%2e",
+        ".%2E",
+        "%252e%252e",
+        "..%2f..",
+        "x%2F..%2Fy",
+        "a\\b",
+        "%5c..",
+        "a%5Cb",
+        "a\nb",
+        "a%0d%0ab",
+        "\u{7f}",
+        "a\0",
+        "%00",
+        "%25252525252e",
+    ];
+    for value in refused {
+        assert_eq!(url(value, ""), None, "{value:?}");
+    }
+}
+
+fn nasty() -> impl Strategy<Value = String> {
+    let piece = prop_oneof![
+        Just("..".to_owned()),
+        Just("/".to_owned()),
+        Just("%2e".to_owned()),
+        Just("%2F".to_owned()),
+        Just("\\".to_owned()),
+        Just("?".to_owned()),
+        Just("#".to_owned()),
+        Just("@evil.com".to_owned()),
+        Just("%25".to_owned()),
+        Just("\t".to_owned()),
+        Just("https://".to_owned()),
+        Just(";".to_owned()),
+        Just("&q=2".to_owned()),
+        "\\PC{0,4}",
+        "[a-z0-9]{1,3}",
+    ];
+    proptest::collection::vec(piece, 0..6).prop_map(|pieces| pieces.concat())
+}
+
+proptest! {
+    #[test]
+    fn origin_segments_and_values_stay(value in nasty(), query in nasty()) {
+        let Some(url) = url(&value, &query) else { return Ok(()) };
+        prop_assert_eq!(url.origin().ascii_serialization(), "https://api.example.com");
+        let segments: Vec<&str> = url.path_segments().expect("a path").collect();
+        prop_assert_eq!(segments.len(), 4);
+        prop_assert_eq!((segments[0], segments[1], segments[3]), ("v1", "things", "parts"));
+        let decoded = percent_encoding::percent_decode_str(segments[2]).decode_utf8().expect("UTF-8");
+        prop_assert_eq!(&*decoded, value.as_str());
+        prop_assert!(!value.is_empty());
+        let pairs: Vec<(String, String)> = url.query_pairs().into_owned().collect();
+        prop_assert_eq!(pairs, vec![("q".to_owned(), query)]);
+        prop_assert_eq!(url.fragment(), None);
+    }
+}

@@ -1,0 +1,90 @@
+//! A transport that answers from a list and remembers what it was asked, and kits that use it.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex};
+
+use bytes::Bytes;
+use futures_util::future::BoxFuture;
+use http::{HeaderMap, HeaderName, HeaderValue};
+
+use crate::example::StandingClock;
+use crate::transport::{Failure, HttpReply, HttpRequest, Limits, Transport, TransportError};
+use crate::{AgentKit, ConnectedAccount, Connection, ConnectorDef};
+
+/// The key of the account.
+pub(crate) const KEY: &str = "sk-very-secret-1";
+
+/// What happens to one request.
+pub(crate) enum Act {
+    Reply(u16, &'static [(&'static str, &'static str)], String),
+    Fail(Failure),
+    Hang,
+}
+
+/// A reply with status 200.
+pub(crate) fn ok(body: &str) -> Act {
+    Act::Reply(200, &[], body.to_owned())
+}
+
+/// A reply with another status and no body.
+pub(crate) fn status(status: u16) -> Act {
+    Act::Reply(status, &[], String::new())
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Script {
+    acts: Mutex<VecDeque<Act>>,
+    asked: Mutex<Vec<HttpRequest>>,
+}
+
+impl std::fmt::Debug for Act {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Act")
+    }
+}
+
+impl Script {
+    pub(crate) fn new(acts: impl IntoIterator<Item = Act>) -> Arc<Self> {
+        Arc::new(Self { acts: Mutex::new(acts.into_iter().collect()), asked: Mutex::default() })
+    }
+
+    /// The requests so far.
+    pub(crate) fn asked(&self) -> Vec<HttpRequest> {
+        self.asked.lock().unwrap().clone()
+    }
+}
+
+impl Transport for Script {
+    fn send(&self, request: HttpRequest, _: Limits) -> BoxFuture<'_, Result<HttpReply, TransportError>> {
+        self.asked.lock().unwrap().push(request);
+        let act = self.acts.lock().unwrap().pop_front().expect("the script has an act for each request");
+        Box::pin(async move {
+            match act {
+                Act::Reply(status, headers, body) => {
+                    Ok(HttpReply { status, headers: map(headers), body: Bytes::from(body) })
+                }
+                Act::Fail(failure) => Err(TransportError::new(failure)),
+                Act::Hang => std::future::pending().await,
+            }
+        })
+    }
+}
+
+fn map(headers: &[(&'static str, &'static str)]) -> HeaderMap {
+    headers.iter().map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value))).collect()
+}
+
+/// A kit with one connected account, on a clock that only sleeping moves.
+pub(crate) async fn kit(connector: &'static ConnectorDef, script: &Arc<Script>) -> (AgentKit, ConnectedAccount) {
+    let connection = Connection::new("work", connector);
+    let kit = AgentKit::builder()
+        .connection(connection)
+        .clock(Arc::new(StandingClock::default()))
+        .transport(script.clone())
+        .build()
+        .await
+        .expect("a kit");
+    let account = kit.connected_account("work", "ana").await.expect("an account");
+    let account = kit.connect_with_secrets(&account, [("key", KEY)]).await.expect("connected");
+    (kit, account)
+}
