@@ -21,7 +21,7 @@ mod keys;
 mod refresh;
 mod status;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod token;
 
 pub(crate) use self::accounts::{Accounts, Parts as AccountsParts};

@@ -49,25 +49,27 @@ pub use jiff::civil::Date;
 pub use serde_json::Value;
 
 pub use crate::account::{
-    AccountId, Authorization, AuthorizationLink, CallbackError, ConnectedAccount, ConnectedAccountStatus, ExpiredReason,
-    LinkError, LinkPage, Linked, ScopeLine, Start,
+    AccountId, Authorization, AuthorizationLink, CallbackError, ConnectedAccount, ConnectedAccountStatus,
+    ExpiredReason, LinkError, LinkPage, Linked, ScopeLine, Start,
 };
 pub use crate::catalog::Catalog;
 pub use crate::clock::{Clock, ManualClock, SystemClock};
 pub use crate::connection::{Connection, ConnectionSettings};
 pub use crate::cx::Cx;
 pub use crate::def::{
-    Access, ApplyDef, AuthDef, AuthKindDef, CheckDef, ClientAuthDef, CodeDef, ConnectorDef, DerivedDef, ErrorsDef, ExampleDef,
-    HttpDef, Identity, OAuth2Def, PartDef, PerDef, RateDef, RefreshDef, RotationDef, ScopeDef, SecretDef, TokenDef,
-    ToolDef,
+    Access, ApplyDef, AuthDef, AuthKindDef, CheckDef, ClientAuthDef, CodeDef, ConnectorDef, DerivedDef, ErrorsDef,
+    ExampleDef, HttpDef, Identity, OAuth2Def, PartDef, PerDef, RateDef, RefreshDef, RotationDef, ScopeDef, SecretDef,
+    TokenDef, ToolDef,
 };
 pub use crate::execute::Execution;
 pub use crate::kit::{AgentKit, AgentKitBuilder, DEFAULT_BASE_URL};
 pub use crate::reply::{ErrorParts, RawReply};
 pub use crate::setup::SetupError;
+#[cfg(feature = "sqlite")]
+pub use crate::store::SqliteStore;
 pub use crate::store::{MemoryStore, Store, StoreError};
 pub use crate::tool::Tool;
 pub use crate::tool_error::{Acts, ErrorKind, HookError, ProviderError, ToolError};
 pub use crate::transport::{Failure, HttpReply, HttpRequest, Limits, Transport, TransportError};
-pub use secrecy::{ExposeSecret, SecretString};
 pub use crate::wire::File;
+pub use secrecy::{ExposeSecret, SecretString};

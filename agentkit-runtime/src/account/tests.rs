@@ -17,7 +17,8 @@ use crate::def::{
     ApplyDef, AuthDef, AuthKindDef, ConnectorDef, HttpDef, OAuth2Def, PartDef, ScopeDef, SecretDef, ToolDef,
 };
 use crate::kit::AgentKit;
-use crate::store::MemoryStore;
+use crate::setup::SetupError;
+use crate::store::{MemoryStore, Store};
 use crate::transport::{Failure, HttpReply, HttpRequest, Limits, Transport, TransportError};
 
 use super::{ConnectedAccount, ConnectedAccountStatus as Status};
@@ -156,16 +157,26 @@ pub(super) const WEATHER: ConnectorDef = ConnectorDef {
 };
 
 /// A runtime with its provider and clock.
-pub(super) struct World {
-    pub(super) kit: AgentKit,
+pub(crate) struct World {
+    pub(crate) kit: AgentKit,
     pub(super) provider: Arc<Provider>,
     pub(super) clock: Arc<ManualClock>,
 }
 
-pub(super) const PATIENCE: Duration = Duration::from_secs(60);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
 impl World {
     pub(super) async fn new(answers: &[Answer]) -> Self {
+        Self::with(MemoryStore::new(), answers).await.unwrap()
+    }
+
+    /// The same on another store; the provider gives tokens.
+    #[cfg(feature = "sqlite")]
+    pub(crate) async fn on(store: impl Store) -> Result<Self, SetupError> {
+        Self::with(store, &[token(1)]).await
+    }
+
+    async fn with(store: impl Store, answers: &[Answer]) -> Result<Self, SetupError> {
         let provider = Provider::new(answers);
         let clock = Arc::new(ManualClock::new(Timestamp::from_second(1_800_000_000).unwrap()));
         let kit = AgentKit::builder()
@@ -176,13 +187,12 @@ impl World {
                     .tools(["list", "mail_send"]),
             )
             .connection(Connection::new("weather", &WEATHER))
-            .store(MemoryStore::new())
+            .store(store)
             .clock(clock.clone())
             .transport(provider.clone())
             .build()
-            .await
-            .unwrap();
-        Self { kit, provider, clock }
+            .await?;
+        Ok(Self { kit, provider, clock })
     }
 
     /// A browser that walks a link to the consent page: gives state and cookie.
@@ -201,7 +211,7 @@ impl World {
     }
 
     /// An account of `mail-work` that is connected.
-    pub(super) async fn connected(&self, identifier: &str) -> ConnectedAccount {
+    pub(crate) async fn connected(&self, identifier: &str) -> ConnectedAccount {
         let account = self.kit.connected_account("mail-work", identifier).await.unwrap();
         let (state, cookie) = self.walk(&account).await;
         let id = self.connection_id("mail-work");

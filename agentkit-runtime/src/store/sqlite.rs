@@ -1,0 +1,292 @@
+//! A store in one SQLite file, for one process at a time.
+//!
+//! ```text
+//! .agentkit/.gitignore        *
+//! .agentkit/root.key          beside the data, not in it: a copy of the data alone opens nothing
+//! .agentkit/data/agentkit.db
+//! .agentkit/data/lock         held while a process has the store open
+//! ```
+
+use std::fmt;
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use sqlx::sqlite::{
+    SqliteArguments, SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteRow,
+    SqliteSynchronous,
+};
+use sqlx::{Row as _, Sqlite};
+
+use super::{AccountRow, ConnectionRow, CredentialRow, FlowRow, KeyRow, Store, StoreError, StoreFuture, Write};
+use crate::setup::SetupError;
+
+mod rows;
+mod sql;
+
+use self::rows::{bind_account, bind_credential, bind_flow, read_account, read_credential, read_flow, read_key};
+
+/// Migrations in their order; a store remembers how many it has had.
+const MIGRATIONS: &[&str] = &[include_str!("../../migrations/sqlite/0001_accounts.sql")];
+
+type Query = sqlx::query::Query<'static, Sqlite, SqliteArguments>;
+
+/// Keeps accounts in an SQLite file.
+pub struct SqliteStore {
+    dir: PathBuf,
+    /// One connection, so that writers stand in line here and not on the file's lock.
+    writer: SqlitePool,
+    readers: SqlitePool,
+    _lock: File,
+}
+
+impl SqliteStore {
+    /// Opens the store of a folder such as `.agentkit`, or begins one there.
+    ///
+    /// # Errors
+    ///
+    /// Another process has it open, the folder cannot be written to, or the file is none of ours.
+    pub async fn open(dir: impl AsRef<Path>) -> Result<Self, SetupError> {
+        let dir = dir.as_ref().to_owned();
+        let data = dir.join("data");
+        let at = data.display().to_string();
+        let lock = prepare(&dir, &data).map_err(|error| {
+            SetupError::new(format!("the data folder cannot be used: {error}"))
+                .at(&at)
+                .help("check its permissions and the space on the disk")
+                .caused_by(error)
+        })?;
+        match lock.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                return Err(SetupError::new("another process has this data open")
+                    .at(&at)
+                    .help("end it, or use another folder"));
+            }
+            Err(TryLockError::Error(error)) => {
+                return Err(SetupError::new(format!("the data folder cannot be locked: {error}"))
+                    .at(&at)
+                    .help("it must be on a local disk")
+                    .caused_by(error));
+            }
+        }
+        let file = data.join("agentkit.db");
+        let fail = |error: sqlx::Error| {
+            SetupError::new("the database cannot be opened")
+                .at(file.display().to_string())
+                .help("restore it from a backup, or move it away to begin anew")
+                .caused_by(error)
+        };
+        let options = SqliteConnectOptions::new()
+            .filename(&file)
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            // A refresh token that was lost with the power is lost for good.
+            .synchronous(SqliteSynchronous::Full)
+            .foreign_keys(true)
+            .busy_timeout(Duration::from_secs(5))
+            // What was erased must not linger in the free pages.
+            .pragma("secure_delete", "ON");
+        let writer = SqlitePoolOptions::new().max_connections(1).connect_with(options.clone()).await.map_err(fail)?;
+        migrate(&writer, &file).await?;
+        let readers = SqlitePoolOptions::new().max_connections(4).connect_with(options).await.map_err(fail)?;
+        Ok(Self { dir, writer, readers, _lock: lock })
+    }
+
+    async fn one<T: 'static>(
+        &self,
+        query: Query,
+        read: fn(&SqliteRow) -> Result<T, sqlx::Error>,
+    ) -> Result<Option<T>, StoreError> {
+        let row = query.fetch_optional(&self.readers).await.map_err(broken)?;
+        row.as_ref().map(read).transpose().map_err(broken)
+    }
+
+    async fn all<T: 'static>(
+        &self,
+        query: Query,
+        read: fn(&SqliteRow) -> Result<T, sqlx::Error>,
+    ) -> Result<Vec<T>, StoreError> {
+        let rows = query.fetch_all(&self.readers).await.map_err(broken)?;
+        rows.iter().map(read).collect::<Result<_, _>>().map_err(broken)
+    }
+
+    /// Inserts a row where it does not meet another, then reads the one that is there.
+    async fn keep<T: 'static>(
+        &self,
+        insert: Query,
+        select: Query,
+        read: fn(&SqliteRow) -> Result<T, sqlx::Error>,
+    ) -> Result<T, StoreError> {
+        insert.execute(&self.writer).await.map_err(broken)?;
+        let row = select.fetch_one(&self.writer).await.map_err(broken)?;
+        read(&row).map_err(broken)
+    }
+}
+
+impl Store for SqliteStore {
+    fn root_key_file(&self) -> Option<PathBuf> {
+        Some(self.dir.join("root.key"))
+    }
+
+    fn fact<'a>(&'a self, name: &'a str) -> StoreFuture<'a, Option<Vec<u8>>> {
+        let select = sqlx::query(sql::FACT).bind(name.to_owned());
+        Box::pin(self.one(select, |row| row.try_get("value")))
+    }
+
+    fn keep_fact<'a>(&'a self, name: &'a str, value: Vec<u8>) -> StoreFuture<'a, Vec<u8>> {
+        let insert = sqlx::query(sql::KEEP_FACT).bind(name.to_owned()).bind(value);
+        let select = sqlx::query(sql::FACT).bind(name.to_owned());
+        Box::pin(self.keep(insert, select, |row| row.try_get("value")))
+    }
+
+    fn keys(&self) -> StoreFuture<'_, Vec<KeyRow>> {
+        Box::pin(self.all(sqlx::query(sql::KEYS), read_key))
+    }
+
+    fn keep_key(&self, key: KeyRow) -> StoreFuture<'_, KeyRow> {
+        let select = sqlx::query(sql::KEY).bind(key.tenant.clone()).bind(key.purpose.clone());
+        let insert = sqlx::query(sql::KEEP_KEY)
+            .bind(key.id)
+            .bind(key.tenant)
+            .bind(key.purpose)
+            .bind(key.wrapped_by)
+            .bind(key.wrapped)
+            .bind(key.created_at);
+        Box::pin(self.keep(insert, select, read_key))
+    }
+
+    fn keep_connection(&self, connection: ConnectionRow) -> StoreFuture<'_, ConnectionRow> {
+        let select = sqlx::query(sql::CONNECTION).bind(connection.tenant.clone()).bind(connection.name.clone());
+        let insert = sqlx::query(sql::KEEP_CONNECTION)
+            .bind(connection.id)
+            .bind(connection.tenant)
+            .bind(connection.name)
+            .bind(connection.connector)
+            .bind(connection.created_at);
+        Box::pin(self.keep(insert, select, rows::read_connection))
+    }
+
+    fn keep_account(&self, account: AccountRow) -> StoreFuture<'_, AccountRow> {
+        let select =
+            sqlx::query(sql::FIND_ACCOUNT).bind(account.connection_id.clone()).bind(account.identifier.clone());
+        let insert = bind_account(sqlx::query(sql::KEEP_ACCOUNT), account);
+        Box::pin(self.keep(insert, select, read_account))
+    }
+
+    fn account<'a>(&'a self, id: &'a str) -> StoreFuture<'a, Option<AccountRow>> {
+        Box::pin(self.one(sqlx::query(sql::ACCOUNT).bind(id.to_owned()), read_account))
+    }
+
+    fn find_account<'a>(&'a self, connection_id: &'a str, identifier: &'a str) -> StoreFuture<'a, Option<AccountRow>> {
+        let select = sqlx::query(sql::FIND_ACCOUNT).bind(connection_id.to_owned()).bind(identifier.to_owned());
+        Box::pin(self.one(select, read_account))
+    }
+
+    fn accounts(&self) -> StoreFuture<'_, Vec<AccountRow>> {
+        Box::pin(self.all(sqlx::query(sql::ACCOUNTS), read_account))
+    }
+
+    fn credentials<'a>(&'a self, account: &'a str) -> StoreFuture<'a, Vec<CredentialRow>> {
+        Box::pin(self.all(sqlx::query(sql::CREDENTIALS).bind(account.to_owned()), read_credential))
+    }
+
+    fn add_flow(&self, flow: FlowRow) -> StoreFuture<'_, ()> {
+        let insert = bind_flow(sqlx::query(sql::ADD_FLOW), flow);
+        Box::pin(async move { insert.execute(&self.writer).await.map(|_| ()).map_err(broken) })
+    }
+
+    fn flow_of_link<'a>(&'a self, link: &'a [u8]) -> StoreFuture<'a, Option<FlowRow>> {
+        Box::pin(self.one(sqlx::query(sql::FLOW_OF_LINK).bind(link.to_vec()), read_flow))
+    }
+
+    fn flow_of_state<'a>(&'a self, state: &'a [u8]) -> StoreFuture<'a, Option<FlowRow>> {
+        Box::pin(self.one(sqlx::query(sql::FLOW_OF_STATE).bind(state.to_vec()), read_flow))
+    }
+
+    fn forget_flows(&self, before: i64) -> StoreFuture<'_, ()> {
+        let delete = sqlx::query(sql::FORGET_FLOWS).bind(before);
+        Box::pin(async move { delete.execute(&self.writer).await.map(|_| ()).map_err(broken) })
+    }
+
+    fn commit(&self, writes: Vec<Write>) -> StoreFuture<'_, bool> {
+        Box::pin(async move {
+            let mut transaction = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(broken)?;
+            for write in writes {
+                let done = statement(write).execute(&mut *transaction).await.map_err(broken)?;
+                if done.rows_affected() != 1 {
+                    transaction.rollback().await.map_err(broken)?;
+                    return Ok(false);
+                }
+            }
+            transaction.commit().await.map_err(broken)?;
+            Ok(true)
+        })
+    }
+}
+
+/// The statement of a write; it changes one row or, where the row is not the one that was read, none.
+fn statement(write: Write) -> Query {
+    match write {
+        Write::Account(row) => bind_account(sqlx::query(sql::REPLACE_ACCOUNT), row),
+        Write::Credential { seen: Some(seen), row } => {
+            bind_credential(sqlx::query(sql::REPLACE_CREDENTIAL), row).bind(seen)
+        }
+        Write::Credential { seen: None, row } => bind_credential(sqlx::query(sql::ADD_CREDENTIAL), row),
+        Write::Flow { from, row } => bind_flow(sqlx::query(sql::REPLACE_FLOW), row).bind(from.as_str()),
+    }
+}
+
+/// Folders that only their owner can enter, the ignore file, and the lock file.
+fn prepare(dir: &Path, data: &Path) -> io::Result<File> {
+    for folder in [dir, data] {
+        if !folder.exists() {
+            fs::create_dir_all(folder)?;
+            #[cfg(unix)]
+            fs::set_permissions(folder, std::os::unix::fs::PermissionsExt::from_mode(0o700))?;
+        }
+    }
+    match OpenOptions::new().write(true).create_new(true).open(dir.join(".gitignore")) {
+        Ok(mut file) => file.write_all(b"*\n")?,
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+        Err(error) => return Err(error),
+    }
+    OpenOptions::new().write(true).create(true).truncate(false).open(data.join("lock"))
+}
+
+async fn migrate(pool: &SqlitePool, file: &Path) -> Result<(), SetupError> {
+    let fail = |error: sqlx::Error| {
+        SetupError::new("the database cannot be brought up to date")
+            .at(file.display().to_string())
+            .help("restore it from a backup, or move it away to begin anew")
+            .caused_by(error)
+    };
+    sqlx::raw_sql(sql::MIGRATIONS).execute(pool).await.map_err(fail)?;
+    let had: i64 = sqlx::query(sql::MIGRATED).fetch_one(pool).await.and_then(|row| row.try_get("had")).map_err(fail)?;
+    let had = usize::try_from(had).unwrap_or(usize::MAX);
+    if had > MIGRATIONS.len() {
+        return Err(SetupError::new("the database was written by a later version")
+            .at(file.display().to_string())
+            .help("use that version, or restore a backup from before"));
+    }
+    for (number, migration) in (1_i64..).zip(MIGRATIONS).skip(had) {
+        let mut transaction = pool.begin_with("BEGIN IMMEDIATE").await.map_err(fail)?;
+        sqlx::raw_sql(*migration).execute(&mut *transaction).await.map_err(fail)?;
+        sqlx::query(sql::MIGRATE).bind(number).execute(&mut *transaction).await.map_err(fail)?;
+        transaction.commit().await.map_err(fail)?;
+    }
+    Ok(())
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "it is the argument of map_err")]
+fn broken(error: sqlx::Error) -> StoreError {
+    // The text of an error may quote a statement, never a value: values are bound.
+    StoreError::new(format!("the database does not work: {error}"))
+}
+
+impl fmt::Debug for SqliteStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SqliteStore").field("dir", &self.dir).finish_non_exhaustive()
+    }
+}
