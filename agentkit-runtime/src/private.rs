@@ -1,5 +1,6 @@
 //! What generated code names. Not part of the public API: it changes without a new major version.
 
+mod fields;
 pub mod filters;
 
 /// Everything the generated module needs, brought in by one `use`.
@@ -18,6 +19,7 @@ pub mod prelude {
     pub use jiff::civil::Date;
     pub use serde_json::Value;
 
+    pub use crate::__fields as fields;
     pub use crate::cx::{Cx, boxed};
     pub use crate::def::{
         Access, ApplyDef, AuthDef, AuthKindDef, CheckDef, ClientAuthDef, CodeDef, ConnectorDef, DerivedDef, ErrorsDef,

@@ -26,15 +26,16 @@ pub(crate) fn emit(record: &ir::Record) -> TokenStream {
     }
 }
 
-/// `const FIELDS: … = &[field("name", |v| &mut v.name), …];`.
+/// `const FIELDS: … = fields!(id, "threadId" = thread_id, …);`.
 pub(crate) fn table(fields: &[ir::Field]) -> TokenStream {
     let fields = fields.iter().map(|field| {
         let (wire, ident, rules) = (&field.wire, &field.ident, &field.rules);
-        // Before a method, rustc cannot find out the type of the closure's argument.
-        let arg = if rules.is_empty() { quote!(v) } else { quote!(v: &mut Self) };
-        quote!(field(#wire, |#arg| &mut v.#ident) #(#rules)*)
+        let key = (*ident != wire).then(|| quote!(#wire =));
+        quote!(#key #ident #(#rules)*)
     });
-    quote!(const FIELDS: Fields<Self> = &[#(#fields),*];)
+    quote!(
+        const FIELDS: Fields<Self> = fields!(#(#fields),*);
+    )
 }
 
 /// An enum of texts.
