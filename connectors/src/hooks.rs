@@ -2,3 +2,5 @@
 
 #[cfg(feature = "gmail")]
 pub(crate) mod gmail;
+#[cfg(feature = "slack")]
+pub(crate) mod slack;

@@ -33,6 +33,7 @@ pub(super) struct Content {
 }
 
 /// A part that is not text of the mail.
+#[expect(clippy::struct_field_names, reason = "Gmail's name for the id")]
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Attachment {
     pub(super) attachment_id: Option<String>,

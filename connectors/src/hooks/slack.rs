@@ -1,0 +1,3 @@
+//! Slack messages as a person sees them.
+
+mod text;
