@@ -1,10 +1,37 @@
 //! The connectors that ship with AgentKit: a YAML file each, compiled to a module.
+//!
+//! Each has a Cargo feature of its name; the default is all of them. [`all`] gives them to
+//! `AgentKit::builder`, [`SPECS`] is their text for whoever reads the files themselves.
 
-#[cfg_attr(not(test), expect(dead_code, reason = "called by the specs once they compile"))]
 mod hooks;
 
-/// The specs as text, by file name, with the files they build upon.
+use agentkit_runtime::ConnectorDef;
+
+#[cfg(feature = "gmail")]
+agentkit_macros::connector!("gmail.yaml", hooks = crate::hooks::gmail::Hooks);
+
+#[cfg(feature = "slack")]
+agentkit_macros::connector!("slack.yaml", hooks = crate::hooks::slack::Hooks);
+
+#[cfg(feature = "openweather")]
+agentkit_macros::connector!("openweather.yaml");
+
+/// All connectors of this build.
+pub fn all() -> Vec<&'static ConnectorDef> {
+    let all: &[&'static ConnectorDef] = &[
+        #[cfg(feature = "gmail")]
+        gmail::CONNECTOR,
+        #[cfg(feature = "slack")]
+        slack::CONNECTOR,
+        #[cfg(feature = "openweather")]
+        openweather::CONNECTOR,
+    ];
+    all.to_vec()
+}
+
+/// The specs of these connectors as text, by file name, with the base files they use.
 pub const SPECS: &[(&str, &str)] = &[
+    #[cfg(feature = "gmail")]
     ("google.yaml", include_str!("../google.yaml")),
     #[cfg(feature = "gmail")]
     ("gmail.yaml", include_str!("../gmail.yaml")),

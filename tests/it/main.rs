@@ -1,4 +1,5 @@
 //! Everything that crosses crates, as one test binary.
 
+mod catalog;
 mod peers;
 mod tidy;

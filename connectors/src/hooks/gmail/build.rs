@@ -11,7 +11,10 @@ use mail_builder::headers::raw::Raw;
 use mail_builder::headers::text::Text;
 use mail_builder::mime::{BodyPart, MimePart};
 
+use agentkit_runtime::File;
+
 use super::html;
+use crate::gmail::BuildMimeArgs;
 
 /// Width of the plain version of a mail in HTML.
 const WIDTH: usize = 76;
@@ -19,31 +22,8 @@ const WIDTH: usize = 76;
 /// References that are kept: the first of the thread and the last ones.
 const MAX_REFERENCES: usize = 20;
 
-/// A mail to be sent.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Mail<'a> {
-    pub(super) to: &'a [String],
-    pub(super) cc: &'a [String],
-    pub(super) bcc: &'a [String],
-    pub(super) subject: &'a str,
-    pub(super) body: &'a str,
-    pub(super) html: bool,
-    pub(super) attachments: &'a [Attachment<'a>],
-    pub(super) in_reply_to: Option<&'a str>,
-    /// `References` of the mail being answered, as it stands there.
-    pub(super) references: Option<&'a str>,
-}
-
-/// A file to attach.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Attachment<'a> {
-    pub(super) name: &'a str,
-    pub(super) media_type: &'a str,
-    pub(super) data: &'a [u8],
-}
-
 /// Writes the message; the error says which input is wrong and why.
-pub(super) fn build(mail: &Mail<'_>) -> Result<Vec<u8>, String> {
+pub(super) fn build(mail: &BuildMimeArgs<'_>) -> Result<Vec<u8>, String> {
     check(mail)?;
     let body = crlf(mail.body);
     // A mail in HTML gets a plain version too, for readers that show no HTML.
@@ -66,7 +46,7 @@ pub(super) fn build(mail: &Mail<'_>) -> Result<Vec<u8>, String> {
 }
 
 /// Whoever writes a line break into a header writes headers of their own.
-fn check(mail: &Mail<'_>) -> Result<(), String> {
+fn check(mail: &BuildMimeArgs<'_>) -> Result<(), String> {
     for (name, addresses) in [("to", mail.to), ("cc", mail.cc), ("bcc", mail.bcc)] {
         for address in addresses {
             check_address(address).map_err(|why| format!("`{name}`: {address:?} {why}"))?;
@@ -86,7 +66,7 @@ fn check(mail: &Mail<'_>) -> Result<(), String> {
         if file.name.chars().any(char::is_control) {
             return Err(format!("`attachments`: the file name {:?} holds a control character", file.name));
         }
-        if !is_media_type(file.media_type) {
+        if !is_media_type(&file.media_type) {
             return Err(format!("`attachments`: {:?} is not a media type such as text/plain", file.media_type));
         }
     }
@@ -113,7 +93,7 @@ fn is_media_type(text: &str) -> bool {
     printable && essence.split_once('/').is_some_and(|(kind, subtype)| token(kind) && token(subtype))
 }
 
-fn headers<'a>(root: MimePart<'a>, mail: &Mail<'a>) -> MimePart<'a> {
+fn headers<'a>(root: MimePart<'a>, mail: &BuildMimeArgs<'a>) -> MimePart<'a> {
     let mut root = root.header("MIME-Version", Raw::new("1.0"));
     for (name, addresses) in [("To", mail.to), ("Cc", mail.cc), ("Bcc", mail.bcc)] {
         if !addresses.is_empty() {
@@ -151,19 +131,19 @@ fn crlf(text: &str) -> String {
     text.replace("\r\n", "\n").replace('\r', "\n").replace('\n', "\r\n")
 }
 
-fn attachment<'a>(file: &Attachment<'a>) -> MimePart<'a> {
+fn attachment(file: &File) -> MimePart<'_> {
     let kind = file.media_type.to_ascii_lowercase();
-    let mut media_type = file.media_type.to_owned();
+    let mut media_type = file.media_type.clone();
     // RFC 2046 5.1, 5.2.1: these may not travel in base64, and the bytes are to arrive as they are.
     if kind.starts_with("multipart/") || kind.starts_with("message/") {
         "application/octet-stream".clone_into(&mut media_type);
     }
-    if kind.starts_with("text/") && !kind.contains("charset") && std::str::from_utf8(file.data).is_ok() {
+    if kind.starts_with("text/") && !kind.contains("charset") && std::str::from_utf8(&file.data).is_ok() {
         media_type.push_str("; charset=utf-8");
     }
-    let name = if file.name.is_empty() { "attachment" } else { file.name };
+    let name = if file.name.is_empty() { "attachment" } else { &file.name };
     // A raw header keeps the builder from sending texts as lines: all attachments travel in base64.
-    let part = MimePart::raw(BodyPart::Binary(file.data.into()));
+    let part = MimePart::raw(BodyPart::Binary((&*file.data).into()));
     part.header("Content-Type", Raw::new(media_type)).attachment(name)
 }
 

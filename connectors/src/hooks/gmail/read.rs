@@ -5,6 +5,7 @@
 use std::borrow::Cow;
 
 use super::{charset, html};
+use crate::gmail::{AttachmentInfo, Header, MailContent, Part, ReadPartsArgs};
 
 /// Parts nested deeper than this are not looked at; real mails stay below ten.
 const MAX_DEPTH: usize = 32;
@@ -12,48 +13,25 @@ const MAX_DEPTH: usize = 32;
 /// Width at which text made from HTML is wrapped.
 const WIDTH: usize = 100;
 
-/// A part of a mail as Gmail's `format=full` gives it; its transfer encoding is undone already.
-#[derive(Debug, Default)]
-pub(super) struct Part<'a> {
-    pub(super) media_type: &'a str,
-    pub(super) file_name: &'a str,
-    pub(super) headers: Vec<(&'a str, &'a str)>,
-    pub(super) attachment_id: Option<&'a str>,
-    pub(super) size: i64,
-    pub(super) data: Option<&'a [u8]>,
-    pub(super) parts: Vec<Part<'a>>,
-}
-
-/// What a person sees of a mail.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Content {
-    pub(super) text: String,
-    pub(super) html: Option<String>,
-    pub(super) attachments: Vec<Attachment>,
-}
-
-/// A part that is not text of the mail.
-#[expect(clippy::struct_field_names, reason = "Gmail's name for the id")]
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct Attachment {
-    pub(super) attachment_id: Option<String>,
-    pub(super) file_name: String,
-    pub(super) media_type: String,
-    pub(super) size: i64,
-    pub(super) inline: bool,
-}
-
 /// Reads the tree.
-pub(super) fn read(root: &Part<'_>) -> Content {
+pub(super) fn read(args: ReadPartsArgs<'_>) -> MailContent {
     let mut attachments = Vec::new();
-    let body = root.read(&mut attachments, 0);
-    Content { text: body.to_text().into_owned(), html: body.html, attachments }
+    let body = args.payload.read(&mut attachments, 0);
+    let window = |text: &str| window(text, args.offset, args.max_chars);
+    let (text, mut truncated) = window(&body.to_text());
+    let html = body.html.filter(|_| args.include_html).map(|html| {
+        let (html, more) = window(&html);
+        truncated |= more;
+        html
+    });
+    MailContent { text, html, truncated, attachments }
 }
 
 /// `max` characters of a text from `offset` on, and whether there are more.
-pub(super) fn window(text: &str, offset: usize, max: usize) -> (String, bool) {
-    let mut rest = text.chars().skip(offset);
-    let shown = rest.by_ref().take(max).collect();
+fn window(text: &str, offset: i64, max: i64) -> (String, bool) {
+    let count = |n: i64| usize::try_from(n).unwrap_or_default();
+    let mut rest = text.chars().skip(count(offset));
+    let shown = rest.by_ref().take(count(max)).collect();
     (shown, rest.next().is_some())
 }
 
@@ -64,8 +42,8 @@ struct Body {
     html: Option<String>,
 }
 
-impl Part<'_> {
-    fn read(&self, attachments: &mut Vec<Attachment>, depth: usize) -> Body {
+impl Part {
+    fn read(&self, attachments: &mut Vec<AttachmentInfo>, depth: usize) -> Body {
         if depth > MAX_DEPTH {
             return Body::default();
         }
@@ -97,7 +75,8 @@ impl Part<'_> {
 
     /// Media type in small letters, without parameters.
     fn kind(&self) -> String {
-        let kind = self.media_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+        let given = self.mime_type.as_deref().unwrap_or_default();
+        let kind = given.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
         if !kind.is_empty() {
             return kind;
         }
@@ -107,17 +86,18 @@ impl Part<'_> {
 
     fn is_attachment(&self) -> bool {
         // A text too large for the reply comes with an id in place of its data.
-        let fetched_apart = self.data.is_none() && self.attachment_id.is_some();
-        fetched_apart || !self.file_name.is_empty() || self.disposition().is_some_and(|d| d.is_attachment())
+        let fetched_apart = self.body.as_ref().is_some_and(|body| body.data.is_none() && body.attachment_id.is_some());
+        fetched_apart || self.file_name().is_some() || self.disposition().is_some_and(|d| d.is_attachment())
     }
 
     fn decoded(&self) -> String {
         let content_type = self.header("Content-Type").and_then(charset::content_type);
         let name = content_type.as_ref().and_then(|parsed| parsed.attribute("charset"));
-        charset::decode(self.data.unwrap_or_default(), name).replace("\r\n", "\n")
+        let data = self.body.as_ref().and_then(|body| body.data.as_deref());
+        charset::decode(data.unwrap_or_default(), name).replace("\r\n", "\n")
     }
 
-    fn attachment(&self, kind: &str) -> Attachment {
+    fn attachment(&self, kind: &str) -> AttachmentInfo {
         let disposition = self.disposition();
         let inline = match &disposition {
             Some(disposition) => disposition.is_inline(),
@@ -128,17 +108,17 @@ impl Part<'_> {
             let content_type = self.header("Content-Type").and_then(charset::content_type)?;
             content_type.attribute("name").map(str::to_owned)
         };
-        let given = Some(self.file_name.to_owned()).filter(|name| !name.is_empty());
-        let file_name = match given.or_else(parameter).or_else(of_type) {
+        let given = || self.file_name().map(str::to_owned);
+        let file_name = match given().or_else(parameter).or_else(of_type) {
             Some(name) => charset::header_text(&name).into_owned(),
             None if kind == "message/rfc822" => format!("{}.eml", self.nested_subject()),
             None => "attachment".to_owned(),
         };
-        Attachment {
-            attachment_id: self.attachment_id.map(str::to_owned),
+        AttachmentInfo {
+            attachment_id: self.body.as_ref().and_then(|body| body.attachment_id.clone()),
             file_name,
             media_type: kind.to_owned(),
-            size: self.size,
+            size: self.body.as_ref().and_then(|body| body.size).unwrap_or_default(),
             inline,
         }
     }
@@ -149,13 +129,23 @@ impl Part<'_> {
         charset::header_text(subject.unwrap_or("message"))
     }
 
+    fn file_name(&self) -> Option<&str> {
+        self.filename.as_deref().filter(|name| !name.is_empty())
+    }
+
     fn disposition(&self) -> Option<mail_parser::ContentType<'static>> {
         self.header("Content-Disposition").and_then(charset::content_type)
     }
 
     fn header(&self, name: &str) -> Option<&str> {
-        self.headers.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|&(_, value)| value)
+        header(&self.headers, name)
     }
+}
+
+/// The value of the first header of this name.
+pub(super) fn header<'a>(headers: &'a [Header], name: &str) -> Option<&'a str> {
+    let found = headers.iter().find(|header| header.name.eq_ignore_ascii_case(name));
+    found.map(|header| header.value.as_str())
 }
 
 impl Body {

@@ -1,44 +1,33 @@
 //! A thread and the mail that is answered → the subject and headers of the answer.
 
-/// What an answer needs to know of a mail in its thread.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Answered<'a> {
-    pub(super) draft: bool,
-    pub(super) subject: Option<&'a str>,
-    pub(super) message_id: Option<&'a str>,
-    pub(super) references: Option<&'a str>,
-}
+use super::read::header;
+use crate::gmail::{HeaderMessage, ReplyHeaders, ReplyHeadersArgs};
 
-/// Headers of the answer.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct Headers {
-    pub(super) subject: String,
-    pub(super) in_reply_to: Option<String>,
-    pub(super) references: Option<String>,
-}
-
-/// Answers the mail with this Message-ID, else the last of the thread that was sent.
-pub(super) fn headers(thread: &[Answered<'_>], in_reply_to: Option<&str>) -> Headers {
-    let same = |a: &str, b: &str| a.trim().trim_matches(['<', '>']) == b.trim().trim_matches(['<', '>']);
-    let named = thread.iter().find(|mail| match (mail.message_id, in_reply_to) {
-        (Some(id), Some(wanted)) => same(id, wanted),
+/// Answers the mail with the Message-ID that is given, else the last of the thread that was sent.
+pub(super) fn headers(args: ReplyHeadersArgs<'_>) -> ReplyHeaders {
+    let named = args.messages.iter().find(|mail| match (mail.header("Message-ID"), args.in_reply_to) {
+        (Some(id), Some(wanted)) => bare(id) == bare(wanted),
         _ => false,
     });
-    let last = || thread.iter().rev().find(|mail| !mail.draft);
-    // An id from outside the thread still is what the caller asked to answer.
-    let mail = match in_reply_to {
-        Some(wanted) => named.copied().unwrap_or(Answered { message_id: Some(wanted), ..subject_of(last()) }),
-        None => last().copied().unwrap_or_default(),
-    };
-    Headers {
-        subject: subject(mail.subject.unwrap_or_default()),
-        in_reply_to: mail.message_id.map(str::to_owned),
-        references: mail.references.map(str::to_owned),
+    let last = args.messages.iter().rev().find(|mail| !mail.label_ids.iter().any(|label| label == "DRAFT"));
+    let of = |mail: Option<&HeaderMessage>, name: &str| mail.and_then(|mail| mail.header(name)).map(str::to_owned);
+    let answered = if args.in_reply_to.is_some() { named } else { last };
+    ReplyHeaders {
+        subject: subject(&of(answered.or(last), "Subject").unwrap_or_default()),
+        // An id from outside the thread still is what the caller asked to answer.
+        in_reply_to: of(answered, "Message-ID").or_else(|| args.in_reply_to.map(str::to_owned)),
+        references: of(answered, "References"),
     }
 }
 
-fn subject_of<'a>(mail: Option<&Answered<'a>>) -> Answered<'a> {
-    Answered { subject: mail.and_then(|mail| mail.subject), ..Answered::default() }
+impl HeaderMessage {
+    fn header(&self, name: &str) -> Option<&str> {
+        self.payload.as_ref().and_then(|payload| header(&payload.headers, name))
+    }
+}
+
+fn bare(id: &str) -> &str {
+    id.trim().trim_matches(['<', '>'])
 }
 
 /// Gmail starts a new thread where the subject differs by more than this prefix.

@@ -6,28 +6,20 @@ use std::collections::BTreeMap;
 
 use agentkit_runtime::Value;
 
+use crate::slack::WireMessage;
+
 /// People looked up for one page of messages; the rest keep their ids.
 const MAX_PEOPLE: usize = 50;
 
 /// Blocks inside blocks deeper than this are not looked at; Slack has three levels.
 const MAX_DEPTH: usize = 8;
 
-/// The pieces of a message.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Message<'a> {
-    pub(super) user: Option<&'a str>,
-    pub(super) text: &'a str,
-    pub(super) blocks: &'a [Value],
-    pub(super) attachments: &'a [Value],
-    pub(super) files: &'a [Value],
-}
-
 /// Ids of those who wrote these messages or are mentioned in them, each once.
-pub(super) fn people<'a>(messages: impl IntoIterator<Item = Message<'a>>) -> Vec<String> {
+pub(super) fn people(messages: &[WireMessage]) -> Vec<String> {
     let mut ids = Vec::new();
     for message in messages {
-        let text = whole(&message);
-        let writer = message.user.map(str::to_owned);
+        let text = whole(message);
+        let writer = message.user.clone();
         let mentioned =
             text.split("<@").skip(1).map(|rest| rest.split(['>', '|']).next().unwrap_or_default().to_owned());
         for id in writer.into_iter().chain(mentioned) {
@@ -41,7 +33,7 @@ pub(super) fn people<'a>(messages: impl IntoIterator<Item = Message<'a>>) -> Vec
 }
 
 /// The whole text of a message, mentions as `@Name` where the name is known.
-pub(super) fn read(message: &Message<'_>, names: &BTreeMap<&str, &str>) -> String {
+pub(super) fn read(message: &WireMessage, names: &BTreeMap<&str, &str>) -> String {
     let text = whole(message);
     let mut pieces = text.split("<@");
     let mut shown = pieces.next().unwrap_or_default().to_owned();
@@ -62,13 +54,12 @@ pub(super) fn read(message: &Message<'_>, names: &BTreeMap<&str, &str>) -> Strin
     shown
 }
 
-fn whole(message: &Message<'_>) -> String {
+fn whole(message: &WireMessage) -> String {
     let mut lines = Vec::new();
     // Where there are both, `text` is what people write or the short form of the blocks.
-    if message.text.trim().is_empty() {
-        message.blocks.iter().for_each(|block| read_block(block, &mut lines, 0));
-    } else {
-        lines.push(message.text.to_owned());
+    match message.text.as_deref() {
+        Some(text) if !text.trim().is_empty() => lines.push(text.to_owned()),
+        _ => message.blocks.iter().for_each(|block| read_block(block, &mut lines, 0)),
     }
     message.attachments.iter().for_each(|attachment| read_attachment(attachment, &mut lines));
     lines.extend(message.files.iter().filter_map(file));

@@ -4,8 +4,26 @@ use proptest::prelude::*;
 
 use super::*;
 
+type Mail<'a> = BuildMimeArgs<'a>;
+
+const EMPTY: Mail<'_> = Mail {
+    to: &[],
+    cc: &[],
+    bcc: &[],
+    subject: "",
+    body: "",
+    html: false,
+    attachments: &[],
+    in_reply_to: None,
+    references: None,
+};
+
 fn mail<'a>(to: &'a [String], subject: &'a str, body: &'a str) -> Mail<'a> {
-    Mail { to, subject, body, ..Mail::default() }
+    Mail { to, subject, body, ..EMPTY }
+}
+
+fn file(name: &str, media_type: &str, data: &[u8]) -> File {
+    File { name: name.into(), media_type: media_type.into(), data: data.to_vec().into() }
 }
 
 fn to_bo() -> Vec<String> {
@@ -32,9 +50,9 @@ fn a_short_mail() {
 
 #[test]
 fn the_same_mail_gives_the_same_bytes() {
-    let file = Attachment { name: "a.txt", media_type: "text/plain", data: b"x" };
+    let attached = file("a.txt", "text/plain", b"x");
     let to = to_bo();
-    let mail = Mail { html: true, attachments: &[file], ..mail(&to, "Hi", "<p>Hello</p>") };
+    let mail = Mail { html: true, attachments: &[attached], ..mail(&to, "Hi", "<p>Hello</p>") };
     assert_eq!(build(&mail), build(&mail));
 }
 
@@ -97,11 +115,11 @@ fn nobody_writes_headers_through_a_value() {
         let id = format!("<1@example.com{end}>");
         refused(&Mail { in_reply_to: Some(&id), ..mail(&to, "Hi", "") }, "in_reply_to");
         let name = format!("a.txt{end}");
-        let file = Attachment { name: &name, media_type: "text/plain", data: b"" };
-        refused(&Mail { attachments: &[file], ..mail(&to, "Hi", "") }, "attachments");
+        let attached = file(&name, "text/plain", b"");
+        refused(&Mail { attachments: &[attached], ..mail(&to, "Hi", "") }, "attachments");
         let media_type = format!("text/plain{end}");
-        let file = Attachment { name: "a.txt", media_type: &media_type, data: b"" };
-        refused(&Mail { attachments: &[file], ..mail(&to, "Hi", "") }, "attachments");
+        let attached = file("a.txt", &media_type, b"");
+        refused(&Mail { attachments: &[attached], ..mail(&to, "Hi", "") }, "attachments");
     }
 }
 
@@ -115,22 +133,24 @@ fn one_address_is_one_receiver() {
 #[test]
 fn a_body_cannot_end_its_part() {
     let to = to_bo();
-    let file = Attachment { name: "a.txt", media_type: "text/plain", data: b"--=_part_00000001_mixed--\r\n" };
+    let data = b"--=_part_00000001_mixed--\r\n";
+    let attached = file("a.txt", "text/plain", data);
     let body = "--=_part_00000000_mixed--\r\n--&#61;_part_00000001_alternative--\r\nstill here";
-    let bytes = build(&Mail { html: true, attachments: &[file], ..mail(&to, "Hi", body) }).unwrap();
+    let bytes = build(&Mail { html: true, attachments: &[attached], ..mail(&to, "Hi", body) }).unwrap();
     let parsed = MessageParser::default().parse(&bytes).unwrap();
     assert!(parsed.body_html(0).unwrap().ends_with("still here"), "{}", String::from_utf8_lossy(&bytes));
     assert!(parsed.body_text(0).unwrap().contains("still here"));
-    assert_eq!(parsed.attachment(0).unwrap().contents(), file.data);
+    assert_eq!(parsed.attachment(0).unwrap().contents(), data);
 }
 
 #[test]
 fn attached_mails_travel_as_bytes() {
     let to = to_bo();
-    let file = Attachment { name: "old.eml", media_type: "message/rfc822", data: b"Subject: x\n\ny\xff" };
-    let bytes = build(&Mail { attachments: &[file], ..mail(&to, "Hi", "") }).unwrap();
+    let data = b"Subject: x\n\ny\xff";
+    let attached = file("old.eml", "message/rfc822", data);
+    let bytes = build(&Mail { attachments: &[attached], ..mail(&to, "Hi", "") }).unwrap();
     let parsed = MessageParser::default().parse(&bytes).unwrap();
-    assert_eq!(parsed.attachment(0).unwrap().contents(), file.data);
+    assert_eq!(parsed.attachment(0).unwrap().contents(), data);
 }
 
 fn addresses(list: Option<&mail_parser::Address<'_>>) -> Vec<String> {
@@ -171,9 +191,8 @@ proptest! {
         html: bool,
         files in files(),
     ) {
-        let attachments: Vec<_> =
-            files.iter().map(|(name, media_type, data)| Attachment { name, media_type, data }).collect();
-        let mail = Mail { to: &to, cc: &cc, subject: &subject, body: &body, html, attachments: &attachments, ..Mail::default() };
+        let attachments: Vec<_> = files.iter().map(|(name, media_type, data)| file(name, media_type, data)).collect();
+        let mail = Mail { to: &to, cc: &cc, subject: &subject, body: &body, html, attachments: &attachments, ..EMPTY };
         let bytes = build(&mail).map_err(TestCaseError::fail)?;
         let parsed: Message<'_> = MessageParser::default().parse(&bytes).ok_or(TestCaseError::fail("unreadable"))?;
 
@@ -196,7 +215,7 @@ proptest! {
     #[test]
     fn nothing_given_makes_it_panic(to: Vec<String>, subject: String, body: String, id: Option<String>, references: Option<String>, html: bool) {
         let mail = Mail {
-            to: &to, subject: &subject, body: &body, html, in_reply_to: id.as_deref(), references: references.as_deref(), ..Mail::default()
+            to: &to, subject: &subject, body: &body, html, in_reply_to: id.as_deref(), references: references.as_deref(), ..EMPTY
         };
         if let Ok(bytes) = build(&mail) {
             let head = bytes.split(|&b| b == b'\n').take_while(|line| line.len() > 1);

@@ -1,37 +1,47 @@
 use super::*;
+use crate::gmail::{Header, Part};
 
-const FIRST: Answered<'_> =
-    Answered { draft: false, subject: Some("Dinner"), message_id: Some("<1@example.com>"), references: None };
-const SECOND: Answered<'_> = Answered {
-    draft: false,
-    subject: Some("RE: Dinner"),
-    message_id: Some("<2@example.com>"),
-    references: Some("<1@example.com>"),
-};
-const DRAFT: Answered<'_> = Answered { draft: true, ..FIRST };
+fn mail(label: &str, headers: &[(&str, &str)]) -> HeaderMessage {
+    let header = |&(name, value): &(&str, &str)| Header { name: name.into(), value: value.into() };
+    let payload = Part { headers: headers.iter().map(header).collect(), ..Part::default() };
+    HeaderMessage { label_ids: vec![label.into()], payload: Some(payload), ..HeaderMessage::default() }
+}
+
+fn first() -> HeaderMessage {
+    mail("SENT", &[("Subject", "Dinner"), ("Message-ID", "<1@example.com>")])
+}
+
+fn second() -> HeaderMessage {
+    let headers = [("subject", "RE: Dinner"), ("Message-Id", "<2@example.com>"), ("References", "<1@example.com>")];
+    mail("INBOX", &headers)
+}
+
+fn draft() -> HeaderMessage {
+    mail("DRAFT", &[("Subject", "Dinner"), ("Message-ID", "<3@example.com>")])
+}
 
 #[track_caller]
-fn check(thread: &[Answered<'_>], in_reply_to: Option<&str>, expected: [Option<&str>; 3]) {
-    let [subject, id, references] = expected.map(|text| text.map(str::to_owned));
-    let expected = Headers { subject: subject.unwrap_or_default(), in_reply_to: id, references };
-    assert_eq!(headers(thread, in_reply_to), expected);
+fn check(messages: &[HeaderMessage], in_reply_to: Option<&str>, expected: [Option<&str>; 3]) {
+    let found = headers(ReplyHeadersArgs { messages, in_reply_to });
+    let found = [Some(found.subject), found.in_reply_to, found.references];
+    assert_eq!(found, expected.map(|text| text.map(str::to_owned)));
 }
 
 #[test]
 fn the_last_mail_is_answered() {
-    check(&[FIRST], None, [Some("Re: Dinner"), Some("<1@example.com>"), None]);
-    check(&[FIRST, SECOND], None, [Some("RE: Dinner"), Some("<2@example.com>"), Some("<1@example.com>")]);
+    check(&[first()], None, [Some("Re: Dinner"), Some("<1@example.com>"), None]);
+    check(&[first(), second()], None, [Some("RE: Dinner"), Some("<2@example.com>"), Some("<1@example.com>")]);
 }
 
 #[test]
 fn drafts_are_not_answered() {
-    check(&[SECOND, DRAFT], None, [Some("RE: Dinner"), Some("<2@example.com>"), Some("<1@example.com>")]);
+    check(&[second(), draft()], None, [Some("RE: Dinner"), Some("<2@example.com>"), Some("<1@example.com>")]);
 }
 
 #[test]
 fn the_mail_asked_for_is_answered() {
-    check(&[FIRST, SECOND], Some("1@example.com"), [Some("Re: Dinner"), Some("<1@example.com>"), None]);
-    check(&[FIRST, SECOND], Some("<9@example.com>"), [Some("RE: Dinner"), Some("<9@example.com>"), None]);
+    check(&[first(), second()], Some("1@example.com"), [Some("Re: Dinner"), Some("<1@example.com>"), None]);
+    check(&[first(), second()], Some("<9@example.com>"), [Some("RE: Dinner"), Some("<9@example.com>"), None]);
 }
 
 #[test]

@@ -5,13 +5,12 @@ use super::*;
 #[track_caller]
 fn check(message: &Value, text: &str) {
     let part = |key: &str| message[key].as_array().cloned().unwrap_or_default();
-    let (blocks, attachments, files) = (part("blocks"), part("attachments"), part("files"));
-    let message = Message {
-        user: None,
-        text: message["text"].as_str().unwrap_or_default(),
-        blocks: &blocks,
-        attachments: &attachments,
-        files: &files,
+    let message = WireMessage {
+        text: message["text"].as_str().map(str::to_owned),
+        blocks: part("blocks"),
+        attachments: part("attachments"),
+        files: part("files"),
+        ..WireMessage::default()
     };
     assert_eq!(read(&message, &BTreeMap::from([("U1", "Ana Lima")])), text);
 }
@@ -72,17 +71,16 @@ fn files_are_named() {
     check(&files, "[file: a.txt]\n[file: Notes]");
 }
 
+fn written(user: &str, text: &str) -> WireMessage {
+    WireMessage { user: Some(user.into()), text: Some(text.into()), ..WireMessage::default() }
+}
+
 #[test]
 fn people_are_writers_and_those_mentioned() {
-    let messages = [
-        Message { user: Some("U1"), text: "<@U2> <@U2|bo> <!here> <@evil/../x>", ..Message::default() },
-        Message { user: Some("U2"), text: "<@W3>", ..Message::default() },
-        Message { text: "<@", ..Message::default() },
-    ];
-    assert_eq!(people(messages), ["U1", "U2", "W3"]);
-    let many: Vec<_> = (0..200).map(|n| format!("U{n}")).collect();
-    let messages = many.iter().map(|id| Message { user: Some(id), ..Message::default() });
-    assert_eq!(people(messages).len(), MAX_PEOPLE);
+    let messages = [written("U1", "<@U2> <@U2|bo> <!here> <@evil/../x>"), written("U2", "<@W3>"), written("", "<@")];
+    assert_eq!(people(&messages), ["U1", "U2", "W3"]);
+    let many: Vec<_> = (0..200).map(|n| written(&format!("U{n}"), "")).collect();
+    assert_eq!(people(&many).len(), MAX_PEOPLE);
 }
 
 #[test]
