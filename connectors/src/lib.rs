@@ -40,19 +40,3 @@ pub const SPECS: &[(&str, &str)] = &[
     #[cfg(feature = "openweather")]
     ("openweather.yaml", include_str!("../openweather.yaml")),
 ];
-
-#[cfg(feature = "slack")]
-agentkit_macros::connector!("slack.yaml");
-
-#[cfg(feature = "openweather")]
-agentkit_macros::connector!("openweather.yaml");
-
-/// All connectors whose features are on, for `AgentKit::builder`.
-pub fn all() -> Vec<&'static agentkit_runtime::ConnectorDef> {
-    vec![
-        #[cfg(feature = "slack")]
-        slack::CONNECTOR,
-        #[cfg(feature = "openweather")]
-        openweather::CONNECTOR,
-    ]
-}
