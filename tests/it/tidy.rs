@@ -29,7 +29,7 @@ const ONLY_IN: &[(&str, &[&str])] = &[
     ("Instant::now", &["agentkit-runtime/src/clock.rs"]),
     ("Timestamp::now", &["agentkit-runtime/src/clock.rs"]),
     ("time::sleep", &["agentkit-runtime/src/clock.rs"]),
-    ("reqwest::", &["agentkit-runtime/src/transport"]),
+    ("reqwest::", &["agentkit-runtime/src/transport", "agentkit-cli/src/browser.rs"]),
     ("TcpStream", &["agentkit-runtime/src/transport"]),
 ];
 
