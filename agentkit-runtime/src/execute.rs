@@ -112,8 +112,12 @@ async fn call<P, O>(
             },
             tool,
         );
-        check_scopes(&cx).await?;
-        run(input, &cx).await
+        match check_scopes(&cx).await {
+            Ok(()) => run(input, &cx).await,
+            // The person can allow it: the same link as for connecting the account.
+            Err(error) if error.kind() == ErrorKind::MissingScope => Err(inner.accounts.with_link(error, account).await),
+            Err(error) => Err(error),
+        }
     }
     .await
     .map_err(|error| error.with_account(account.id().as_str()));
@@ -158,7 +162,6 @@ pub(crate) async fn check_scopes(cx: &Cx) -> Result<(), ToolError> {
 fn missing_scope(cx: &Cx, missing: &[&'static str]) -> ToolError {
     let names = missing.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
     ToolError::new(ErrorKind::MissingScope, format!("the account lacks {names}, which `{}` needs", cx.tool().name))
-        .with_hint("the person must connect the account again and allow this")
         .with_scopes(missing.iter().map(|name| (*name).to_owned()).collect())
 }
 

@@ -27,7 +27,7 @@ mod request;
 mod retry;
 mod secret;
 mod setup;
-pub mod store;
+mod store;
 #[cfg(test)]
 mod tests;
 mod tool;

@@ -1,16 +1,15 @@
 //! The keeper of connected accounts: get or create, list, disconnect; the errors of those that cannot be used.
 
+use std::collections::HashMap;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use indexmap::IndexMap;
 use secrecy::SecretString;
 
-use super::cache::Cache;
-use super::flight::Flights;
+use super::credentials::{Cache, Secrets};
 use super::flow::Links;
-use super::pause::Pauses;
-use super::secrets::Secrets;
+use super::refresh::{Flights, Pauses};
 use super::status::{Event, next};
 use super::{AccountId, ConnectedAccount, ConnectedAccountStatus};
 use crate::clock::Clock;
@@ -42,6 +41,8 @@ pub(crate) struct Accounts {
     pub(super) flights: Flights,
     pub(super) pauses: Pauses,
     pub(super) links: Links,
+    /// Generations for which a refused token has already led to a refresh.
+    pub(super) forced: Mutex<HashMap<(AccountId, &'static str), i64>>,
 }
 
 /// What [`Accounts`] is made of.
@@ -70,6 +71,7 @@ impl Accounts {
             flights: Flights::default(),
             pauses: Pauses::default(),
             links: Links::default(),
+            forced: Mutex::default(),
         }
     }
 

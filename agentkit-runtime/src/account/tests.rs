@@ -163,7 +163,7 @@ pub(crate) struct World {
     pub(super) clock: Arc<ManualClock>,
 }
 
-pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
 impl World {
     pub(super) async fn new(answers: &[Answer]) -> Self {

@@ -1,4 +1,4 @@
-//! A store in one `SQLite` file, for one process at a time.
+//! A store in one SQLite file, for one process at a time.
 //!
 //! ```text
 //! .agentkit/.gitignore        *
@@ -32,7 +32,7 @@ const MIGRATIONS: &[&str] = &[include_str!("../../migrations/sqlite/0001_account
 
 type Query = sqlx::query::Query<'static, Sqlite, SqliteArguments>;
 
-/// Keeps accounts in an `SQLite` file.
+/// Keeps accounts in an SQLite file.
 pub struct SqliteStore {
     dir: PathBuf,
     /// One connection, so that writers stand in line here and not on the file's lock.

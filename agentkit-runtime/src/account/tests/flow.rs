@@ -43,8 +43,7 @@ async fn a_link_leads_to_an_active_account() {
     assert_eq!(account.status(), Status::Active);
     assert_eq!(account.scopes(), ["https://example.com/all"], "no scope in the reply means what was asked for");
 
-    let form: std::collections::BTreeMap<String, String> =
-        world.provider.forms("/token").remove(0).into_iter().collect();
+    let form: std::collections::BTreeMap<String, String> = world.provider.forms("/token").remove(0).into_iter().collect();
     assert_eq!(form["grant_type"], "authorization_code");
     assert_eq!(form["code"], "CANARY-code");
     assert_eq!(form["redirect_uri"], query["redirect_uri"]);
@@ -85,7 +84,7 @@ async fn looking_at_a_link_changes_nothing_and_the_button_works_once() {
     for wrong in ["", "x", &"x".repeat(43), &"x".repeat(100_000)] {
         assert_eq!(world.kit.authorization().link_page(wrong).await.unwrap_err(), LinkError::Gone);
     }
-    world.clock.advance(Duration::from_mins(10));
+    world.clock.advance(Duration::from_secs(600));
     let late = world.kit.authorization().start(fresh.url.rsplit('/').next().unwrap()).await;
     assert_eq!(late.unwrap_err(), LinkError::Gone);
 }
@@ -135,7 +134,7 @@ async fn a_callback_that_comes_too_late_is_refused() {
     let world = World::new(&[token(1)]).await;
     let account = world.kit.connected_account("mail-work", "ana").await.unwrap();
     let (state, cookie) = world.walk(&account).await;
-    world.clock.advance(Duration::from_mins(10));
+    world.clock.advance(Duration::from_secs(600));
     let late = callback(&world, &format!("code=c&state={state}"), &cookie).await;
     assert_eq!(late, Err(CallbackError::Refused));
 }

@@ -1,7 +1,6 @@
 use std::time::Duration;
 
 use super::*;
-use crate::account::token::Refused;
 use crate::account::{AppliedPart, Credentials, ExpiredReason};
 use crate::tool_error::ToolError;
 
@@ -21,7 +20,7 @@ async fn status(world: &World, account: &ConnectedAccount) -> (Status, Option<Ex
     (now.status(), now.reason())
 }
 
-const HOUR: Duration = Duration::from_hours(1);
+const HOUR: Duration = Duration::from_secs(3600);
 
 #[tokio::test]
 async fn two_hundred_readers_of_an_expired_token_make_one_refresh() {
@@ -60,7 +59,7 @@ async fn a_reader_of_a_valid_token_does_not_wait_for_its_refresh() {
     world.provider.then(&[token(2)]);
     world.provider.close();
     // Due, but still good for more than the skew.
-    world.clock.advance(Duration::from_mins(59));
+    world.clock.advance(HOUR - Duration::from_secs(60));
     for _ in 0..50 {
         assert_eq!(bearer(&get(&world, &account).await.unwrap()), "Bearer CANARY-at-1");
     }
@@ -173,13 +172,13 @@ async fn a_refused_token_leads_to_one_refresh() {
     world.provider.then(&[token(2), token(3)]);
     let accounts = &world.kit.inner().accounts;
     let seen = get(&world, &account).await.unwrap().generation;
-    let many = (0..20).map(|_| accounts.refresh_now(&account, Refused { token: "", seen }, PATIENCE));
+    let many = (0..20).map(|_| accounts.refresh_now(&account, "", seen, PATIENCE));
     for renewed in futures_util::future::join_all(many).await {
         assert_eq!(bearer(&renewed.unwrap()), "Bearer CANARY-at-2");
     }
     assert_eq!(world.provider.count("/token"), 2);
     // Who comes late with the old token gets the new one without a request.
-    let late = accounts.refresh_now(&account, Refused { token: "", seen }, PATIENCE).await.unwrap();
+    let late = accounts.refresh_now(&account, "", seen, PATIENCE).await.unwrap();
     assert_eq!(late.generation, seen + 1);
     assert_eq!(world.provider.count("/token"), 2);
 }
@@ -191,10 +190,7 @@ async fn a_token_without_an_end_and_without_a_refresh_token_is_used_until_it_is_
     world.clock.advance(HOUR * 24 * 365);
     let credentials = get(&world, &account).await.unwrap();
     let accounts = &world.kit.inner().accounts;
-    let error = accounts
-        .refresh_now(&account, Refused { token: "", seen: credentials.generation }, PATIENCE)
-        .await
-        .unwrap_err();
+    let error = accounts.refresh_now(&account, "", credentials.generation, PATIENCE).await.unwrap_err();
     assert_eq!(error.kind().as_str(), "auth_expired");
     assert_eq!(status(&world, &account).await.0, Status::Active, "one refusal is no proof");
     accounts.rejected(&account, "", credentials.generation).await;
@@ -237,7 +233,8 @@ async fn who_waits_too_long_is_told_so_and_the_refresh_goes_on() {
     world.provider.close();
     world.clock.advance(HOUR);
     let (accounts, impatient) = (world.kit.inner().accounts.clone(), account.clone());
-    let reader = tokio::spawn(async move { accounts.credentials(&impatient, "", Duration::from_secs(5)).await });
+    let reader =
+        tokio::spawn(async move { accounts.credentials(&impatient, "", Duration::from_secs(5)).await });
     while world.provider.count("/token") < 2 {
         tokio::task::yield_now().await;
     }
