@@ -1,5 +1,11 @@
 //! Everything that crosses crates, as one test binary.
 
+mod callbacks;
+mod canary;
 mod catalog;
+mod errors;
+mod google;
+mod hostile;
 mod peers;
+mod slack;
 mod tidy;

@@ -7,8 +7,8 @@ use serde_json::json;
 
 #[tokio::test]
 async fn google_shows_its_users_and_hands_out_a_code() {
-    let emulator = Emulator::start("google", &json!({"google": {"users": [{"email": "ana@example.com"}]}}));
     let tap = Tap::start().await;
+    let emulator = Emulator::start("google", &tap.base, &json!({"google": {"users": [{"email": "ana@example.com"}]}}));
     tap.forward(&emulator.base);
     let browser = Browser::new();
     let authorize =

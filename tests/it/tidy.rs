@@ -44,7 +44,7 @@ fn files_are_short_enough_to_review() {
 fn files_begin_by_saying_what_they_are() {
     let silent: Vec<_> = rust_files()
         .into_iter()
-        .filter(|(file, text)| !file.starts_with("tests/ui/") && !text.starts_with("//!"))
+        .filter(|(file, text)| !is_test(file) && !text.starts_with("//!"))
         .map(|(file, _)| file)
         .collect();
     assert!(silent.is_empty(), "write `//!` lines at the top: {silent:?}");
@@ -85,7 +85,7 @@ fn crates_depend_on_each_other_as_designed() {
 fn environment_clock_and_network_have_one_place_each() {
     let mut found = Vec::new();
     for (file, text) in rust_files() {
-        if file.starts_with("tests/") || file.contains("/tests") {
+        if is_test(&file) {
             continue;
         }
         for (word, places) in ONLY_IN {
@@ -144,9 +144,14 @@ fn nothing_points_outside_the_project() {
     assert!(found.is_empty(), "{found:?}");
 }
 
+/// Whether a file is none of the product: this package, unit tests, examples.
+fn is_test(file: &str) -> bool {
+    file.starts_with("tests/") || file.contains("/tests/") || file.ends_with("/tests.rs") || file.contains("/examples/")
+}
+
 /// Normal dependencies of each package of the workspace, sorted.
 fn dependencies() -> BTreeMap<String, BTreeSet<String>> {
-    read_dependencies(|kind| kind.is_null())
+    read_dependencies(Value::is_null)
 }
 
 /// All dependencies of each package, those of tests too.

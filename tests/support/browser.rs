@@ -52,6 +52,10 @@ impl Browser {
     }
 
     /// Sends a form of a page and follows where it leads.
+    ///
+    /// # Panics
+    ///
+    /// When the form leads to no address.
     pub async fn submit(&self, page: &Page, form: &Form) -> Page {
         let action = parse(&page.url).join(&form.action).expect("the action of a form is an address");
         self.walk(action.as_str(), Some(form)).await
@@ -84,12 +88,22 @@ impl Browser {
     ///
     /// When a page lacks the form that leads on.
     pub async fn consent(&self, link: &str, who: &str) -> String {
+        self.consent_with(link, who, |_| ()).await
+    }
+
+    /// Like [`Browser::consent`], after changing what the provider's page sends.
+    ///
+    /// # Panics
+    ///
+    /// When a page lacks the form that leads on.
+    pub async fn consent_with(&self, link: &str, who: &str, change: impl FnOnce(&mut Form)) -> String {
         let page = self.open(link).await;
         let form =
             page.forms().into_iter().next().unwrap_or_else(|| panic!("no form on {}: {}", page.url, page.text()));
         let consent = self.submit(&page, &form).await;
-        let chosen = consent.forms().into_iter().find(|form| form.fields.iter().any(|(_, value)| value == who));
-        let chosen = chosen.unwrap_or_else(|| panic!("{who} is not on {}: {}", consent.url, consent.text()));
+        let chosen = consent.forms().into_iter().find(|form| form.text.split(' ').any(|word| word == who));
+        let mut chosen = chosen.unwrap_or_else(|| panic!("{who} is not on {}: {}", consent.url, consent.text()));
+        change(&mut chosen);
         self.submit_here(&consent, &chosen).await
     }
 

@@ -3,12 +3,18 @@
 //! Nothing here leaves 127.0.0.1. What cannot be set up panics with a text that says what to do.
 
 pub mod browser;
+pub mod canary;
+pub mod clock;
 pub mod emulator;
 pub mod fake;
+pub mod google;
 pub mod page;
+pub mod slack;
 pub mod tap;
+pub mod world;
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// The folder of the workspace.
 ///
@@ -20,3 +26,23 @@ pub fn workspace() -> PathBuf {
     let tests = Path::new(env!("CARGO_MANIFEST_DIR"));
     tests.parent().expect("tests/ lies in the workspace").to_owned()
 }
+
+/// Waits until something that runs beside the test is done.
+///
+/// # Panics
+///
+/// When it is not done after ten seconds.
+pub async fn eventually(what: &str, done: impl Fn() -> bool) {
+    for _ in 0..1000 {
+        if done() {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    panic!("ten seconds have passed, but not yet: {what}");
+}
+
+/// The quickstart of the README compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+pub struct Readme;

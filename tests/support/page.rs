@@ -24,6 +24,8 @@ pub struct Form {
     pub post: bool,
     /// Its named inputs and their values.
     pub fields: Vec<(String, String)>,
+    /// What a person reads on it.
+    pub text: String,
 }
 
 impl Page {
@@ -43,13 +45,16 @@ impl Page {
     /// The text of the page without its tags, white space made single.
     #[must_use]
     pub fn text(&self) -> String {
-        let mut text = String::new();
-        for piece in self.body.split('<') {
-            text.push_str(piece.split_once('>').map_or(piece, |(_, after)| after));
-            text.push(' ');
-        }
-        unescape(&text.split_whitespace().collect::<Vec<_>>().join(" "))
+        let without_style =
+            self.body.split("<style").map(|piece| piece.split_once("</style>").map_or(piece, |(_, after)| after));
+        visible(&without_style.collect::<String>())
     }
+}
+
+fn visible(html: &str) -> String {
+    let pieces = html.split('<').map(|piece| piece.split_once('>').map_or(piece, |(_, after)| after));
+    let text = pieces.collect::<Vec<_>>().join(" ");
+    unescape(&text.split_whitespace().collect::<Vec<_>>().join(" "))
 }
 
 impl Form {
@@ -57,6 +62,15 @@ impl Form {
     #[must_use]
     pub fn value(&self, name: &str) -> Option<&str> {
         self.fields.iter().find(|(field, _)| field == name).map(|(_, value)| value.as_str())
+    }
+}
+
+impl Form {
+    /// Writes another value into a field.
+    pub fn set(&mut self, name: &str, value: &str) {
+        for (_, old) in self.fields.iter_mut().filter(|(field, _)| field == name) {
+            value.clone_into(old);
+        }
     }
 }
 
@@ -74,6 +88,7 @@ fn read_form(form: &str) -> Form {
         action: attribute(tag, "action").unwrap_or_default(),
         post: attribute(tag, "method").is_some_and(|method| method.eq_ignore_ascii_case("post")),
         fields,
+        text: visible(inside),
     }
 }
 

@@ -8,38 +8,72 @@ use std::thread;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE;
 
-use crate::MESSAGE_ID;
+use crate::{MESSAGE_ID, TOKEN};
 
 /// Serves until it is ended; tells its address first.
 pub(crate) fn serve(tell: impl FnOnce(&str)) {
     let listener = TcpListener::bind("127.0.0.1:0").expect("loopback has a free port");
     let address = listener.local_addr().expect("a bound socket has an address");
     tell(&format!("http://{address}"));
-    let body = message();
-    let length = body.len();
-    let reply = format!(
-        "HTTP/1.1 200 OK\r\ncontent-type: application/json; charset=UTF-8\r\ncontent-length: {length}\r\n\r\n{body}"
-    );
+    let replies = Replies {
+        message: reply(&message()),
+        // For the program that connects an account first.
+        token: reply(&format!(
+            r#"{{"access_token":"{TOKEN}","expires_in":3600,"scope":"{SCOPES}","token_type":"Bearer"}}"#
+        )),
+        user: reply(r#"{"sub":"1","email":"ana@example.com"}"#),
+    };
     for stream in listener.incoming().flatten() {
-        let reply = reply.clone();
-        thread::spawn(move || answer(stream, reply.as_bytes()));
+        let replies = replies.clone();
+        thread::spawn(move || answer(stream, &replies));
     }
 }
 
-fn answer(mut stream: TcpStream, reply: &[u8]) {
+const SCOPES: &str =
+    "openid https://www.googleapis.com/auth/userinfo.email https://www.googleapis.com/auth/gmail.modify";
+
+#[derive(Clone)]
+struct Replies {
+    message: String,
+    token: String,
+    user: String,
+}
+
+fn reply(body: &str) -> String {
+    let length = body.len();
+    format!(
+        "HTTP/1.1 200 OK\r\ncontent-type: application/json; charset=UTF-8\r\ncontent-length: {length}\r\n\r\n{body}"
+    )
+}
+
+fn answer(mut stream: TcpStream, replies: &Replies) {
     // Without this each reply would wait for an acknowledgment.
-    stream.set_nodelay(true).expect("TCP has no delay");
-    let mut head = Vec::new();
+    stream.set_nodelay(true).expect("TCP can be told not to wait");
+    let mut request = Vec::new();
     let mut buffer = [0; 4096];
     while let Ok(count @ 1..) = stream.read(&mut buffer) {
-        head.extend_from_slice(&buffer[..count]);
-        if head.ends_with(b"\r\n\r\n") {
-            head.clear();
-            if stream.write_all(reply).is_err() {
-                return;
-            }
+        request.extend_from_slice(&buffer[..count]);
+        let text = String::from_utf8_lossy(&request).into_owned();
+        let Some((head, body)) = text.split_once("\r\n\r\n") else { continue };
+        if body.len() < content_length(head) {
+            continue;
+        }
+        request.clear();
+        let reply = match head.split(' ').nth(1) {
+            Some("/token") => &replies.token,
+            Some(path) if path.starts_with("/v1/userinfo") => &replies.user,
+            _ => &replies.message,
+        };
+        if stream.write_all(reply.as_bytes()).is_err() {
+            return;
         }
     }
+}
+
+fn content_length(head: &str) -> usize {
+    let named = head.lines().filter_map(|line| line.split_once(':'));
+    let mut lengths = named.filter(|(name, _)| name.eq_ignore_ascii_case("content-length"));
+    lengths.next().and_then(|(_, value)| value.trim().parse().ok()).unwrap_or(0)
 }
 
 fn message() -> String {
