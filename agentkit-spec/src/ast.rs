@@ -13,6 +13,8 @@ macro_rules! objects {
     })*) => { $(
         $(#[doc = $doc])+
         #[derive(Debug, Clone, Copy)]
+        #[allow(dead_code, reason = "a view has all keys of its object, whether a check reads them or not")]
+        #[allow(clippy::struct_field_names, reason = "fields are named after the keys of the language")]
         pub(crate) struct $view<'a> { $(pub(crate) $field: Option<&'a Node>,)* }
 
         impl<'a> $view<'a> {
@@ -32,8 +34,19 @@ macro_rules! objects {
 
 /// Words for what an error of a provider means.
 pub(crate) const ERROR_KINDS: &[&str] = &[
-    "auth_expired", "reconnect", "missing_scope", "forbidden", "not_found", "conflict", "invalid_input",
-    "rate_limited", "quota", "unavailable", "too_large", "unsupported", "internal",
+    "auth_expired",
+    "reconnect",
+    "missing_scope",
+    "forbidden",
+    "not_found",
+    "conflict",
+    "invalid_input",
+    "rate_limited",
+    "quota",
+    "unavailable",
+    "too_large",
+    "unsupported",
+    "internal",
 ];
 
 objects! {

@@ -74,8 +74,7 @@ pub(crate) fn check(cx: &mut Cx<'_>, root: &Node) -> Checked {
     examples(cx, &world, &mut made);
     lint::unused_in_file(cx, &world, &view);
     let roots = roots(&world, &errors, &made);
-    let incomplete = made.len() < entries.len();
-    if !incomplete {
+    if !cx.diagnostics.iter().any(|found| found.severity == crate::diagnostic::Severity::Error) {
         lint::unused_types(cx, &world, &roots.all(), view.types);
     }
     mixed_enums(cx, &world, &roots, view.types);
@@ -94,7 +93,14 @@ struct Head {
 /// A connector says its name and what people see of it.
 fn head(cx: &mut Cx<'_>, root: &Node, view: &ast::Spec<'_>) -> Option<Head> {
     let at = view.connector.map_or_else(|| cx.first_line(root.span), |node| node.span);
-    for (name, node) in [("title", view.title), ("version", view.version), ("about", view.about), ("auth", view.auth), ("http", view.http), ("tools", view.tools)] {
+    for (name, node) in [
+        ("title", view.title),
+        ("version", view.version),
+        ("about", view.about),
+        ("auth", view.auth),
+        ("http", view.http),
+        ("tools", view.tools),
+    ] {
         // What was taken out was reported; what was never written is reported here.
         if node.is_none() && !cx.diagnostics.iter().any(|found| found.message.contains(&format!("`{name}`"))) {
             let help = match name {
@@ -110,11 +116,17 @@ fn head(cx: &mut Cx<'_>, root: &Node, view: &ast::Spec<'_>) -> Option<Head> {
     }
     let name = view.connector?.text()?;
     if !is_snake(name) {
-        cx.error(Code::NameForm, at, format!("connector names look like `google_drive`, not `{name}`")).help(snake(name));
+        cx.error(Code::NameForm, at, format!("connector names look like `google_drive`, not `{name}`"))
+            .help(snake(name));
         return None;
     }
     let text = |node: Option<&Node>| node.and_then(Node::text).map(str::to_owned);
-    Some(Head { name: name.to_owned(), title: text(view.title)?, version: text(view.version)?, about: text(view.about)? })
+    Some(Head {
+        name: name.to_owned(),
+        title: text(view.title)?,
+        version: text(view.version)?,
+        about: text(view.about)?,
+    })
 }
 
 /// Names first, then fields, so that types may name each other.
@@ -147,7 +159,8 @@ fn declared_types(cx: &mut Cx<'_>, node: Option<&Node>) -> Types {
 fn close_inputs(cx: &mut Cx<'_>, types: &mut Types, tools: &[Signature<'_>]) {
     for tool in tools {
         for field in &tool.input {
-            let entry = tool.view.input.and_then(|node| node.entries().iter().find(|entry| entry.key.text == field.name));
+            let entry =
+                tool.view.input.and_then(|node| node.entries().iter().find(|entry| entry.key.text == field.name));
             if let Some(entry) = entry {
                 let place = entry.value.get("type").unwrap_or(&entry.value);
                 types::mark_closed(cx, types, &field.ty, place);
@@ -182,16 +195,16 @@ fn claim_names(cx: &mut Cx<'_>, types: &Types, tools: &[Signature<'_>], node: Op
     let mut module = names::Module::new();
     for entry in node.map(Node::entries).unwrap_or_default() {
         let name = entry.key.text.as_str();
-        module.claim(cx, name, format!("type `{name}`"), entry.key.span);
+        module.claim(cx, name, (format!("type `{name}`"), entry.key.span));
         claim_enums(cx, &mut module, types.fields(name), (name, entry.key.span));
     }
     for tool in tools {
         let rust = pascal(tool.name);
         names::refuse_tool(cx, &rust, (tool.name, tool.span));
-        module.claim(cx, &rust, format!("tool `{}`", tool.name), tool.span);
+        module.claim(cx, &rust, (format!("tool `{}`", tool.name), tool.span));
         claim_enums(cx, &mut module, &tool.input, (tool.name, tool.span));
         if let Some(record) = &tool.output_record {
-            module.claim(cx, &record.name, format!("the output of `{}`", tool.name), tool.span);
+            module.claim(cx, &record.name, (format!("the output of `{}`", tool.name), tool.span));
             claim_enums(cx, &mut module, &record.fields, (&record.name, tool.span));
         }
     }
@@ -204,7 +217,7 @@ fn claim_enums(cx: &mut Cx<'_>, module: &mut names::Module, fields: &[model::Fie
             ty = inner;
         }
         if let Ty::Enum(one) = ty {
-            module.claim(cx, &one.name, format!("the enum of `{owner}.{}`", field.name), span);
+            module.claim(cx, &one.name, (format!("the enum of `{owner}.{}`", field.name), span));
         }
     }
 }
@@ -218,8 +231,10 @@ fn examples(cx: &mut Cx<'_>, world: &World<'_>, made: &mut [Tool]) {
             tool::called(made, &tool.name, &mut names);
             requests_of(made, &names)
         });
-        let output = tool.map(|tool| &tool.output).or(signature.output.as_ref());
-        checked.push((signature.name, example::examples(cx, world, signature, (output, requests.as_ref()))));
+        let declared = signature.output.as_ref().filter(|ty| signature.private || matches!(ty, Ty::Record(_)));
+        let output = tool.map(|tool| &tool.output).or(declared);
+        let subject = example::Subject { signature, output, requests };
+        checked.push((signature.name, example::examples(cx, world, &subject)));
     }
     for (name, examples) in checked {
         if let Some(tool) = made.iter_mut().find(|tool| tool.name == name) {
@@ -301,15 +316,21 @@ fn mixed_enums(cx: &mut Cx<'_>, world: &World<'_>, roots: &Roots, node: Option<&
         }
         let closed = |ty: &Ty| matches!(types::peel(ty).0, Ty::Enum(_));
         if world.types.fields(name).iter().any(|field| closed(&field.ty)) {
-            cx.error(Code::TypeUse, entry.key.span, format!("`{name}` has an enum and is used in inputs and in replies"))
-                .help("inputs are closed, replies are open; declare two types");
+            cx.error(
+                Code::TypeUse,
+                entry.key.span,
+                format!("`{name}` has an enum and is used in inputs and in replies"),
+            )
+            .help("inputs are closed, replies are open; declare two types");
         }
     }
 }
 
 fn mark_used(world: &mut World<'_>, roots: &Roots, made: &mut [Tool]) {
-    let (input, reply, output) = (reached(world, &roots.input), reached(world, &roots.reply), reached(world, &roots.output));
-    let used = |name: &str| Used { input: input.contains(name), reply: reply.contains(name), output: output.contains(name) };
+    let (input, reply, output) =
+        (reached(world, &roots.input), reached(world, &roots.reply), reached(world, &roots.output));
+    let used =
+        |name: &str| Used { input: input.contains(name), reply: reply.contains(name), output: output.contains(name) };
     for name in world.types.declared.clone() {
         if let Some(record) = world.types.record_mut(&name) {
             record.used = used(&name);
@@ -327,7 +348,8 @@ fn finish(
     (head, world, errors): (Option<Head>, World<'_>, Errors),
     mut made: Vec<Tool>,
 ) -> Checked {
-    let wholes: Vec<(&str, Span)> = entries.iter().map(|entry| (entry.key.text.as_str(), entry.key.span.to(entry.value.span))).collect();
+    let wholes: Vec<(&str, Span)> =
+        entries.iter().map(|entry| (entry.key.text.as_str(), entry.key.span.to(entry.value.span))).collect();
     made.retain(|tool| {
         let whole = wholes.iter().find(|(name, _)| *name == tool.name);
         whole.is_none_or(|(_, span)| !cx.diagnostics.errors_in(*span, |_| true))
@@ -346,12 +368,23 @@ fn finish(
         found.severity == crate::diagnostic::Severity::Error && !wholes.iter().any(|(_, span)| span.holds(found.span))
     });
     let connector = (!outside).then(|| connector(cx, view, (head?, world, errors), made)).flatten();
-    let kept: BTreeSet<&str> = connector.iter().flat_map(|connector| &connector.tools).map(|tool| tool.name.as_str()).collect();
-    let broken = wholes.iter().map(|(name, _)| *name).filter(|name| !kept.contains(name) && is_snake(name)).map(str::to_owned).collect();
+    let kept: BTreeSet<&str> =
+        connector.iter().flat_map(|connector| &connector.tools).map(|tool| tool.name.as_str()).collect();
+    let broken = wholes
+        .iter()
+        .map(|(name, _)| *name)
+        .filter(|name| !kept.contains(name) && is_snake(name))
+        .map(str::to_owned)
+        .collect();
     Checked { connector, broken }
 }
 
-fn connector(cx: &Cx<'_>, view: &ast::Spec<'_>, (head, world, errors): (Head, World<'_>, Errors), tools: Vec<Tool>) -> Option<Connector> {
+fn connector(
+    cx: &Cx<'_>,
+    view: &ast::Spec<'_>,
+    (head, world, errors): (Head, World<'_>, Errors),
+    tools: Vec<Tool>,
+) -> Option<Connector> {
     let http: Http = world.http?;
     let types = &world.types;
     Some(Connector {

@@ -69,7 +69,10 @@ struct Run<'a> {
 }
 
 impl Run<'_> {
-    fn run(&mut self, mut base: impl FnMut(&str) -> Result<SourceFile, String>) -> (Option<String>, Option<check::Checked>) {
+    fn run(
+        &mut self,
+        mut base: impl FnMut(&str) -> Result<SourceFile, String>,
+    ) -> (Option<String>, Option<check::Checked>) {
         let file = self.sources[0].clone();
         let Some(mut root) = yaml::read(self.diagnostics, &file, 0) else { return (None, None) };
         let name = name(&root);
@@ -112,12 +115,16 @@ impl Run<'_> {
     fn one_kind(&mut self, root: &Node) -> bool {
         match (root.get("connector"), root.get("base")) {
             (Some(_), Some(base)) => {
-                self.diagnostics.report(Code::Choice, base.span, "a file is a connector or a base, not both").help("remove `base`");
+                self.diagnostics
+                    .report(Code::Choice, base.span, "a file is a connector or a base, not both")
+                    .help("remove `base`");
                 false
             }
             (None, None) => {
                 let at = Span { end: root.span.start, ..root.span };
-                self.diagnostics.report(Code::Choice, at, "the file says neither `connector` nor `base`").help("connector: NAME");
+                self.diagnostics
+                    .report(Code::Choice, at, "the file says neither `connector` nor `base`")
+                    .help("connector: NAME");
                 false
             }
             _ => true,

@@ -75,9 +75,9 @@ impl Diagnostics {
 
     /// Errors that lie in a span and are of interest.
     pub(crate) fn errors_in(&self, span: Span, of_interest: impl Fn(Code) -> bool) -> bool {
-        self.list.iter().any(|found| {
-            found.severity == Severity::Error && span.holds(found.span) && of_interest(found.code)
-        })
+        self.list
+            .iter()
+            .any(|found| found.severity == Severity::Error && span.holds(found.span) && of_interest(found.code))
     }
 
     /// All of them so far.

@@ -18,6 +18,8 @@ mod schema;
 mod source;
 mod syntax;
 mod table;
+#[cfg(test)]
+mod tests;
 mod yaml;
 
 pub use compile::{Compiled, Stub, compile};

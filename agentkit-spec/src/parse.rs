@@ -22,7 +22,14 @@ pub(crate) enum Demand {
 pub(crate) fn parse(cx: &mut Diagnostics, sources: &[SourceFile], root: &mut Node, demand: Demand) {
     let mut parser = Parser { cx, sources, demand };
     let at = parser.first_line(root.span);
-    parser.object(root, &ast::SPEC, "", at);
+    parser.object(root, &ast::SPEC, Place { path: "", key: at });
+}
+
+/// Where an object stands: its path for messages, and the key that names it.
+#[derive(Clone, Copy)]
+struct Place<'a> {
+    path: &'a str,
+    key: Span,
 }
 
 struct Parser<'a> {
@@ -33,31 +40,32 @@ struct Parser<'a> {
 
 impl Parser<'_> {
     /// Fits a mapping to an object; `false`: it is none.
-    fn object(&mut self, node: &mut Node, object: &Object, path: &str, at: Span) -> bool {
+    fn object(&mut self, node: &mut Node, object: &Object, place: Place<'_>) -> bool {
+        let path = place.path;
         let Some(entries) = self.mapping(node, path) else { return false };
-        self.missing_keys(entries, object, path, at);
+        self.missing_keys(entries, object, place);
         let mut flow_text = None;
         entries.retain_mut(|entry| {
             let name = entry.key.text.clone();
             let Some(key) = object.keys.iter().find(|key| key.name == name) else {
-                self.unknown_key(entry, object, path, flow_text);
+                self.unknown_key(entry, object, (path, flow_text));
                 return false;
             };
             flow_text = Some(entry.value.span);
             let path = join(path, &name);
             let required = key.must && !matches!(key.form, Form::Data);
             // `key:` with nothing behind it is a slip where something must stand.
-            if required && entry.value.is_null() && entry.value.span.start == entry.value.span.end {
+            if required && entry.value.text() == Some("") && entry.value.is_null() {
                 self.cx.report(Code::MissingKey, entry.key.span, format!("`{path}` is empty")).help(key.meaning);
                 return false;
             }
-            self.form(&mut entry.value, key.form, &path, entry.key.span)
+            self.form(&mut entry.value, key.form, Place { path: &path, key: entry.key.span })
         });
         true
     }
 
     /// Reported at the key that names the object: the gap itself has no place.
-    fn missing_keys(&mut self, entries: &[Entry], object: &Object, path: &str, at: Span) {
+    fn missing_keys(&mut self, entries: &[Entry], object: &Object, place: Place<'_>) {
         if self.demand == Demand::Nothing {
             return;
         }
@@ -65,16 +73,16 @@ impl Parser<'_> {
             if entries.iter().any(|entry| entry.key.text == key.name) {
                 continue;
             }
-            let place = if path.is_empty() { "the file".to_owned() } else { format!("`{path}`") };
+            let shown = if place.path.is_empty() { "the file".to_owned() } else { format!("`{}`", place.path) };
             self.cx
-                .report(Code::MissingKey, at, format!("{place} lacks `{}`", key.name))
+                .report(Code::MissingKey, place.key, format!("{shown} lacks `{}`", key.name))
                 .help(format!("{}: {}", key.name, key.meaning));
         }
     }
 
-    fn unknown_key(&mut self, entry: &Entry, object: &Object, path: &str, before: Option<Span>) {
+    fn unknown_key(&mut self, entry: &Entry, object: &Object, (path, before): (&str, Option<Span>)) {
         let name = &entry.key.text;
-        let empty = entry.value.is_null() && entry.value.span.start == entry.value.span.end;
+        let empty = entry.value.text() == Some("") && entry.value.is_null();
         // {about: The same mail as HTML, if it has formatting.}
         if empty && name.contains(' ') && before.is_some() {
             self.cx
@@ -94,17 +102,28 @@ impl Parser<'_> {
     }
 
     /// Fits a value to its form; `false`: it does not fit, and why was reported.
-    fn form(&mut self, node: &mut Node, form: Form, path: &str, at: Span) -> bool {
+    fn form(&mut self, node: &mut Node, form: Form, place: Place<'_>) -> bool {
+        let path = place.path;
         match form {
             Form::Template | Form::Data => true,
             Form::Text | Form::Type => self.text(node, path),
             Form::Expression => self.text(node, path) && self.expression(node, path),
-            Form::Bool => self.plain(node, path, "true or false", |plain| matches!(plain, Plain::Bool(_))),
-            Form::Int => self.plain(node, path, "a whole number", |plain| matches!(plain, Plain::Int(_))),
-            Form::Version => self.literal(node, path, "x.y.z, such as 1.0.0", |text| literal::version(text).is_some()),
-            Form::TimeSpan => self.literal(node, path, "a time span such as 30s, 5m, 12h or 7d", |text| literal::time_span(text).is_some()),
-            Form::Size => self.literal(node, path, "a size such as 512kB or 40MB", |text| literal::size(text).is_some()),
-            Form::Limit => self.literal(node, path, "a number per unit: 50/min; units are sec, min, hour, day", |text| literal::limit(text).is_some()),
+            Form::Bool => self.plain(node, (path, "true or false"), |plain| matches!(plain, Plain::Bool(_))),
+            Form::Int => self.plain(node, (path, "a whole number"), |plain| matches!(plain, Plain::Int(_))),
+            Form::Version => {
+                self.literal(node, (path, "x.y.z, such as 1.0.0"), |text| literal::version(text).is_some())
+            }
+            Form::TimeSpan => self.literal(node, (path, "a time span such as 30s, 5m, 12h or 7d"), |text| {
+                literal::time_span(text).is_some()
+            }),
+            Form::Size => {
+                self.literal(node, (path, "a size such as 512kB or 40MB"), |text| literal::size(text).is_some())
+            }
+            Form::Limit => {
+                self.literal(node, (path, "a number per unit: 50/min; units are sec, min, hour, day"), |text| {
+                    literal::limit(text).is_some()
+                })
+            }
             Form::OneOf(words) => self.one_of(node, words, path),
             Form::Templates | Form::DataMap => self.mapping(node, path).is_some(),
             Form::Texts => self.texts(node, path),
@@ -112,17 +131,22 @@ impl Parser<'_> {
             Form::ErrorMap(object) => self.error_map(node, object, path),
             Form::Rate => self.rate(node, path),
             Form::Values => self.values(node, path),
-            Form::Fields(names, object) => self.fields(node, names, object, path),
+            Form::Fields(names, object) => self.fields(node, (names, object), path),
             Form::TypeOrFields(object) => match &node.value {
-                Value::Map(_) => self.fields(node, Names::Free, object, path),
+                Value::Map(_) => self.fields(node, (Names::Free, object), path),
                 _ => self.text(node, path),
             },
             Form::Types(object) => self.types(node, object, path),
-            Form::One(object) => self.object(node, object, path, at),
+            Form::One(object) => self.object(node, object, place),
             Form::Map(names, object) => {
                 let Some(entries) = self.mapping(node, path) else { return false };
                 entries.retain_mut(|entry| {
-                    self.name(entry, names) && self.object(&mut entry.value, object, &join(path, &entry.key.text), entry.key.span)
+                    self.name(entry, names)
+                        && self.object(
+                            &mut entry.value,
+                            object,
+                            Place { path: &join(path, &entry.key.text), key: entry.key.span },
+                        )
                 });
                 true
             }
@@ -134,7 +158,7 @@ impl Parser<'_> {
                 items.retain_mut(|item| {
                     index += 1;
                     let at = self.first_line(item.span);
-                    self.object(item, object, &format!("{path}[{index}]"), at)
+                    self.object(item, object, Place { path: &format!("{path}[{index}]"), key: at })
                 });
                 true
             }
@@ -170,14 +194,14 @@ impl Parser<'_> {
         false
     }
 
-    fn plain(&mut self, node: &Node, path: &str, wanted: &str, fits: impl Fn(&Plain) -> bool) -> bool {
+    fn plain(&mut self, node: &Node, (path, wanted): (&str, &str), fits: impl Fn(&Plain) -> bool) -> bool {
         match &node.value {
             Value::Scalar(scalar) if fits(&scalar.plain()) => true,
             _ => self.not_of_form(node, path, wanted),
         }
     }
 
-    fn literal(&mut self, node: &Node, path: &str, wanted: &str, fits: impl Fn(&str) -> bool) -> bool {
+    fn literal(&mut self, node: &Node, (path, wanted): (&str, &str), fits: impl Fn(&str) -> bool) -> bool {
         if !self.text(node, path) {
             return false;
         }
@@ -233,7 +257,9 @@ impl Parser<'_> {
     fn error_map(&mut self, node: &mut Node, object: &Object, path: &str) -> bool {
         let Some(entries) = self.mapping(node, path) else { return false };
         entries.retain_mut(|entry| match entry.value.value {
-            Value::Map(_) => self.object(&mut entry.value, object, &join(path, &entry.key.text), entry.key.span),
+            Value::Map(_) => {
+                self.object(&mut entry.value, object, Place { path: &join(path, &entry.key.text), key: entry.key.span })
+            }
             _ => self.text(&entry.value, &join(path, &entry.key.text)) && self.error_kind(&entry.value),
         });
         true
@@ -247,8 +273,9 @@ impl Parser<'_> {
             Value::Map(map) => {
                 map.entries.retain(|entry| {
                     let wanted = "a cost from 1";
-                    let fits = |plain: &Plain| matches!(plain, Plain::Int(cost) if (1..=i64::from(u32::MAX)).contains(cost));
-                    self.plain(&entry.value, &join(path, &entry.key.text), wanted, fits)
+                    let fits =
+                        |plain: &Plain| matches!(plain, Plain::Int(cost) if (1..=i64::from(u32::MAX)).contains(cost));
+                    self.plain(&entry.value, (&join(path, &entry.key.text), wanted), fits)
                 });
                 true
             }
@@ -271,7 +298,7 @@ impl Parser<'_> {
     }
 
     /// Fields: each a type, or a mapping in its long form. `$about` is a text about all of them.
-    fn fields(&mut self, node: &mut Node, names: Names, object: &Object, path: &str) -> bool {
+    fn fields(&mut self, node: &mut Node, (names, object): (Names, &Object), path: &str) -> bool {
         let Some(entries) = self.mapping(node, path) else { return false };
         entries.retain_mut(|entry| {
             let path = join(path, &entry.key.text);
@@ -281,7 +308,7 @@ impl Parser<'_> {
             // A name in another style still names the field, so that its uses are not reported too.
             self.name(entry, names);
             match entry.value.value {
-                Value::Map(_) => self.object(&mut entry.value, object, &path, entry.key.span),
+                Value::Map(_) => self.object(&mut entry.value, object, Place { path: &path, key: entry.key.span }),
                 _ => self.text(&entry.value, &path),
             };
             true
@@ -298,7 +325,7 @@ impl Parser<'_> {
                     .report(Code::NameForm, entry.key.span, format!("type names look like `MessageList`, not `{name}`"))
                     .help(pascal(&name));
             }
-            self.fields(&mut entry.value, Names::Free, object, &join(path, &name));
+            self.fields(&mut entry.value, (Names::Free, object), &join(path, &name));
         }
         true
     }
@@ -320,7 +347,8 @@ impl Parser<'_> {
 
     fn not_of_form(&mut self, node: &Node, path: &str, wanted: &str) -> bool {
         let place = if path.is_empty() { "the file".to_owned() } else { format!("`{path}`") };
-        let unquoted = matches!(&node.value, Value::Scalar(scalar) if scalar.style == Style::Plain && wanted == "a text");
+        let unquoted =
+            matches!(&node.value, Value::Scalar(scalar) if scalar.style == Style::Plain && wanted == "a text");
         let at = self.first_line(node.span);
         let found = self.cx.report(Code::Form, at, format!("{place} must be {wanted}, this is {}", node.kind()));
         if unquoted && !node.text().unwrap_or_default().is_empty() {

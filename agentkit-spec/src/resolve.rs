@@ -12,7 +12,8 @@ pub(crate) fn base_name<'a>(cx: &mut Diagnostics, root: &'a Node) -> Option<(&'a
     let node = root.get("use")?;
     let name = node.text().filter(|name| !name.is_empty())?;
     if name.contains(['/', '\\']) {
-        cx.report(Code::Base, node.span, "a base lies beside its connector").help(name.rsplit(['/', '\\']).next().unwrap_or(name));
+        cx.report(Code::Base, node.span, "a base lies beside its connector")
+            .help(name.rsplit(['/', '\\']).next().unwrap_or(name));
         return None;
     }
     Some((name, node.span))
@@ -22,7 +23,8 @@ pub(crate) fn base_name<'a>(cx: &mut Diagnostics, root: &'a Node) -> Option<(&'a
 pub(crate) fn base(cx: &mut Diagnostics, source: &SourceFile, at: Span) -> Option<Node> {
     let root = yaml::read(cx, source, 1)?;
     if root.get("base").is_none() {
-        cx.report(Code::Base, at, format!("`{}` is no base", source.file_name())).help("a base has `base: NAME` in place of `connector:`");
+        cx.report(Code::Base, at, format!("`{}` is no base", source.file_name()))
+            .help("a base has `base: NAME` in place of `connector:`");
         return None;
     }
     if let Some(node) = root.get("use") {
@@ -55,7 +57,8 @@ fn merge_entry(own: &mut Node, entry: Entry, top: bool) {
     if first {
         let Value::Map(map) = &mut mine.value.value else { return };
         let own = std::mem::take(&mut map.entries);
-        let (again, new): (Vec<_>, Vec<_>) = shared.entries.into_iter().partition(|shared| own.iter().any(|own| own.key.text == shared.key.text));
+        let (again, new): (Vec<_>, Vec<_>) =
+            shared.entries.into_iter().partition(|shared| own.iter().any(|own| own.key.text == shared.key.text));
         map.entries = new;
         map.entries.extend(own);
         for entry in again {

@@ -136,7 +136,8 @@ impl Writer<'_> {
         if self.input {
             map.insert("enum".to_owned(), json!(values));
         } else {
-            description = format!("{description} One of {}, or another text.", values.join(", ")).trim().to_owned();
+            let known = format!("One of {}, or another text.", values.join(", "));
+            description = if description.is_empty() { known } else { format!("{description} {known}") };
         }
         if !description.is_empty() {
             map.insert("description".to_owned(), Value::String(description));

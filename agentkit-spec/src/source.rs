@@ -11,6 +11,8 @@ pub struct SourceFile {
     pub text: String,
     /// Why the bytes are no text.
     problem: Option<Unreadable>,
+    /// Where each line starts.
+    lines: Vec<usize>,
 }
 
 /// Why the bytes of a file are no spec.
@@ -28,24 +30,13 @@ impl SourceFile {
 
     /// Takes the bytes of a file; what is wrong with them is reported by `compile`.
     pub fn new(path: impl Into<String>, bytes: &[u8]) -> Self {
-        let path = path.into();
-        if bytes.len() > Self::MAX_BYTES {
-            let problem = Some(Unreadable::TooLarge { bytes: bytes.len() });
-            return Self { path, text: String::new(), problem };
-        }
-        match str::from_utf8(bytes) {
-            // A byte order mark is no part of the text; editors on Windows write it.
-            Ok(text) => Self {
-                path,
-                text: text.trim_start_matches('\u{feff}').to_owned(),
-                problem: None,
-            },
-            Err(error) => {
-                let good = bytes.get(..error.valid_up_to()).unwrap_or_default();
-                let line = 1 + good.iter().filter(|byte| **byte == b'\n').count();
-                Self { path, text: String::new(), problem: Some(Unreadable::NotUtf8 { line }) }
-            }
-        }
+        let (text, problem) = match text_of(bytes) {
+            Ok(text) => (text, None),
+            Err(problem) => (String::new(), Some(problem)),
+        };
+        let breaks = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
+        let lines = std::iter::once(0).chain(breaks.map(|(at, _)| at + 1)).collect();
+        Self { path: path.into(), text, problem, lines }
     }
 
     /// Last part of the path: `gmail.yaml`.
@@ -55,17 +46,16 @@ impl SourceFile {
 
     /// Line and column of a byte offset, from 1, in characters.
     pub fn line_column(&self, offset: usize) -> (usize, usize) {
-        let before = self.before(offset);
-        let start = before.rfind('\n').map_or(0, |newline| newline + 1);
-        let line = 1 + before.bytes().filter(|byte| *byte == b'\n').count();
-        let column = 1 + before.get(start..).map_or(0, |text| text.chars().count());
-        (line, column)
+        let line = self.lines.partition_point(|start| *start <= offset).max(1);
+        let start = self.lines.get(line - 1).copied().unwrap_or_default();
+        let before = self.text.get(start..self.boundary(offset)).unwrap_or_default();
+        (line, 1 + before.chars().count())
     }
 
     /// The line around a byte offset without its line break, and where it starts.
     pub(crate) fn line_at(&self, offset: usize) -> (usize, &str) {
-        let before = self.before(offset);
-        let start = before.rfind('\n').map_or(0, |newline| newline + 1);
+        let (line, _) = self.line_column(offset);
+        let start = self.lines.get(line - 1).copied().unwrap_or_default();
         let rest = self.text.get(start..).unwrap_or_default();
         let line = rest.split('\n').next().unwrap_or_default();
         (start, line.trim_end_matches('\r'))
@@ -75,13 +65,28 @@ impl SourceFile {
         self.problem
     }
 
-    /// The text before an offset, moved back to the start of a character.
-    fn before(&self, offset: usize) -> &str {
+    /// An offset moved back to the start of a character.
+    fn boundary(&self, offset: usize) -> usize {
         let mut end = offset.min(self.text.len());
         while !self.text.is_char_boundary(end) {
             end -= 1;
         }
-        self.text.get(..end).unwrap_or_default()
+        end
+    }
+}
+
+fn text_of(bytes: &[u8]) -> Result<String, Unreadable> {
+    if bytes.len() > SourceFile::MAX_BYTES {
+        return Err(Unreadable::TooLarge { bytes: bytes.len() });
+    }
+    match str::from_utf8(bytes) {
+        // A byte order mark is no part of the text; editors on Windows write it.
+        Ok(text) => Ok(text.trim_start_matches('\u{feff}').to_owned()),
+        Err(error) => {
+            let good = bytes.get(..error.valid_up_to()).unwrap_or_default();
+            let line = 1 + good.split(|byte| *byte == b'\n').skip(1).count();
+            Err(Unreadable::NotUtf8 { line })
+        }
     }
 }
 

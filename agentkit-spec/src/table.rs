@@ -6,6 +6,7 @@
 #[derive(Debug)]
 pub(crate) struct Object {
     /// Where it stands, such as `tools.NAME`.
+    #[allow(dead_code, reason = "the heading of the reference page that is made from the table")]
     pub(crate) title: &'static str,
     /// Its keys, in the order of the reference.
     pub(crate) keys: &'static [Key],

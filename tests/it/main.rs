@@ -8,4 +8,5 @@ mod google;
 mod hostile;
 mod peers;
 mod slack;
+mod spec;
 mod tidy;

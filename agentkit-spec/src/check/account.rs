@@ -22,7 +22,8 @@ pub(crate) fn from_token(cx: &mut Cx<'_>, types: &Types, auth: &[Auth], node: Op
         let ty = view.ty.and_then(|node| {
             let ty = types::ty(cx, types, node)?;
             if !is_text(types::peel(&ty).0) {
-                cx.error(Code::TypeUse, node.span, format!("an account value is a text, this is {}", show(&ty))).help("string");
+                cx.error(Code::TypeUse, node.span, format!("an account value is a text, this is {}", show(&ty)))
+                    .help("string");
                 return None;
             }
             Some(ty)
@@ -30,7 +31,8 @@ pub(crate) fn from_token(cx: &mut Cx<'_>, types: &Types, auth: &[Auth], node: Op
         let at = view.value.and_then(|node| {
             let path = plain_path(cx, node)?;
             if path.is_empty() {
-                cx.error(Code::FilterUse, node.span, "this is the whole token reply; secrets are no values").help("$body.team.id");
+                cx.error(Code::FilterUse, node.span, "this is the whole token reply; secrets are no values")
+                    .help("$body.team.id");
                 return None;
             }
             Some(path)
@@ -45,16 +47,12 @@ pub(crate) fn from_token(cx: &mut Cx<'_>, types: &Types, auth: &[Auth], node: Op
 /// The request that proves an account works.
 pub(crate) fn check(cx: &mut Cx<'_>, world: &World<'_>, node: Option<&Node>) -> Option<Check> {
     let view = ast::Check::of(ast::Account::of(node?).check?);
-    let mut scope = Scope {
-        types: Some(&world.types),
-        account: Some(&world.account.from_token),
-        ..Scope::default()
-    };
+    let mut scope = Scope { types: Some(&world.types), account: Some(&world.account.from_token), ..Scope::default() };
     let request_node = view.request?;
     let at = request_node.entries().first().map_or(request_node.span, |entry| entry.key.span);
     let tokens = world.tokens();
     let around = Around { at, token: tokens.first().copied().unwrap_or_default(), repeatable: true };
-    let made = request(cx, world, &scope, request_node, around);
+    let made = request(cx, world, (&scope, &around), request_node);
     scope.body = Some(match &made {
         None => Known::Broken,
         Some(request) => match &request.returns {

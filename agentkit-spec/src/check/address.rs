@@ -48,7 +48,8 @@ pub(crate) fn header_name(cx: &mut Cx<'_>, name: &str, span: Span) -> bool {
         cx.error(Code::AuthorizationHeader, span, "the Authorization header belongs to `auth`");
         return false;
     }
-    let token = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte));
+    let token =
+        !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte));
     if !token {
         cx.error(Code::HeaderName, span, format!("`{name}` is no header name")).help("letters, digits and `-`");
         return false;

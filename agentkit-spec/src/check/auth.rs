@@ -19,27 +19,29 @@ pub(crate) use tokens::plain_path;
 
 /// Checks `auth`.
 pub(crate) fn auth(cx: &mut Cx<'_>, types: &Types, node: Option<&Node>) -> Vec<Auth> {
-    node.map(Node::entries).unwrap_or_default().iter().filter_map(|entry| one(cx, types, entry)).collect()
+    node.map(Node::entries).unwrap_or_default().iter().map(|entry| one(cx, types, entry)).collect()
 }
 
-fn one(cx: &mut Cx<'_>, types: &Types, entry: &Entry) -> Option<Auth> {
+fn one(cx: &mut Cx<'_>, types: &Types, entry: &Entry) -> Auth {
     let view = ast::Auth::of(&entry.value);
-    let kind = view.kind?.text()?;
-    refuse_keys(cx, &view, kind);
-    let made = match kind {
-        "oauth2" => AuthKind::OAuth2(oauth2(cx, entry, &view)?),
+    let kind = view.kind.and_then(Node::text);
+    if let Some(kind) = kind {
+        refuse_keys(cx, &view, kind);
+    }
+    let made = match kind.unwrap_or_default() {
+        "oauth2" => AuthKind::OAuth2(oauth2(cx, entry, &view)),
         "api_key" => AuthKind::ApiKey { secrets: secrets::secrets(cx, types, view.secrets) },
         _ => AuthKind::None,
     };
     let apply = secrets::apply(cx, &made, view.apply, entry.key.span);
-    Some(Auth {
+    Auth {
         name: entry.key.text.clone(),
         about: text(view.about),
         scopes: scopes::scopes(cx, view.scopes),
         tokens: tokens::tokens(cx, view.tokens, view.token),
         apply,
         kind: made,
-    })
+    }
 }
 
 /// Each kind has its own keys:
@@ -49,10 +51,17 @@ fn one(cx: &mut Cx<'_>, types: &Types, entry: &Entry) -> Option<Auth> {
 /// ```
 fn refuse_keys(cx: &mut Cx<'_>, view: &ast::Auth<'_>, kind: &str) {
     let oauth = [
-        ("authorize_url", view.authorize_url), ("token_url", view.token_url), ("revoke_url", view.revoke_url),
-        ("authorize_params", view.authorize_params), ("token_params", view.token_params),
-        ("client_auth", view.client_auth), ("pkce", view.pkce), ("scope_separator", view.scope_separator),
-        ("scopes", view.scopes), ("tokens", view.tokens), ("granted_scopes", view.granted_scopes),
+        ("authorize_url", view.authorize_url),
+        ("token_url", view.token_url),
+        ("revoke_url", view.revoke_url),
+        ("authorize_params", view.authorize_params),
+        ("token_params", view.token_params),
+        ("client_auth", view.client_auth),
+        ("pkce", view.pkce),
+        ("scope_separator", view.scope_separator),
+        ("scopes", view.scopes),
+        ("tokens", view.tokens),
+        ("granted_scopes", view.granted_scopes),
         ("refresh", view.refresh),
     ];
     let key = [("secrets", view.secrets), ("apply", view.apply)];
@@ -64,11 +73,12 @@ fn refuse_keys(cx: &mut Cx<'_>, view: &ast::Auth<'_>, kind: &str) {
         cx.error(Code::AuthKeys, span, format!("`{name}` is for `kind: {of}`, this is `{kind}`"));
     }
     if let Some(node) = view.token.filter(|_| oauth_here) {
-        cx.error(Code::AuthKeys, node.span, "`token` is for ways without a token reply").help("name the tokens under `tokens`");
+        cx.error(Code::AuthKeys, node.span, "`token` is for ways without a token reply")
+            .help("name the tokens under `tokens`");
     }
 }
 
-fn oauth2(cx: &mut Cx<'_>, entry: &Entry, view: &ast::Auth<'_>) -> Option<OAuth2> {
+fn oauth2(cx: &mut Cx<'_>, entry: &Entry, view: &ast::Auth<'_>) -> OAuth2 {
     let authorize_url = url(cx, entry.key.span, ("authorize_url", view.authorize_url));
     let token_url = url(cx, entry.key.span, ("token_url", view.token_url));
     let revoke_url = view.revoke_url.and_then(|node| https(cx, node, "revoke_url"));
@@ -77,9 +87,10 @@ fn oauth2(cx: &mut Cx<'_>, entry: &Entry, view: &ast::Auth<'_>) -> Option<OAuth2
     if let Some(node) = view.scope_separator.filter(|_| scope_separator.is_empty()) {
         cx.error(Code::Literal, node.span, "`scope_separator` is empty").help("\",\"");
     }
-    Some(OAuth2 {
-        authorize_url: authorize_url?,
-        token_url: token_url?,
+    OAuth2 {
+        // A missing one was reported; the rest is read all the same, since tools name its scopes.
+        authorize_url: authorize_url.unwrap_or_default(),
+        token_url: token_url.unwrap_or_default(),
         revoke_url,
         authorize_params: literal_pairs(cx, view.authorize_params, "authorize_params"),
         token_params: literal_pairs(cx, view.token_params, "token_params"),
@@ -91,7 +102,7 @@ fn oauth2(cx: &mut Cx<'_>, entry: &Entry, view: &ast::Auth<'_>) -> Option<OAuth2
         scope_separator,
         granted_scopes,
         refresh: refresh(cx, view.refresh),
-    })
+    }
 }
 
 fn url(cx: &mut Cx<'_>, at: Span, (name, node): (&str, Option<&Node>)) -> Option<String> {

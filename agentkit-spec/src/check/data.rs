@@ -77,12 +77,15 @@ pub(crate) fn check(cx: &mut Cx<'_>, types: &Types, node: &Node, (ty, path, form
         (Ty::Opt(_), Value::Scalar(scalar)) if scalar.plain() == Plain::Null => Some(Json::Null),
         (Ty::Opt(inner), _) => check(cx, types, node, (inner, path, form)),
         // Models write lists of scalars as one text too: `types: "public,private"`.
-        (Ty::List(item), Value::Scalar(scalar)) if form == Form::Input && scalar.plain() == Plain::Text && is_flat(item) => {
+        (Ty::List(item), Value::Scalar(scalar))
+            if form == Form::Input && scalar.plain() == Plain::Text && is_flat(item) =>
+        {
             let words = scalar.text.split(',').map(|word| Node {
                 span: node.span,
                 value: Value::Scalar(Scalar { text: word.trim().to_owned(), style: Style::Plain }),
             });
-            let good = words.collect::<Vec<_>>().iter().all(|word| check(cx, types, word, (item, path, form)).is_some());
+            let good =
+                words.collect::<Vec<_>>().iter().all(|word| check(cx, types, word, (item, path, form)).is_some());
             good.then(|| Json::String(scalar.text.clone()))
         }
         (Ty::List(item), Value::List(items)) => {
@@ -106,7 +109,14 @@ pub(crate) fn check(cx: &mut Cx<'_>, types: &Types, node: &Node, (ty, path, form
         }
         (Ty::File, Value::Map(_)) => {
             let part = |name: &str, ty| Field {
-                name: name.to_owned(), ty, about: None, default: None, min: None, max: None, pattern: None, example: None,
+                name: name.to_owned(),
+                ty,
+                about: None,
+                default: None,
+                min: None,
+                max: None,
+                pattern: None,
+                example: None,
             };
             let bytes = Ty::Bytes(crate::model::BytesForm::Base64);
             let fields = [part("name", Ty::String), part("media_type", Ty::String), part("data", bytes)];
@@ -134,7 +144,9 @@ fn scalar(cx: &mut Cx<'_>, node: &Node, (ty, path, form): (&Ty, &str, Form)) -> 
         Ty::Float => json.is_number(),
         Ty::Bool => json.is_boolean(),
         Ty::Bytes(_) => text.is_some_and(|text| form == Form::Hook || is_base64(text)),
-        Ty::Datetime(_) => text.is_some_and(|text| is_datetime(text) || (form == Form::Input && (is_date(text) || is_span(text)))),
+        Ty::Datetime(_) => {
+            text.is_some_and(|text| is_datetime(text) || (form == Form::Input && (is_date(text) || is_span(text))))
+        }
         Ty::Date => text.is_some_and(is_date),
         Ty::Enum(one) => {
             let known = one.values.iter().map(|(value, _)| value.as_str());
@@ -192,7 +204,9 @@ fn bounds(cx: &mut Cx<'_>, node: &Node, field: &Field, (path, json): (&str, &Jso
         cx.error(Code::ExampleData, span, format!("{what}`{path}` is at {word} {bound}"));
         return false;
     }
-    let matches = |pattern: &String| regex::Regex::new(pattern).is_ok_and(|regex| json.as_str().is_none_or(|text| regex.is_match(text)));
+    let matches = |pattern: &String| {
+        regex::Regex::new(pattern).is_ok_and(|regex| json.as_str().is_none_or(|text| regex.is_match(text)))
+    };
     if field.pattern.as_ref().is_some_and(|pattern| !matches(pattern)) {
         cx.error(Code::ExampleData, node.span, format!("`{path}` does not match its pattern"));
         return false;
@@ -232,7 +246,10 @@ fn is_date(text: &str) -> bool {
 fn digits_between(text: &str, mark: char, lengths: &[usize]) -> bool {
     let parts: Vec<&str> = text.split(mark).collect();
     parts.len() == lengths.len()
-        && parts.iter().zip(lengths).all(|(part, length)| part.len() == *length && part.bytes().all(|byte| byte.is_ascii_digit()))
+        && parts
+            .iter()
+            .zip(lengths)
+            .all(|(part, length)| part.len() == *length && part.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
 /// A span back from now: `7d`.

@@ -13,20 +13,15 @@ pub(crate) fn errors(cx: &mut Cx<'_>, types: &Types, node: Option<&Node>) -> Err
     let Some(node) = node else { return Errors::default() };
     let view = ast::Errors::of(node);
     let body = view.body.map(|node| record_ty(cx, types, node));
-    let scope = Scope {
-        types: Some(types),
-        body: body.clone().map(Known::from),
-        reply: true,
-        ..Scope::default()
-    };
+    let scope = Scope { types: Some(types), body: body.clone().map(Known::from), reply: true, ..Scope::default() };
     let list = Ty::List(Box::new(Ty::String));
     let time = Ty::Datetime(crate::model::DatetimeForm::Rfc3339);
     Errors {
-        fail_when: part(cx, &scope, ("fail_when", view.fail_when), |ty| *ty == Ty::Bool, "bool"),
-        code: part(cx, &scope, ("code", view.code), is_text, "string"),
-        message: part(cx, &scope, ("message", view.message), is_text, "string"),
-        scopes: part(cx, &scope, ("scopes", view.scopes), |ty| fits(ty, &list), "list<string>"),
-        retry_at: part(cx, &scope, ("retry_at", view.retry_at), |ty| fits(ty, &time), "datetime"),
+        fail_when: part(cx, &scope, ("fail_when", view.fail_when), (|ty| *ty == Ty::Bool, "bool")),
+        code: part(cx, &scope, ("code", view.code), (is_text, "string")),
+        message: part(cx, &scope, ("message", view.message), (is_text, "string")),
+        scopes: part(cx, &scope, ("scopes", view.scopes), (|ty| fits(ty, &list), "list<string>")),
+        retry_at: part(cx, &scope, ("retry_at", view.retry_at), (|ty| fits(ty, &time), "datetime")),
         map: map(view.map),
         body: body.flatten(),
     }
@@ -35,7 +30,8 @@ pub(crate) fn errors(cx: &mut Cx<'_>, types: &Types, node: Option<&Node>) -> Err
 fn record_ty(cx: &mut Cx<'_>, types: &Types, node: &Node) -> Option<Ty> {
     let ty = types::ty(cx, types, node)?;
     if !matches!(ty, Ty::Record(_)) {
-        cx.error(Code::TypeUse, node.span, format!("an error body is a record, this is {}", show(&ty))).help("declare it under `types`");
+        cx.error(Code::TypeUse, node.span, format!("an error body is a record, this is {}", show(&ty)))
+            .help("declare it under `types`");
         return None;
     }
     Some(ty)
@@ -46,8 +42,7 @@ fn part(
     cx: &mut Cx<'_>,
     scope: &Scope<'_>,
     (name, node): (&str, Option<&Node>),
-    good: impl Fn(&Ty) -> bool,
-    wanted: &str,
+    (good, wanted): (impl Fn(&Ty) -> bool, &str),
 ) -> Option<Expr> {
     let node = node?;
     let made = whole(cx, scope, node)?;
@@ -59,9 +54,15 @@ fn part(
         .error(Code::TypeMismatch, node.span, format!("`errors.{name}` must be {wanted}, this is {}", show(made.ty())))
         .label(show(made.ty()));
     match (inner, wanted) {
-        (Ty::Int(_) | Ty::Float | Ty::Bool, "string") => drop(found.help("add `| string`")),
-        (Ty::Int(_) | Ty::Float | Ty::String, "datetime") => drop(found.help("add `| from_epoch_s`")),
-        (Ty::String, "list<string>") => drop(found.help("add `| split(',')`")),
+        (Ty::Int(_) | Ty::Float | Ty::Bool, "string") => {
+            found.help("add `| string`");
+        }
+        (Ty::Int(_) | Ty::Float | Ty::String, "datetime") => {
+            found.help("add `| from_epoch_s`");
+        }
+        (Ty::String, "list<string>") => {
+            found.help("add `| split(',')`");
+        }
         _ => {}
     }
     None

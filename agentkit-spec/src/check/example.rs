@@ -15,13 +15,16 @@ use crate::yaml::{Node, to_json};
 /// Requests a tool can send: its own and those of the tools it calls.
 pub(crate) type Requests<'a> = Vec<(Method, &'a Address)>;
 
-/// Checks the examples of a tool; `requests` is absent where the tool itself is wrong.
-pub(crate) fn examples(
-    cx: &mut Cx<'_>,
-    world: &World<'_>,
-    signature: &Signature<'_>,
-    (output, requests): (Option<&Ty>, Option<&Requests<'_>>),
-) -> Vec<Example> {
+/// The tool whose examples are checked; what is wrong with it is absent.
+pub(crate) struct Subject<'a> {
+    pub(crate) signature: &'a Signature<'a>,
+    pub(crate) output: Option<&'a Ty>,
+    pub(crate) requests: Option<Requests<'a>>,
+}
+
+/// Checks the examples of a tool.
+pub(crate) fn examples(cx: &mut Cx<'_>, world: &World<'_>, subject: &Subject<'_>) -> Vec<Example> {
+    let signature = subject.signature;
     let mut names: Vec<&str> = Vec::new();
     let mut made = Vec::new();
     for node in signature.view.examples.map(Node::items).unwrap_or_default() {
@@ -31,7 +34,7 @@ pub(crate) fn examples(
             cx.error(Code::SameName, node.span, format!("two examples of `{}` are called `{name}`", signature.name));
         }
         names.push(name);
-        made.extend(example(cx, world, signature, (&view, node), (output, requests)));
+        made.extend(example(cx, world, subject, (&view, node)));
     }
     made
 }
@@ -39,19 +42,21 @@ pub(crate) fn examples(
 fn example(
     cx: &mut Cx<'_>,
     world: &World<'_>,
-    signature: &Signature<'_>,
+    subject: &Subject<'_>,
     (view, node): (&ast::Example<'_>, &Node),
-    (output, requests): (Option<&Ty>, Option<&Requests<'_>>),
 ) -> Option<Example> {
+    let signature = subject.signature;
     let types = &world.types;
     let input = match view.input {
-        Some(node) if signature.broken.is_empty() => record(cx, types, node, (&signature.input, "input", Form::Input)),
+        Some(node) if signature.broken.is_empty() && signature.view.input.is_some() => {
+            record(cx, types, node, (&signature.input, "input", Form::Input))
+        }
         _ => None,
     };
     let account = account(cx, world, view.account);
     let hooks = hooks(cx, world, view.hooks);
-    let exchange = exchange::exchanges(cx, world, view.exchange, requests);
-    let outcome = outcome(cx, world, (view, node), output);
+    let exchange = exchange::exchanges(cx, world, view.exchange, subject.requests.as_ref());
+    let outcome = outcome(cx, world, (view, node), subject.output);
     Some(Example {
         name: view.name.and_then(Node::text)?.to_owned(),
         at: cx.position(node.span),
@@ -66,11 +71,19 @@ fn example(
 fn account(cx: &mut Cx<'_>, world: &World<'_>, node: Option<&Node>) -> Option<Map<String, Json>> {
     let Some(node) = node else { return Some(Map::new()) };
     let field = |name: &str, ty: &Ty| Field {
-        name: name.to_owned(), ty: ty.clone(), about: None, default: None, min: None, max: None, pattern: None, example: None,
+        name: name.to_owned(),
+        ty: ty.clone(),
+        about: None,
+        default: None,
+        min: None,
+        max: None,
+        pattern: None,
+        example: None,
     };
     // An example gives only the values it needs.
     let optional = |ty: &Ty| super::types::opt(ty.clone());
-    let fields: Vec<Field> = world.account.from_token.iter().map(|value| field(&value.name, &optional(&value.ty))).collect();
+    let fields: Vec<Field> =
+        world.account.from_token.iter().map(|value| field(&value.name, &optional(&value.ty))).collect();
     record(cx, &world.types, node, (&fields, "account", Form::Input))
 }
 
@@ -81,9 +94,17 @@ fn hooks(cx: &mut Cx<'_>, world: &World<'_>, node: Option<&Node>) -> Option<Map<
         let name = &entry.key.text;
         let Some(hook) = world.hooks.iter().find(|hook| hook.name == *name) else {
             good = false;
-            let known: Vec<&str> = world.hook_names.map(Node::entries).unwrap_or_default().iter().map(|entry| entry.key.text.as_str()).collect();
+            let known: Vec<&str> = world
+                .hook_names
+                .map(Node::entries)
+                .unwrap_or_default()
+                .iter()
+                .map(|entry| entry.key.text.as_str())
+                .collect();
             if !known.contains(&name.as_str()) {
-                cx.error(Code::NoHook, entry.key.span, format!("no hook `{name}`")).help("declare it under `hooks`").suggest(name, known);
+                cx.error(Code::NoHook, entry.key.span, format!("no hook `{name}`"))
+                    .help("declare it under `hooks`")
+                    .suggest(name, known);
             }
             continue;
         };
@@ -96,12 +117,21 @@ fn hooks(cx: &mut Cx<'_>, world: &World<'_>, node: Option<&Node>) -> Option<Map<
 }
 
 /// Exactly one of `output` and `error`.
-fn outcome(cx: &mut Cx<'_>, world: &World<'_>, (view, node): (&ast::Example<'_>, &Node), output: Option<&Ty>) -> Option<Outcome> {
+fn outcome(
+    cx: &mut Cx<'_>,
+    world: &World<'_>,
+    (view, node): (&ast::Example<'_>, &Node),
+    output: Option<&Ty>,
+) -> Option<Outcome> {
     match (view.output, view.error) {
         (Some(node), None) => check(cx, &world.types, node, (output?, "output", Form::Output)).map(Outcome::Output),
         (None, Some(node)) => error(cx, node).map(Outcome::Error),
         (both, _) => {
-            let message = if both.is_some() { "an example ends in `output` or in `error`, not both" } else { "an example needs `output` or `error`" };
+            let message = if both.is_some() {
+                "an example ends in `output` or in `error`, not both"
+            } else {
+                "an example needs `output` or `error`"
+            };
             let span = view.name.map_or(node.span, |name| name.span);
             cx.error(Code::ExampleOutcome, span, message);
             None

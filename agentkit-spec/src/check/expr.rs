@@ -10,7 +10,7 @@ use super::types::{Types, opt, peel, show};
 use crate::diagnostic::Code;
 use crate::model::{Derived, Expr, Field, Op, OpKind, Root, Ty};
 use crate::source::Span;
-use crate::syntax::{Name, Pipeline, Segment, Stage};
+use crate::syntax::{Name, Pipeline, Segment, Stage, Text};
 use crate::yaml::Node;
 
 /// What an expression sees.
@@ -42,6 +42,8 @@ pub(crate) struct Inputs<'a> {
     pub(crate) fields: &'a [Field],
     /// All names that are written, the broken ones too.
     pub(crate) written: &'a [String],
+    /// The inputs as a whole are wrong: nothing is known of them.
+    pub(crate) unknown: bool,
 }
 
 /// What is known of a value.
@@ -82,13 +84,11 @@ pub(crate) fn expr(cx: &mut Cx<'_>, scope: &Scope<'_>, node: &Node, pipeline: &P
 
 /// Looks up the expression that a whole scalar is; text is a mistake.
 pub(crate) fn whole(cx: &mut Cx<'_>, scope: &Scope<'_>, node: &Node) -> Option<Expr> {
-    match cx.syntax(node)? {
-        crate::syntax::Text::Pipeline(pipeline) => expr(cx, scope, node, &pipeline),
-        _ => {
-            cx.error(Code::NotAnExpression, node.span, "an expression is wanted here, and those begin with `$`");
-            None
-        }
+    if let Text::Pipeline(pipeline) = cx.syntax(node)? {
+        return expr(cx, scope, node, &pipeline);
     }
+    cx.error(Code::NotAnExpression, node.span, "an expression is wanted here, and those begin with `$`");
+    None
 }
 
 /// One expression on its way.
@@ -132,9 +132,9 @@ impl Walk<'_, '_, '_> {
                 self.known(&known, name, first).map(|ty| (Root::Body, ty, 1))
             }
             ("status", _) if self.scope.reply => Some((Root::Status, Ty::Int(crate::model::IntForm::Number), 1)),
-            ("header", _) if self.scope.reply => self.second("header", "'x-name'").map(|(name, _)| {
-                (Root::Header(name.to_lowercase()), Ty::Opt(Box::new(Ty::String)), 2)
-            }),
+            ("header", _) if self.scope.reply => self
+                .second("header", "'x-name'")
+                .map(|(name, _)| (Root::Header(name.to_lowercase()), Ty::Opt(Box::new(Ty::String)), 2)),
             _ => self.not_in_reach(name, first),
         }
     }
@@ -145,7 +145,9 @@ impl Walk<'_, '_, '_> {
             Known::Broken => None,
             Known::Nothing => {
                 let span = self.span(&segment.range);
-                self.cx.error(Code::NoValue, span, format!("`{name}` gives no value")).help("say its type with `returns`");
+                self.cx
+                    .error(Code::NoValue, span, format!("`{name}` gives no value"))
+                    .help("say its type with `returns`");
                 None
             }
         }
@@ -171,15 +173,13 @@ impl Walk<'_, '_, '_> {
         if let Some(field) = inputs.fields.iter().find(|field| field.name == name) {
             return Some((Root::Input(name), field.ty.clone(), 2));
         }
-        if !inputs.written.contains(&name) {
+        if !inputs.unknown && !inputs.written.contains(&name) {
             let span = self.span(&range);
             let place = self.place();
             let known: Vec<&str> = inputs.written.iter().map(String::as_str).collect();
-            let list = if known.is_empty() { "it has no inputs".to_owned() } else { format!("inputs: {}", known.join(", ")) };
-            self.cx
-                .error(Code::NoInput, span, format!("no input `{name}`{place}"))
-                .help(list)
-                .suggest(&name, known);
+            let list =
+                if known.is_empty() { "it has no inputs".to_owned() } else { format!("inputs: {}", known.join(", ")) };
+            self.cx.error(Code::NoInput, span, format!("no input `{name}`{place}")).help(list).suggest(&name, known);
         }
         None
     }
@@ -205,7 +205,11 @@ impl Walk<'_, '_, '_> {
         if let Some(here) = self.scope.here.clone()
             && (self.scope.later.iter().any(|later| later == name) || here == name)
         {
-            let order = if here == name { format!("`{name}` is this step") } else { format!("`{name}` comes later than `{here}`") };
+            let order = if here == name {
+                format!("`{name}` is this step")
+            } else {
+                format!("`{name}` comes later than `{here}`")
+            };
             self.cx.error(Code::NotInReach, span, format!("{order}; a step sees only the steps before it{place}"));
             return None;
         }
@@ -244,7 +248,8 @@ impl Walk<'_, '_, '_> {
 
     /// A narrowed path may begin at an input; it is used all the same.
     fn note_input(&mut self) {
-        if let [Segment { name: Name::Field(root), .. }, Segment { name: Name::Field(name), .. }, ..] = self.pipeline.path.as_slice()
+        if let [Segment { name: Name::Field(root), .. }, Segment { name: Name::Field(name), .. }, ..] =
+            self.pipeline.path.as_slice()
             && root == "in"
         {
             self.cx.note("in", name);

@@ -6,7 +6,7 @@ use crate::ast;
 use crate::diagnostic::Code;
 use crate::literal;
 use crate::model::{Draw, Http, Per, Rate};
-use crate::yaml::{Node, Plain, Value};
+use crate::yaml::Node;
 
 /// Milliseconds one attempt may take where nothing is said.
 const TIMEOUT_MS: u64 = 30_000;
@@ -54,7 +54,8 @@ fn base_url(cx: &mut Cx<'_>, node: &Node) -> Option<String> {
         return None;
     }
     if url.ends_with('/') {
-        cx.error(Code::BadAddress, node.span, "`base_url` ends without `/`; paths begin with it").help(url.trim_end_matches('/'));
+        cx.error(Code::BadAddress, node.span, "`base_url` ends without `/`; paths begin with it")
+            .help(url.trim_end_matches('/'));
         return None;
     }
     Some(url)
@@ -79,26 +80,15 @@ fn hosts(cx: &mut Cx<'_>, node: Option<&Node>, base_url: Option<&str>) -> Vec<St
 pub(crate) fn draws(cx: &mut Cx<'_>, rates: Option<&Node>, node: Option<&Node>) -> Option<Vec<Draw>> {
     let node = node?;
     let mut draws = Vec::new();
-    match &node.value {
-        Value::Map(map) => {
-            for entry in &map.entries {
-                let cost = match &entry.value.value {
-                    Value::Scalar(scalar) => match scalar.plain() {
-                        Plain::Int(cost) => u32::try_from(cost).unwrap_or(1),
-                        _ => 1,
-                    },
-                    _ => 1,
-                };
-                if known_rate(cx, rates, (&entry.key.text, entry.key.span)) {
-                    draws.push(Draw { rate: entry.key.text.clone(), cost });
-                }
-            }
-        }
-        _ => {
-            let name = node.text()?;
-            if known_rate(cx, rates, (name, node.span)) {
-                draws.push(Draw { rate: name.to_owned(), cost: 1 });
-            }
+    if let Some(name) = node.text()
+        && known_rate(cx, rates, (name, node.span))
+    {
+        draws.push(Draw { rate: name.to_owned(), cost: 1 });
+    }
+    for entry in node.entries() {
+        let cost = entry.value.text().and_then(|text| text.parse().ok()).unwrap_or(1);
+        if known_rate(cx, rates, (&entry.key.text, entry.key.span)) {
+            draws.push(Draw { rate: entry.key.text.clone(), cost });
         }
     }
     Some(draws)
@@ -106,7 +96,8 @@ pub(crate) fn draws(cx: &mut Cx<'_>, rates: Option<&Node>, node: Option<&Node>) 
 
 fn known_rate(cx: &mut Cx<'_>, rates: Option<&Node>, (name, span): (&str, crate::source::Span)) -> bool {
     cx.note("rate", name);
-    let known: Vec<&str> = rates.map(Node::entries).unwrap_or_default().iter().map(|entry| entry.key.text.as_str()).collect();
+    let known: Vec<&str> =
+        rates.map(Node::entries).unwrap_or_default().iter().map(|entry| entry.key.text.as_str()).collect();
     if known.contains(&name) {
         return true;
     }

@@ -7,12 +7,16 @@ use super::expr::Scope;
 use super::types::reach;
 use super::world::{Signature, World};
 use crate::ast;
-use crate::diagnostic::Code;
+use crate::diagnostic::{Code, Severity};
 use crate::model::{Access, Step, Ty};
 use crate::yaml::Node;
 
 /// Inputs and steps of a tool that nothing uses.
 pub(crate) fn unused_in_tool(cx: &mut Cx<'_>, signature: &Signature<'_>, steps: &[Step], scope: &Scope<'_>) {
+    // What a wrong line would use is not known.
+    if cx.diagnostics.errors_in(signature.whole, |_| true) {
+        return;
+    }
     for entry in signature.view.input.map(Node::entries).unwrap_or_default() {
         let name = &entry.key.text;
         if !cx.noted("in", name) {
@@ -35,6 +39,16 @@ pub(crate) fn unused_in_tool(cx: &mut Cx<'_>, signature: &Signature<'_>, steps: 
 
 /// Things of the file that nothing uses. Those of the base are shared and not looked at.
 pub(crate) fn unused_in_file(cx: &mut Cx<'_>, world: &World<'_>, view: &ast::Spec<'_>) {
+    for tool in world.tools.iter().filter(|tool| !tool.private) {
+        let none = tool.view.examples.is_none_or(|node| node.items().is_empty());
+        if none && !cx.diagnostics.errors_in(tool.whole, |_| true) {
+            cx.error(Code::NoExample, tool.span, format!("tool `{}` has no example", tool.name))
+                .help("an example is its test and its documentation");
+        }
+    }
+    if cx.diagnostics.iter().any(|found| found.severity == Severity::Error) {
+        return;
+    }
     let entries = |node: Option<&'_ Node>| node.map(Node::entries).unwrap_or_default().to_vec();
     for entry in entries(view.rates).iter().filter(|entry| entry.key.span.file == 0) {
         if !cx.noted("rate", &entry.key.text) {
@@ -50,10 +64,6 @@ pub(crate) fn unused_in_file(cx: &mut Cx<'_>, world: &World<'_>, view: &ast::Spe
         if tool.private && !cx.noted("tool", tool.name) {
             cx.error(Code::UnusedTool, tool.span, format!("no step calls the private tool `{}`", tool.name))
                 .help("remove it, or leave out `private`");
-        }
-        if !tool.private && tool.view.examples.is_none_or(|node| node.items().is_empty()) {
-            cx.error(Code::NoExample, tool.span, format!("tool `{}` has no example", tool.name))
-                .help("an example is its test and its documentation");
         }
     }
 }

@@ -17,13 +17,81 @@ const NO_INPUT: &[&str] = &["new", "run"];
 const NO_STEP: &[&str] = &["in", "account", "response", "body", "secret", "choice", "status", "header"];
 /// What a generated module has in reach by name.
 const NO_TYPE: &[&str] = &[
-    "Access", "Account", "ApplyDef", "ArgError", "ArgPath", "AuthDef", "AuthKindDef", "Box", "BoxFuture", "Bytes",
-    "Check", "CheckDef", "Clone", "CodeDef", "ConnectorDef", "Copy", "Cx", "Date", "Debug", "Default", "DerivedDef",
-    "Described", "Err", "ErrorKind", "ErrorParts", "ErrorsDef", "ExampleDef", "Field", "Fields", "File", "Fn",
-    "Form", "From", "Future", "HookError", "Hooks", "Identity", "IndexMap", "Into", "Iterator", "Method", "None",
-    "OAuth2Def", "Object", "Ok", "Option", "Pages", "Paging", "PartDef", "Place", "RateDef", "RawReply", "ReadError",
-    "Reader", "Result", "ScopeDef", "SecretDef", "Self", "Send", "Shape", "Size", "Some", "String", "Sync", "Timestamp",
-    "ToJson", "ToOwned", "ToString", "TokenDef", "Tool", "ToolDef", "ToolError", "Value", "Vec", "Wire",
+    "Access",
+    "Account",
+    "ApplyDef",
+    "ArgError",
+    "ArgPath",
+    "AuthDef",
+    "AuthKindDef",
+    "Box",
+    "BoxFuture",
+    "Bytes",
+    "Check",
+    "CheckDef",
+    "Clone",
+    "CodeDef",
+    "ConnectorDef",
+    "Copy",
+    "Cx",
+    "Date",
+    "Debug",
+    "Default",
+    "DerivedDef",
+    "Described",
+    "Err",
+    "ErrorKind",
+    "ErrorParts",
+    "ErrorsDef",
+    "ExampleDef",
+    "Field",
+    "Fields",
+    "File",
+    "Fn",
+    "Form",
+    "From",
+    "Future",
+    "HookError",
+    "Hooks",
+    "Identity",
+    "IndexMap",
+    "Into",
+    "Iterator",
+    "Method",
+    "None",
+    "OAuth2Def",
+    "Object",
+    "Ok",
+    "Option",
+    "Pages",
+    "Paging",
+    "PartDef",
+    "Place",
+    "RateDef",
+    "RawReply",
+    "ReadError",
+    "Reader",
+    "Result",
+    "ScopeDef",
+    "SecretDef",
+    "Self",
+    "Send",
+    "Shape",
+    "Size",
+    "Some",
+    "String",
+    "Sync",
+    "Timestamp",
+    "ToJson",
+    "ToOwned",
+    "ToString",
+    "TokenDef",
+    "Tool",
+    "ToolDef",
+    "ToolError",
+    "Value",
+    "Vec",
+    "Wire",
 ];
 
 pub(crate) fn refuse_field(cx: &mut Cx<'_>, entry: &Entry, owner: Owner) {
@@ -61,7 +129,11 @@ pub(crate) fn same_fields(cx: &mut Cx<'_>, node: &Node) {
     let mut seen: BTreeMap<String, &str> = BTreeMap::new();
     for entry in node.entries().iter().filter(|entry| entry.key.text != "$about") {
         if let Some(first) = seen.insert(snake(&entry.key.text), &entry.key.text) {
-            cx.error(Code::SameName, entry.key.span, format!("`{}` and `{first}` have the same name in Rust", entry.key.text));
+            cx.error(
+                Code::SameName,
+                entry.key.span,
+                format!("`{}` and `{first}` have the same name in Rust", entry.key.text),
+            );
         }
     }
 }
@@ -77,9 +149,10 @@ impl Module {
     }
 
     /// Claims a Rust type for something of the file.
-    pub(crate) fn claim(&mut self, cx: &mut Cx<'_>, rust: &str, what: String, span: Span) {
+    pub(crate) fn claim(&mut self, cx: &mut Cx<'_>, rust: &str, (what, span): (String, Span)) {
         if let Some(first) = self.seen.get(rust) {
-            cx.error(Code::SameName, span, format!("{what} and {first} are both `{rust}` in Rust")).help("rename one of them");
+            cx.error(Code::SameName, span, format!("{what} and {first} are both `{rust}` in Rust"))
+                .help("rename one of them");
             return;
         }
         self.seen.insert(rust.to_owned(), what);

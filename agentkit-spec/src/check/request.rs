@@ -26,15 +26,25 @@ pub(crate) struct Around<'a> {
 }
 
 /// Checks a request.
-pub(crate) fn request(cx: &mut Cx<'_>, world: &World<'_>, scope: &Scope<'_>, node: &Node, around: Around<'_>) -> Option<Request> {
+pub(crate) fn request(
+    cx: &mut Cx<'_>,
+    world: &World<'_>,
+    (scope, around): (&Scope<'_>, &Around<'_>),
+    node: &Node,
+) -> Option<Request> {
     let view = ast::Request::of(node);
     let hosts = world.http.as_ref().map(|http| http.hosts.as_slice()).unwrap_or_default();
-    let address = method(cx, &view, around.at).and_then(|(method, node)| Some((method, path::address(cx, scope, node, hosts)?, node)));
+    let address = method(cx, &view, around.at)
+        .and_then(|(method, node)| Some((method, path::address(cx, scope, node, hosts)?, node)));
     let token = token(cx, world, view.token, around.token);
-    if let (Some((_, Address::Url(_), node)), Some(Some(_))) = (&address, &token) {
-        cx.error(Code::TokenToUrl, node.span, "this address comes from a reply, so the token would go wherever the reply says")
-            .label("unknown host")
-            .help("add `token: none` if the address carries its own permission; else build the path from `base_url`");
+    if let (Some((_, Address::Url(_), node)), Ok(Some(_))) = (&address, &token) {
+        cx.error(
+            Code::TokenToUrl,
+            node.span,
+            "this address comes from a reply, so the token would go wherever the reply says",
+        )
+        .label("unknown host")
+        .help("add `token: none` if the address carries its own permission; else build the path from `base_url`");
     }
     let query = view.query.map(|node| template::pairs(cx, scope, node, ("query", true))).unwrap_or_default();
     let headers = headers(cx, scope, view.headers);
@@ -56,7 +66,7 @@ pub(crate) fn request(cx: &mut Cx<'_>, world: &World<'_>, scope: &Scope<'_>, nod
         at: cx.position(around.at),
         method,
         address,
-        token: token?,
+        token: token.ok()?,
         query,
         headers,
         body: body?,
@@ -87,14 +97,21 @@ pub(crate) fn value_ty(cx: &mut Cx<'_>, world: &World<'_>, node: &Node) -> Known
 /// ```
 pub(crate) fn method<'a>(cx: &mut Cx<'_>, view: &ast::Request<'a>, at: Span) -> Option<(Method, &'a Node)> {
     let all = [
-        (Method::Get, view.get), (Method::Post, view.post), (Method::Put, view.put), (Method::Patch, view.patch),
+        (Method::Get, view.get),
+        (Method::Post, view.post),
+        (Method::Put, view.put),
+        (Method::Patch, view.patch),
         (Method::Delete, view.delete),
     ];
     one_method(cx, all, at)
 }
 
 /// Exactly one method of those written.
-pub(crate) fn one_method<'a>(cx: &mut Cx<'_>, all: [(Method, Option<&'a Node>); 5], at: Span) -> Option<(Method, &'a Node)> {
+pub(crate) fn one_method<'a>(
+    cx: &mut Cx<'_>,
+    all: [(Method, Option<&'a Node>); 5],
+    at: Span,
+) -> Option<(Method, &'a Node)> {
     let mut written = all.into_iter().filter_map(|(method, node)| Some((method, node?)));
     let Some(first) = written.next() else {
         cx.error(Code::MethodCount, at, "a request needs a method and an address").help("get: /path");
@@ -107,13 +124,13 @@ pub(crate) fn one_method<'a>(cx: &mut Cx<'_>, all: [(Method, Option<&'a Node>); 
     Some(first)
 }
 
-/// `None`: wrong; `Some(None)`: no token is sent.
-fn token(cx: &mut Cx<'_>, world: &World<'_>, node: Option<&Node>, of_tool: &str) -> Option<Option<String>> {
-    let Some(node) = node else { return Some(Some(of_tool.to_owned())) };
+/// The token a request carries. `Err`: it is wrong, which was reported.
+fn token(cx: &mut Cx<'_>, world: &World<'_>, node: Option<&Node>, of_tool: &str) -> Result<Option<String>, ()> {
+    let Some(node) = node else { return Ok(Some(of_tool.to_owned())) };
     if node.text() == Some("none") {
-        return Some(None);
+        return Ok(None);
     }
-    known_token(cx, world, node).map(Some)
+    known_token(cx, world, node).map(Some).ok_or(())
 }
 
 /// A token that a way to connect gives.
@@ -164,8 +181,12 @@ fn body(cx: &mut Cx<'_>, scope: &Scope<'_>, view: &ast::Request<'_>, method: Opt
             .error(Code::TypeMismatch, node.span, format!("`raw` must be bytes, this is {}", show(made.ty())))
             .label(show(made.ty()));
         match peel(made.ty()) {
-            (Ty::File, _) => drop(found.help("add `.data`")),
-            (ty, false) if types::is_text(ty) => drop(found.help("add `| utf8`")),
+            (Ty::File, _) => {
+                found.help("add `.data`");
+            }
+            (ty, false) if types::is_text(ty) => {
+                found.help("add `| utf8`");
+            }
             _ => {}
         }
         return None;
@@ -180,7 +201,8 @@ fn returns(cx: &mut Cx<'_>, world: &World<'_>, node: Option<&Node>) -> Option<Re
     }
     let ty = types::ty(cx, &world.types, node)?;
     if matches!(ty, Ty::Opt(_) | Ty::File | Ty::Bytes(_)) {
-        cx.error(Code::TypeUse, node.span, format!("a reply cannot be {}", show(&ty))).help("a record, a list, or none");
+        cx.error(Code::TypeUse, node.span, format!("a reply cannot be {}", show(&ty)))
+            .help("a record, a list, or none");
         return None;
     }
     Some(Returns::Json(ty))

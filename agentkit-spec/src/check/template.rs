@@ -2,7 +2,7 @@
 
 mod wire;
 
-pub(crate) use wire::{json, pairs, flat_form};
+pub(crate) use wire::{flat_form, json, pairs};
 
 use super::cx::Cx;
 use super::expr::{Scope, expr};
@@ -38,11 +38,13 @@ pub(crate) fn typed(cx: &mut Cx<'_>, scope: &Scope<'_>, node: &Node, (ty, path):
                         return None;
                     }
                     let fields = types.fields(name).to_vec();
-                    record(cx, scope, &map.entries, Fields { fields: &fields, owner: name, path, at: node }).map(Template::Record)
+                    record(cx, scope, &map.entries, &Against { fields: &fields, owner: name, path, at: node })
+                        .map(Template::Record)
                 }
                 Ty::File => {
                     let fields = file_fields();
-                    record(cx, scope, &map.entries, Fields { fields: &fields, owner: "file", path, at: node }).map(Template::Record)
+                    record(cx, scope, &map.entries, &Against { fields: &fields, owner: "file", path, at: node })
+                        .map(Template::Record)
                 }
                 Ty::Map(item) => {
                     let mut made = Vec::new();
@@ -59,17 +61,22 @@ pub(crate) fn typed(cx: &mut Cx<'_>, scope: &Scope<'_>, node: &Node, (ty, path):
 }
 
 /// The fields a mapping is checked against.
-pub(crate) struct Fields<'a> {
-    pub(crate) fields: &'a [Field],
+struct Against<'a> {
+    fields: &'a [Field],
     /// What has them, for messages.
-    pub(crate) owner: &'a str,
-    pub(crate) path: &'a str,
-    pub(crate) at: &'a Node,
+    owner: &'a str,
+    path: &'a str,
+    at: &'a Node,
 }
 
 /// Checks a mapping against fields; those that may be absent may be left out.
-fn record(cx: &mut Cx<'_>, scope: &Scope<'_>, entries: &[Entry], against: Fields<'_>) -> Option<Vec<(String, Template)>> {
-    let Fields { fields, owner, path, at } = against;
+fn record(
+    cx: &mut Cx<'_>,
+    scope: &Scope<'_>,
+    entries: &[Entry],
+    against: &Against<'_>,
+) -> Option<Vec<(String, Template)>> {
+    let Against { fields, owner, path, at } = *against;
     let mut good = true;
     for entry in entries.iter().filter(|entry| entry.key.text != "$each") {
         let name = &entry.key.text;
@@ -104,7 +111,14 @@ fn record(cx: &mut Cx<'_>, scope: &Scope<'_>, entries: &[Entry], against: Fields
 
 fn file_fields() -> [Field; 3] {
     let part = |name: &str, ty| Field {
-        name: name.to_owned(), ty, about: None, default: None, min: None, max: None, pattern: None, example: None,
+        name: name.to_owned(),
+        ty,
+        about: None,
+        default: None,
+        min: None,
+        max: None,
+        pattern: None,
+        example: None,
     };
     [part("name", Ty::String), part("media_type", Ty::String), part("data", Ty::Bytes(BytesForm::Base64))]
 }
@@ -112,7 +126,10 @@ fn file_fields() -> [Field; 3] {
 /// `$each: x in $list` beside the fields of one item.
 fn each(cx: &mut Cx<'_>, scope: &Scope<'_>, node: &Node, (ty, path): (&Ty, &str)) -> Option<Template> {
     let (head, fields) = node.entries().split_first()?;
-    let Ty::List(item) = peel(ty).0 else { return wrong_form(cx, node, (ty, path)) };
+    let Ty::List(item) = peel(ty).0 else {
+        cx.error(Code::TemplateForm, head.key.span, format!("`$each` gives a list, `{path}` must be {}", show(ty)));
+        return None;
+    };
     let (var, list, item_ty) = each_head(cx, scope, &head.value)?;
     let mut inner = scope.clone();
     inner.items.push((var.clone(), item_ty));
@@ -123,12 +140,16 @@ fn each(cx: &mut Cx<'_>, scope: &Scope<'_>, node: &Node, (ty, path): (&Ty, &str)
                 return None;
             }
             let known = types.fields(name).to_vec();
-            let against = Fields { fields: &known, owner: name, path: &format!("{path}[]"), at: node };
+            let against = &Against { fields: &known, owner: name, path: &format!("{path}[]"), at: node };
             Template::Record(record(cx, &inner, fields, against)?)
         }
         other => {
-            cx.error(Code::TemplateForm, head.key.span, format!("`$each` builds records, `{path}` is a list of {}", show(other)))
-                .help("take a field of every item with `.*.name`");
+            cx.error(
+                Code::TemplateForm,
+                head.key.span,
+                format!("`$each` builds records, `{path}` is a list of {}", show(other)),
+            )
+            .help("take a field of every item with `.*.name`");
             return None;
         }
     };
@@ -154,7 +175,8 @@ pub(crate) fn each_head(cx: &mut Cx<'_>, scope: &Scope<'_>, node: &Node) -> Opti
     let taken = scope.steps.iter().any(|(step, _)| *step == var) || matches!(var.as_str(), "in" | "account");
     if taken {
         let span = cx.within(node, &variable.range);
-        cx.error(Code::RefusedName, span, format!("`{var}` is something else here already")).help(format!("one_{var} in ..."));
+        cx.error(Code::RefusedName, span, format!("`{var}` is something else here already"))
+            .help(format!("one_{var} in ..."));
         return None;
     }
     let list = expr(cx, scope, node, &pipeline)?;
@@ -180,7 +202,12 @@ pub(crate) fn each_head(cx: &mut Cx<'_>, scope: &Scope<'_>, node: &Node) -> Opti
     }
 }
 
-fn scalar_typed(cx: &mut Cx<'_>, scope: &Scope<'_>, (node, scalar): (&Node, &Scalar), (ty, path): (&Ty, &str)) -> Option<Template> {
+fn scalar_typed(
+    cx: &mut Cx<'_>,
+    scope: &Scope<'_>,
+    (node, scalar): (&Node, &Scalar),
+    (ty, path): (&Ty, &str),
+) -> Option<Template> {
     match cx.syntax(node)? {
         Text::Pipeline(pipeline) => {
             let made = expr(cx, scope, node, &pipeline)?;
@@ -193,7 +220,8 @@ fn scalar_typed(cx: &mut Cx<'_>, scope: &Scope<'_>, (node, scalar): (&Node, &Sca
         Text::Parts(parts) => {
             let made = concat(cx, scope, node, &parts)?;
             if *peel(ty).0 != Ty::String {
-                cx.error(Code::TypeMismatch, node.span, format!("`{path}` must be {}, this is string", show(ty))).label("string");
+                cx.error(Code::TypeMismatch, node.span, format!("`{path}` must be {}, this is string", show(ty)))
+                    .label("string");
                 return None;
             }
             Some(Template::Concat(made))
@@ -212,11 +240,21 @@ fn mismatch(cx: &mut Cx<'_>, node: &Node, made: &Expr, (ty, path): (&Ty, &str)) 
         (inner, wanted) if absent && fits(inner, wanted) => {
             report.help(format!("add `| default(...)`, or make the field `opt<{}>`", show(ty)));
         }
-        (Ty::Int(_) | Ty::Float | Ty::Bool, Ty::String) => drop(report.help("add `| string`")),
-        (Ty::Bytes(_), Ty::String) => drop(report.help("add `| text` for UTF-8, or `| base64`")),
-        (Ty::Pages(_), Ty::List(_)) => drop(report.help("add `.items`")),
-        (Ty::Datetime(_), Ty::String) => drop(report.help("add `| rfc3339`, or make the field datetime")),
-        (Ty::List(_), Ty::List(item)) if matches!(**item, Ty::Record(_)) => drop(report.help("build each item with `$each: x in $list`")),
+        (Ty::Int(_) | Ty::Float | Ty::Bool, Ty::String) => {
+            report.help("add `| string`");
+        }
+        (Ty::Bytes(_), Ty::String) => {
+            report.help("add `| text` for UTF-8, or `| base64`");
+        }
+        (Ty::Pages(_), Ty::List(_)) => {
+            report.help("add `.items`");
+        }
+        (Ty::Datetime(_), Ty::String) => {
+            report.help("add `| rfc3339`, or make the field datetime");
+        }
+        (Ty::List(_), Ty::List(item)) if matches!(**item, Ty::Record(_)) => {
+            report.help("build each item with `$each: x in $list`");
+        }
         _ => {}
     }
 }
@@ -233,9 +271,8 @@ fn literal(cx: &mut Cx<'_>, (node, scalar, text): (&Node, &Scalar, &str), (ty, p
     }
     let made = match (peel(ty).0, &plain) {
         (Ty::Bool, Plain::Bool(bool)) => Some(Template::Bool(*bool)),
-        (Ty::Int(_), Plain::Int(int)) => Some(Template::Int(*int)),
+        (Ty::Int(_) | Ty::Float, Plain::Int(int)) => Some(Template::Int(*int)),
         (Ty::Float, Plain::Float(float)) => Some(Template::Float(*float)),
-        (Ty::Float, Plain::Int(int)) => Some(Template::Int(*int)),
         (Ty::String | Ty::Email | Ty::Url, Plain::Text) => Some(Template::Text(text.to_owned())),
         (Ty::Enum(one), Plain::Text) => {
             let known = one.values.iter().map(|(value, _)| value.as_str());

@@ -33,18 +33,28 @@ pub(crate) fn tool(cx: &mut Cx<'_>, world: &World<'_>, signature: &Signature<'_>
     let mut scope = Scope {
         types: Some(&world.types),
         tool: Some(signature.name),
-        inputs: Some(Inputs { fields: &signature.input, written: &signature.written }),
+        inputs: Some(Inputs { fields: &signature.input, written: &signature.written, unknown: view.input.is_none() }),
         account: Some(&world.account.from_token),
         ..Scope::default()
     };
     let steps = match (view.request, view.steps) {
         (Some(node), None) => one_request(cx, world, (signature, &token_name), (&mut scope, node)),
         (None, Some(node)) => step::steps(cx, world, (signature, &token_name), (&mut scope, node)),
-        (first, second) => {
-            let message = if first.is_some() { "a tool has `request` or `steps`, not both" } else { "a tool needs a `request`, or `steps`" };
-            let span = second.map_or(signature.span, |node| cx.first_line(node.span));
-            cx.error(Code::ToolForm, span, format!("{message}: `{}`", signature.name))
+        (Some(_), Some(node)) => {
+            let span = cx.first_line(node.span);
+            cx.error(Code::ToolForm, span, "a tool has `request` or `steps`, not both").help("make the request a step");
+            return None;
+        }
+        (None, None) => {
+            // One that is of another form was taken out, and that was reported.
+            if !cx.diagnostics.errors_in(signature.whole, |code| code == Code::Form) {
+                cx.error(
+                    Code::ToolForm,
+                    signature.span,
+                    format!("tool `{}` has neither `request` nor `steps`", signature.name),
+                )
                 .help("request: {get: /path, returns: TYPE}");
+            }
             return None;
         }
     };
@@ -86,7 +96,7 @@ fn one_request(
 ) -> Option<Vec<Step>> {
     let at = key_span(node);
     let around = Around { at, token, repeatable: signature.repeatable };
-    let made = request(cx, world, scope, node, around);
+    let made = request(cx, world, (scope, &around), node);
     let known = made.as_ref().map_or_else(|| super::request::value_ty(cx, world, node), step::value_of);
     let ty = match &known {
         Known::Ty(ty) => Some(ty.clone()),
@@ -117,7 +127,7 @@ fn output(cx: &mut Cx<'_>, signature: &Signature<'_>, scope: &Scope<'_>) -> Opti
         Some(ty) => ty.clone(),
         None if signature.view.output.is_some() => return None,
         None => match scope.steps.last() {
-            Some((_, Known::Ty(Ty::Pages(_)))) | Some((_, Known::Nothing)) | None => {
+            Some((_, Known::Ty(Ty::Pages(_)) | Known::Nothing)) | None => {
                 cx.error(Code::NoResult, signature.span, format!("`{}` must say its `output`", signature.name))
                     .help("output: {id: string}");
                 return None;

@@ -9,7 +9,7 @@ pub(crate) use field::{Owner, fields};
 pub(crate) use shape::{check_endless, mark_closed, reach};
 
 use super::cx::Cx;
-use crate::diagnostic::Code;
+use crate::diagnostic::{Code, Diagnostic};
 use crate::model::{BytesForm, DatetimeForm, Field, IntForm, Record, Ty};
 use crate::table::is_pascal;
 use crate::yaml::Node;
@@ -85,13 +85,14 @@ impl TypeReader<'_, '_> {
     fn read(&mut self, text: &str, at: usize) -> Option<Ty> {
         let lead = text.len() - text.trim_start().len();
         let (text, at) = (text.trim(), at + lead);
-        if let Some(constructor) = ["list", "map", "opt"].into_iter().find(|name| {
-            text.strip_prefix(name).is_some_and(|rest| rest.starts_with('<'))
-        }) {
+        if let Some(constructor) = ["list", "map", "opt"]
+            .into_iter()
+            .find(|name| text.strip_prefix(name).is_some_and(|rest| rest.starts_with('<')))
+        {
             return self.constructed(constructor, text, at);
         }
         if let Some((scalar, wire)) = text.split_once('@') {
-            return self.wire(scalar, wire, text, at);
+            return self.wire((scalar, wire), text, at);
         }
         self.named(text, at)
     }
@@ -100,18 +101,18 @@ impl TypeReader<'_, '_> {
         self.depth += 1;
         let open = constructor.len() + 1;
         if self.depth > MAX_TYPE_DEPTH {
-            self.error(Code::TypeForm, at, text, "a type nests at most 8 levels".to_owned());
+            self.error(Code::TypeForm, (at, text), "a type nests at most 8 levels".to_owned());
             return None;
         }
         let Some(inner) = text.get(open..).and_then(|rest| rest.strip_suffix('>')) else {
-            self.error(Code::TypeForm, at, text, format!("`{constructor}<` without `>` at the end"));
+            self.error(Code::TypeForm, (at, text), format!("`{constructor}<` without `>` at the end"));
             return None;
         };
         let item = self.read(inner, at + open)?;
         self.depth -= 1;
         match (constructor, &item) {
             ("opt", Ty::Opt(_)) => {
-                self.error(Code::TypeForm, at, text, "an opt of an opt says nothing more".to_owned()).help(inner);
+                self.error(Code::TypeForm, (at, text), "an opt of an opt says nothing more".to_owned()).help(inner);
                 None
             }
             ("opt", _) => Some(Ty::Opt(Box::new(item))),
@@ -121,7 +122,7 @@ impl TypeReader<'_, '_> {
     }
 
     /// `int@string`, `bytes@base64url`, `datetime@epoch_s`.
-    fn wire(&mut self, scalar: &str, wire: &str, text: &str, at: usize) -> Option<Ty> {
+    fn wire(&mut self, (scalar, wire): (&str, &str), text: &str, at: usize) -> Option<Ty> {
         let (known, found): (&[&str], _) = match scalar {
             "int" => (&["string"], (wire == "string").then_some(Ty::Int(IntForm::Text))),
             "bytes" => (
@@ -144,13 +145,13 @@ impl TypeReader<'_, '_> {
             ),
             _ => {
                 let message = format!("`{scalar}` is written in one way only");
-                self.error(Code::TypeForm, at, text, message).help("int, bytes and datetime take `@`");
+                self.error(Code::TypeForm, (at, text), message).help("int, bytes and datetime take `@`");
                 return None;
             }
         };
         if found.is_none() {
             let message = format!("`{scalar}` has no wire form `{wire}`");
-            self.error(Code::TypeForm, at + scalar.len() + 1, wire, message)
+            self.error(Code::TypeForm, (at + scalar.len() + 1, wire), message)
                 .help(format!("one of: {}", known.join(", ")))
                 .suggest(wire, known.iter().copied());
         }
@@ -164,13 +165,10 @@ impl TypeReader<'_, '_> {
         if self.types.record(text).is_some() {
             return Some(Ty::Record(text.to_owned()));
         }
-        let known: Vec<String> = scalars()
-            .iter()
-            .map(|(name, _)| (*name).to_owned())
-            .chain(self.types.declared.iter().cloned())
-            .collect();
+        let known: Vec<String> =
+            scalars().iter().map(|(name, _)| (*name).to_owned()).chain(self.types.declared.iter().cloned()).collect();
         let other = other_language(text);
-        let found = self.error(Code::NoType, at, text, format!("no type `{text}`"));
+        let found = self.error(Code::NoType, (at, text), format!("no type `{text}`"));
         if let Some(ours) = other {
             found.help(format!("write `{ours}`"));
         } else {
@@ -182,7 +180,7 @@ impl TypeReader<'_, '_> {
         None
     }
 
-    fn error(&mut self, code: Code, at: usize, text: &str, message: String) -> &mut crate::diagnostic::Diagnostic {
+    fn error(&mut self, code: Code, (at, text): (usize, &str), message: impl Into<String>) -> &mut Diagnostic {
         let span = self.cx.within(self.node, &(at..at + text.len()));
         self.cx.error(code, span, message)
     }
@@ -207,9 +205,9 @@ fn scalars() -> [(&'static str, Ty); 11] {
 /// Our word for a type of another language.
 fn other_language(text: &str) -> Option<String> {
     let ours = match text {
-        "str" | "String" | "text" | "uuid" | "char" => "string",
+        "str" | "String" | "text" | "uuid" | "char" | "enum" => "string",
         "integer" | "Integer" | "long" | "i64" | "i32" | "u32" | "u64" | "int64" | "int32" => "int",
-        "number" | "double" | "f64" | "f32" | "decimal" => "float",
+        "double" | "number" | "f64" | "f32" | "decimal" => "float",
         "boolean" | "Boolean" => "bool",
         "timestamp" | "time" | "date-time" | "Timestamp" => "datetime",
         "uri" | "link" => "url",
@@ -217,7 +215,6 @@ fn other_language(text: &str) -> Option<String> {
         "any" | "object" | "value" => "json",
         "array" | "list" => "list<string>",
         "dict" | "map" => "map<string>",
-        "enum" => "string",
         _ => {
             if let Some(inner) = text.strip_suffix('?').filter(|inner| !inner.is_empty()) {
                 return Some(format!("opt<{inner}>"));
@@ -285,7 +282,8 @@ pub(crate) fn fits(from: &Ty, to: &Ty) -> bool {
         | (Ty::Datetime(_), Ty::Datetime(_)) => true,
         // Into a closed enum only what it lists; into an open one, what it lists or leaves open itself.
         (Ty::Enum(from), Ty::Enum(to)) => {
-            (to.open || !from.open) && from.values.iter().all(|(value, _)| to.values.iter().any(|(known, _)| known == value))
+            (to.open || !from.open)
+                && from.values.iter().all(|(value, _)| to.values.iter().any(|(known, _)| known == value))
         }
         // Inside lists and maps values are moved as they are, so they must be of one shape.
         (Ty::List(from), Ty::List(to)) | (Ty::Map(from), Ty::Map(to)) => same(from, to),
@@ -296,9 +294,10 @@ pub(crate) fn fits(from: &Ty, to: &Ty) -> bool {
 /// Whether two types have the same values in Rust.
 fn same(from: &Ty, to: &Ty) -> bool {
     match (from, to) {
-        (Ty::Int(_), Ty::Int(_)) | (Ty::Bytes(_), Ty::Bytes(_)) | (Ty::Datetime(_), Ty::Datetime(_)) => true,
-        (Ty::String | Ty::Email | Ty::Url, Ty::String) => true,
-        (Ty::Enum(from), Ty::Enum(to)) => from.name == to.name || fits(&Ty::Enum(from.clone()), &Ty::Enum(to.clone())),
+        (Ty::Int(_), Ty::Int(_))
+        | (Ty::Bytes(_), Ty::Bytes(_))
+        | (Ty::Datetime(_), Ty::Datetime(_))
+        | (Ty::String | Ty::Email | Ty::Url, Ty::String) => true,
         (Ty::List(from), Ty::List(to)) | (Ty::Map(from), Ty::Map(to)) | (Ty::Opt(from), Ty::Opt(to)) => same(from, to),
         _ => from == to,
     }

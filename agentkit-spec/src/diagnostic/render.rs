@@ -46,28 +46,21 @@ pub(super) fn render(found: &Diagnostic, sources: &[SourceFile], style: Style, l
     let gutter = " ".repeat(number.len());
     let arrow = paint.color("1;34", "-->");
     let bar = paint.color("1;34", "|");
-    let mut report = format!("{head}\n{gutter}{arrow} {}:{line}:{column}", source.path);
+    let mut lines = vec![head, format!("{gutter}{arrow} {}:{line}:{column}", source.path)];
     if !source.text.is_empty() {
         let snippet = Snippet::cut(found, source);
         let number = paint.color("1;34", &number);
-        let text = snippet.text.trim_end();
-        report.push_str(&format!("\n{gutter} {bar}\n{number} {bar}"));
-        if !text.is_empty() {
-            report.push(' ');
-            report.push_str(text);
-        }
         let caret = paint.color("1;31", &"^".repeat(snippet.marked));
-        report.push_str(&format!("\n{gutter} {bar} {}{caret}", " ".repeat(snippet.before)));
-        if let Some(label) = &found.label {
-            report.push(' ');
-            report.push_str(&one_line(label));
-        }
+        let label = found.label.as_deref().map(|label| format!(" {}", one_line(label))).unwrap_or_default();
+        lines.push(format!("{gutter} {bar}"));
+        lines.push(format!("{number} {bar} {}", snippet.text).trim_end().to_owned());
+        lines.push(format!("{gutter} {bar} {}{caret}{label}", " ".repeat(snippet.before)));
     }
     if let Some(help) = &found.help {
         let equals = paint.color("1;34", "=");
-        report.push_str(&format!("\n{gutter} {equals} help: {}", one_line(help)));
+        lines.push(format!("{gutter} {equals} help: {}", one_line(help)));
     }
-    report
+    lines.join("\n")
 }
 
 /// The part of the line that is shown, with the columns of the caret as a terminal counts them.

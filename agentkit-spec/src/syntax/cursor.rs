@@ -73,7 +73,9 @@ impl<'a> Cursor<'a> {
                 "there are no operators, only filters".to_owned(),
                 Some("compare with `| eq(v)`, give a fallback with `| default(v)`; the rest is for a hook"),
             ),
-            _ => (format!("`{character}` cannot follow here"), Some("behind a path comes `|` and a filter, or nothing")),
+            _ => {
+                (format!("`{character}` cannot follow here"), Some("behind a path comes `|` and a filter, or nothing"))
+            }
         };
         SyntaxError { message, range, help: help.map(str::to_owned) }
     }
@@ -82,7 +84,11 @@ impl<'a> Cursor<'a> {
         if !self.peek().is_some_and(starts_name) {
             let range = self.start..self.at.max(self.start + 1);
             let help = "a value begins with a name, as `$in.query`; a text that begins with `$` is written `$$`";
-            return Err(SyntaxError { message: "a name must follow `$`".to_owned(), range, help: Some(help.to_owned()) });
+            return Err(SyntaxError {
+                message: "a name must follow `$`".to_owned(),
+                range,
+                help: Some(help.to_owned()),
+            });
         }
         let mut path = vec![self.segment()?];
         while self.eat('.') {

@@ -17,7 +17,9 @@ fn text_kinds() {
 
 #[test]
 fn pipeline_stages() {
-    let Text::Pipeline(pipeline) = text("$r.'x-y'.*.z | find_ci(name, 'It''s') | .value").unwrap() else { panic!("pipeline") };
+    let Text::Pipeline(pipeline) = text("$r.'x-y'.*.z | find_ci(name, 'It''s') | .value").unwrap() else {
+        panic!("pipeline")
+    };
     assert_eq!(pipeline.path[1].name, Name::Field("x-y".into()));
     assert_eq!(pipeline.path[2].name, Name::Every);
     assert!(matches!(&pipeline.stages[1], Stage::Path(path) if path.len() == 1));

@@ -10,8 +10,8 @@ pub(crate) fn offset_in_source(source: &str, node: &Node, offset: usize) -> usiz
     let (start, end) = (node.span.start, node.span.end);
     let Value::Scalar(scalar) = &node.value else { return start };
     let Some(written) = source.get(start..end) else { return start };
-    let walk = Walk { written: written.as_bytes(), indent: block_indent(scalar.style, written) };
-    let mut at = walk.first(scalar.style);
+    let walk = Walk { written: written.as_bytes(), indent: block_indent(scalar.style, source, start) };
+    let mut at = Walk::first(scalar.style);
     for (index, character) in scalar.text.char_indices() {
         if index >= offset {
             return start + walk.settle(scalar.style, at, character).min(written.len());
@@ -21,17 +21,13 @@ pub(crate) fn offset_in_source(source: &str, node: &Node, offset: usize) -> usiz
     start + at.min(written.len())
 }
 
-/// Spaces before the first written line of a block scalar.
-fn block_indent(style: Style, written: &str) -> usize {
+/// Spaces before the lines of a block scalar. The reader lets its span begin at the first character of its text.
+fn block_indent(style: Style, source: &str, start: usize) -> usize {
     if !matches!(style, Style::Literal | Style::Folded) {
         return 0;
     }
-    // The span may begin at the indicator (`|`, `>-`) or at the text itself.
-    written
-        .lines()
-        .skip(usize::from(written.starts_with(['|', '>'])))
-        .find(|line| !line.trim().is_empty())
-        .map_or(0, |line| line.len() - line.trim_start_matches(' ').len())
+    let before = source.get(..start).unwrap_or_default();
+    before.len() - before.trim_end_matches(' ').len()
 }
 
 struct Walk<'a> {
@@ -45,29 +41,19 @@ impl Walk<'_> {
     }
 
     /// Where the first character of the text stands.
-    fn first(&self, style: Style) -> usize {
-        match style {
-            Style::Plain => 0,
-            Style::Single | Style::Double => 1,
-            Style::Literal | Style::Folded => {
-                if !matches!(self.byte(0), Some(b'|' | b'>')) {
-                    return self.written.iter().take_while(|byte| **byte == b' ').count();
-                }
-                let line = self.written.iter().position(|byte| *byte == b'\n').map_or(0, |newline| newline + 1);
-                let mut at = line;
-                for _ in 0..self.indent {
-                    at += usize::from(self.byte(at) == Some(b' '));
-                }
-                at
-            }
-        }
+    fn first(style: Style) -> usize {
+        usize::from(matches!(style, Style::Single | Style::Double))
     }
 
     /// Moves over escapes that stand for nothing, to where `character` begins.
-    fn settle(&self, style: Style, mut at: usize, _character: char) -> usize {
+    fn settle(&self, style: Style, mut at: usize, character: char) -> usize {
         // A backslash before a line break joins the lines and leaves nothing in the text.
         while style == Style::Double && self.byte(at) == Some(b'\\') && self.byte(at + 1) == Some(b'\n') {
             at = self.skip_blank(at + 1);
+        }
+        // Folding drops the first of several line breaks.
+        while style == Style::Folded && self.byte(at) == Some(b'\n') && !matches!(character, ' ' | '\n') {
+            at = self.next_line(at);
         }
         at
     }
@@ -77,16 +63,21 @@ impl Walk<'_> {
         match (style, self.byte(at)) {
             (Style::Single, Some(b'\'')) => at + 2,
             (Style::Double, Some(b'\\')) => at + escape_length(self.byte(at + 1)),
-            (Style::Literal | Style::Folded, Some(b'\n')) => {
-                let mut next = at + 1;
-                for _ in 0..self.indent {
-                    next += usize::from(self.byte(next) == Some(b' '));
-                }
-                next
-            }
+            (Style::Literal | Style::Folded, Some(b'\n')) => self.next_line(at),
             (_, Some(b' ' | b'\t' | b'\n' | b'\r')) if self.folds(style, at) => self.skip_blank(at),
+            // The second of two line breaks that one run of white space stands for.
+            _ if character == '\n' => at,
             _ => at + character.len_utf8(),
         }
+    }
+
+    /// Behind a line break and the indentation after it.
+    fn next_line(&self, at: usize) -> usize {
+        let mut next = at + 1;
+        for _ in 0..self.indent {
+            next += usize::from(self.byte(next) == Some(b' '));
+        }
+        next
     }
 
     /// Whether white space at `at` holds a line break, so that YAML folds all of it to one character.

@@ -28,12 +28,11 @@ pub(crate) fn read(cx: &mut Diagnostics, source: &SourceFile, file: usize) -> Op
         }
         None => {}
     }
-    if source.text.trim().is_empty() {
-        cx.report(Code::Unreadable, top, "the file is empty").help("a spec begins with `agentkit: 1`");
-        return None;
-    }
     let mut builder = Builder::new(source, file);
     let root = builder.run(cx);
+    if root.is_none() && !builder.refused {
+        cx.report(Code::Unreadable, top, "the file is empty").help("a spec begins with `agentkit: 1`");
+    }
     (!builder.refused).then_some(root).flatten()
 }
 
@@ -45,7 +44,15 @@ struct Open {
 
 enum OpenKind {
     List(Vec<Node>),
-    Map { map: Map, key: Option<Key>, seen: BTreeMap<String, usize> },
+    Map { map: Map, key: Pending, seen: BTreeMap<String, usize> },
+}
+
+/// The key whose value comes next.
+enum Pending {
+    Nothing,
+    Key(Key),
+    /// It is no text, which was reported.
+    Unusable,
 }
 
 struct Builder<'a> {
@@ -79,27 +86,31 @@ impl<'a> Builder<'a> {
             let span = self.span(marks);
             self.nodes += 1;
             if self.nodes > MAX_NODES || self.open.len() > MAX_DEPTH {
-                let what = if self.nodes > MAX_NODES { "holds more than 50,000 values" } else { "nests deeper than 64 levels" };
+                let what = if self.nodes > MAX_NODES {
+                    "holds more than 50,000 values"
+                } else {
+                    "nests deeper than 64 levels"
+                };
                 cx.report(Code::Unreadable, Span { end: span.start + 1, ..span }, format!("the file {what}"));
                 self.refused = true;
                 return None;
             }
             let done = match event {
                 Event::Scalar(text, style, anchor, tag) => {
-                    self.refuse_marks(cx, span, anchor, tag.is_some());
+                    self.refuse_marks(cx, span, (anchor, tag.is_some()));
                     let scalar = Scalar { text: text.into_owned(), style: style_of(style) };
                     Some(Node { span: self.trimmed(span, style), value: Value::Scalar(scalar) })
                 }
                 Event::SequenceStart(anchor, tag) => {
-                    self.refuse_marks(cx, span, anchor, tag.is_some());
+                    self.refuse_marks(cx, span, (anchor, tag.is_some()));
                     self.open.push(Open { start: span.start, kind: OpenKind::List(Vec::new()) });
                     None
                 }
                 Event::MappingStart(anchor, tag) => {
-                    self.refuse_marks(cx, span, anchor, tag.is_some());
+                    self.refuse_marks(cx, span, (anchor, tag.is_some()));
                     let flow = self.source.text.as_bytes().get(span.start) == Some(&b'{');
                     let map = Map { entries: Vec::new(), flow };
-                    let kind = OpenKind::Map { map, key: None, seen: BTreeMap::new() };
+                    let kind = OpenKind::Map { map, key: Pending::Nothing, seen: BTreeMap::new() };
                     self.open.push(Open { start: span.start, kind });
                     None
                 }
@@ -110,11 +121,16 @@ impl<'a> Builder<'a> {
                     Some(Node { span, value: Value::Scalar(scalar) })
                 }
                 Event::DocumentStart(_) if root.is_some() => {
-                    cx.report(Code::Yaml, span, "a spec is one YAML document").help("remove this line and what follows");
+                    cx.report(Code::Yaml, span, "a spec is one YAML document")
+                        .help("remove this line and what follows");
                     self.refused = true;
                     return None;
                 }
-                Event::Nothing | Event::StreamStart | Event::StreamEnd | Event::DocumentStart(_) | Event::DocumentEnd => None,
+                Event::Nothing
+                | Event::StreamStart
+                | Event::StreamEnd
+                | Event::DocumentStart(_)
+                | Event::DocumentEnd => None,
             };
             self.last_end = self.last_end.max(span.end);
             if let Some(node) = done {
@@ -129,11 +145,13 @@ impl<'a> Builder<'a> {
         let Some(open) = self.open.last_mut() else { return Some(node) };
         match &mut open.kind {
             OpenKind::List(items) => items.push(node),
-            OpenKind::Map { map, key, seen } => match key.take() {
-                None => *key = Some(key_of(cx, self.source, node)),
-                Some(key) => {
-                    let (line, _) = self.source.line_column(key.span.start);
+            OpenKind::Map { map, key, seen } => match std::mem::replace(key, Pending::Nothing) {
+                Pending::Nothing => *key = key_of(cx, self.source, node).map_or(Pending::Unusable, Pending::Key),
+                // Its value goes with it.
+                Pending::Unusable => {}
+                Pending::Key(key) => {
                     if let Some(first) = seen.get(&key.text) {
+                        let (first, _) = self.source.line_column(*first);
                         cx.report(Code::RepeatedKey, key.span, format!("key `{}` is written twice", key.text))
                             .label(format!("first at line {first}"));
                         return None;
@@ -143,7 +161,7 @@ impl<'a> Builder<'a> {
                         cx.report(Code::Yaml, key.span, "YAML merge keys are not part of the language")
                             .help("write the keys out, or share them by `use`");
                     }
-                    seen.insert(key.text.clone(), line);
+                    seen.insert(key.text.clone(), key.span.start);
                     map.entries.push(Entry { key, value: node });
                 }
             },
@@ -169,7 +187,7 @@ impl<'a> Builder<'a> {
     }
 
     /// Anchors and tags stand before their node, between the last event and this one.
-    fn refuse_marks(&mut self, cx: &mut Diagnostics, span: Span, anchor: usize, tag: bool) {
+    fn refuse_marks(&mut self, cx: &mut Diagnostics, span: Span, (anchor, tag): (usize, bool)) {
         if anchor == 0 && !tag {
             return;
         }
@@ -199,6 +217,10 @@ impl<'a> Builder<'a> {
         let span = Span { file: self.file, start, end: start + 1 };
         if error.info().contains("unknown anchor") {
             self.refuse(cx, span, "YAML aliases");
+            return None;
+        }
+        if error.info().contains("recursion limit") {
+            cx.report(Code::Unreadable, span, "the file nests deeper than 64 levels");
             return None;
         }
         let found = cx.report(Code::Syntax, span, format!("this is no YAML: {}", error.info()));
@@ -233,20 +255,17 @@ impl<'a> Builder<'a> {
     }
 }
 
-fn key_of(cx: &mut Diagnostics, source: &SourceFile, node: Node) -> Key {
+/// The key that a node is. `None`: it is none, which is reported.
+fn key_of(cx: &mut Diagnostics, source: &SourceFile, node: Node) -> Option<Key> {
     let span = node.span;
-    match node.value {
-        Value::Scalar(scalar) => Key { text: scalar.text, span },
-        Value::List(_) | Value::Map(_) => {
-            let help = if source.text.get(..span.start).unwrap_or_default().ends_with('$') {
-                "quote a value with `${` inside `{ }`"
-            } else {
-                "write a text before `:`"
-            };
-            cx.report(Code::Form, span, format!("a key must be a text, this is {}", node_kind(&node.value))).help(help);
-            Key { text: String::new(), span }
-        }
-    }
+    let Value::Scalar(scalar) = node.value else {
+        // `{get: /items/${in.id}}`: YAML reads the braces as a mapping of its own.
+        let braces = source.text.get(..span.start).unwrap_or_default().ends_with('$');
+        let help = if braces { "quote a value with `${` inside `{ }`" } else { "write a text before `:`" };
+        cx.report(Code::Form, span, format!("a key must be a text, this is {}", node_kind(&node.value))).help(help);
+        return None;
+    };
+    Some(Key { text: scalar.text, span })
 }
 
 fn style_of(style: ScalarStyle) -> Style {

@@ -12,12 +12,20 @@ use crate::yaml::{Node, Value};
 /// `secrets`; default one named `key`.
 pub(super) fn secrets(cx: &mut Cx<'_>, types: &Types, node: Option<&Node>) -> Vec<Field> {
     let key = || Field {
-        name: "key".to_owned(), ty: Ty::String, about: None, default: None, min: None, max: None, pattern: None, example: None,
+        name: "key".to_owned(),
+        ty: Ty::String,
+        about: None,
+        default: None,
+        min: None,
+        max: None,
+        pattern: None,
+        example: None,
     };
     let Some(node) = node.filter(|node| !node.entries().is_empty()) else { return vec![key()] };
     let (secrets, _) = fields(cx, types, node, (Owner::Secret, "Secret"));
     for secret in secrets.iter().filter(|secret| secret.ty != Ty::String) {
-        let span = node.entries().iter().find(|entry| entry.key.text == secret.name).map_or(node.span, |entry| entry.key.span);
+        let span =
+            node.entries().iter().find(|entry| entry.key.text == secret.name).map_or(node.span, |entry| entry.key.span);
         cx.error(Code::TypeUse, span, format!("a secret is a string, `{}` is {}", secret.name, show(&secret.ty)));
     }
     secrets
@@ -36,7 +44,8 @@ pub(super) fn apply(cx: &mut Cx<'_>, kind: &AuthKind, node: Option<&Node>, at: S
     let view = ast::Apply::of(node);
     let names: Vec<&str> = secrets.iter().map(|secret| secret.name.as_str()).collect();
     let parts = Apply::Parts { headers: pairs(cx, view.headers, &names), query: pairs(cx, view.query, &names) };
-    if matches!(&parts, Apply::Parts { headers, query } if headers.is_empty() && query.is_empty()) {
+    let written = [view.headers, view.query].into_iter().flatten().any(|node| !node.entries().is_empty());
+    if !written {
         let span = cx.first_line(node.span);
         cx.error(Code::AuthKeys, span, "`apply` says nothing").help("headers: {X-Api-Key: $secret.key}");
     }
@@ -87,7 +96,10 @@ fn secret(cx: &mut Cx<'_>, node: &Node, pipeline: &Pipeline, secrets: &[&str]) -
                 .help(format!("in reach here: {reach}"))
                 .suggest(secret, secrets.iter().copied());
         }
-        _ => drop(cx.error(Code::NoSecret, span, "only secrets stand here, as they are").help(format!("in reach here: {reach}"))),
+        _ => drop(
+            cx.error(Code::NoSecret, span, "only secrets stand here, as they are")
+                .help(format!("in reach here: {reach}")),
+        ),
     }
     None
 }

@@ -9,14 +9,16 @@ use crate::yaml::Node;
 
 /// `tokens`; or one token that the entry names by `token`, or `default`.
 pub(super) fn tokens(cx: &mut Cx<'_>, node: Option<&Node>, named: Option<&Node>) -> Vec<Token> {
-    let one = |name: &str| Token { name: name.to_owned(), at: Vec::new(), scope_param: "scope".to_owned(), scopes_at: None };
+    let one =
+        |name: &str| Token { name: name.to_owned(), at: Vec::new(), scope_param: "scope".to_owned(), scopes_at: None };
     let Some(node) = node.filter(|node| !node.entries().is_empty()) else {
         return vec![one(named.and_then(Node::text).unwrap_or("default"))];
     };
     let mut tokens = Vec::new();
     for entry in node.entries() {
         if entry.key.text == "none" {
-            cx.error(Code::RefusedName, entry.key.span, "no token can be called `none`").label("it says that no token is sent");
+            cx.error(Code::RefusedName, entry.key.span, "no token can be called `none`")
+                .label("it says that no token is sent");
         }
         let view = ast::Token::of(&entry.value);
         let at = view.at.and_then(|node| plain_path(cx, node)).unwrap_or_default();
@@ -45,11 +47,13 @@ pub(crate) fn plain_path(cx: &mut Cx<'_>, node: &Node) -> Option<Vec<String>> {
         Some([root, rest @ ..]) if root == "body" && pipeline.stages.is_empty() => Some(rest.to_vec()),
         Some([root, ..]) if root != "body" => {
             let span = cx.within(node, &pipeline.path[0].range);
-            cx.error(Code::NotInReach, span, format!("nothing is called `{root}` here")).help("in reach here: $body, the token reply");
+            cx.error(Code::NotInReach, span, format!("nothing is called `{root}` here"))
+                .help("in reach here: $body, the token reply");
             None
         }
         _ => {
-            cx.error(Code::FilterUse, node.span, "a value of the token reply is a plain path: names and dots").help("$body.team.id");
+            cx.error(Code::FilterUse, node.span, "a value of the token reply is a plain path: names and dots")
+                .help("$body.team.id");
             None
         }
     }

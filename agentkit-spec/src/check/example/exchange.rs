@@ -10,7 +10,12 @@ use crate::diagnostic::Code;
 use crate::model::{Address, Exchange, Expect, ExpectBody, Method, PathPart, Reply, ReplyBody};
 use crate::yaml::{Node, Plain, Value, to_json};
 
-pub(super) fn exchanges(cx: &mut Cx<'_>, world: &World<'_>, node: Option<&Node>, requests: Option<&Requests<'_>>) -> Option<Vec<Exchange>> {
+pub(super) fn exchanges(
+    cx: &mut Cx<'_>,
+    world: &World<'_>,
+    node: Option<&Node>,
+    requests: Option<&Requests<'_>>,
+) -> Option<Vec<Exchange>> {
     let items = node?.items();
     let made: Vec<_> = items.iter().map(|node| exchange(cx, world, node, requests)).collect();
     made.into_iter().collect()
@@ -26,7 +31,10 @@ fn exchange(cx: &mut Cx<'_>, world: &World<'_>, node: &Node, requests: Option<&R
 fn expect(cx: &mut Cx<'_>, world: &World<'_>, node: &Node, requests: Option<&Requests<'_>>) -> Option<Expect> {
     let view = ast::Expect::of(node);
     let all = [
-        (Method::Get, view.get), (Method::Post, view.post), (Method::Put, view.put), (Method::Patch, view.patch),
+        (Method::Get, view.get),
+        (Method::Post, view.post),
+        (Method::Put, view.put),
+        (Method::Patch, view.patch),
         (Method::Delete, view.delete),
     ];
     let span = cx.first_line(node.span);
@@ -68,12 +76,15 @@ fn lists(cx: &mut Cx<'_>, node: Option<&Node>, path: &str) -> Vec<(String, Vec<S
             _ => std::slice::from_ref(&entry.value),
         };
         let texts: Option<Vec<String>> = nodes.iter().map(|node| node.text().map(str::to_owned)).collect();
-        match texts {
-            Some(texts) => made.push((entry.key.text.clone(), texts)),
-            None => {
-                let span = cx.first_line(entry.value.span);
-                cx.error(Code::ExampleExchange, span, format!("`{path}.{}` must be a text or a list of texts", entry.key.text));
-            }
+        if let Some(texts) = texts {
+            made.push((entry.key.text.clone(), texts));
+        } else {
+            let span = cx.first_line(entry.value.span);
+            cx.error(
+                Code::ExampleExchange,
+                span,
+                format!("`{path}.{}` must be a text or a list of texts", entry.key.text),
+            );
         }
     }
     made
@@ -83,7 +94,12 @@ fn pairs(cx: &mut Cx<'_>, node: Option<&Node>) -> Vec<(String, String)> {
     lists(cx, node, "headers").into_iter().map(|(name, values)| (name, values.join(", "))).collect()
 }
 
-fn known_address(cx: &mut Cx<'_>, world: &World<'_>, (method, node): (Method, &Node), requests: Option<&Requests<'_>>) -> bool {
+fn known_address(
+    cx: &mut Cx<'_>,
+    world: &World<'_>,
+    (method, node): (Method, &Node),
+    requests: Option<&Requests<'_>>,
+) -> bool {
     let Some(requests) = requests else { return true };
     let text = node.text().unwrap_or_default();
     if text.contains('?') {
@@ -99,7 +115,8 @@ fn known_address(cx: &mut Cx<'_>, world: &World<'_>, (method, node): (Method, &N
             }
     });
     if !known {
-        let mut shown: Vec<String> = requests.iter().map(|(method, address)| format!("{} {}", word(*method), show(address))).collect();
+        let mut shown: Vec<String> =
+            requests.iter().map(|(method, address)| format!("{} {}", word(*method), show(address))).collect();
         shown.dedup();
         cx.error(Code::ExampleExchange, node.span, format!("the tool sends no `{} {text}`", word(method)))
             .help(format!("it sends: {}", shown.join(", ")));
@@ -172,11 +189,9 @@ fn reply(cx: &mut Cx<'_>, node: &Node) -> Option<Reply> {
 
 fn status(cx: &mut Cx<'_>, node: &Node) -> Option<u16> {
     let Value::Scalar(scalar) = &node.value else { return None };
-    match scalar.plain() {
-        Plain::Int(status @ 100..=599) => u16::try_from(status).ok(),
-        _ => {
-            cx.error(Code::ExampleExchange, node.span, "`status` is from 100 to 599");
-            None
-        }
+    if let Plain::Int(status @ 100..=599) = scalar.plain() {
+        return u16::try_from(status).ok();
     }
+    cx.error(Code::ExampleExchange, node.span, "`status` is from 100 to 599");
+    None
 }

@@ -35,7 +35,8 @@ pub(super) fn typed(walk: &mut Walk<'_, '_, '_>, argument: &Argument, wanted: &T
         (ArgumentKind::Path(path), _) => {
             let made = expr(walk.cx, walk.scope, walk.node, path)?;
             let (inner, absent) = peel(made.ty());
-            let comparable = fits(inner, wanted) || (is_text(inner) && matches!(wanted, Ty::String | Ty::Email | Ty::Url));
+            let comparable =
+                fits(inner, wanted) || (is_text(inner) && matches!(wanted, Ty::String | Ty::Email | Ty::Url));
             if !comparable {
                 let message = format!("this argument must be {}, this is {}", show(wanted), show(made.ty()));
                 walk.cx.error(Code::FilterUse, span, message);
@@ -53,7 +54,11 @@ pub(super) fn typed(walk: &mut Walk<'_, '_, '_>, argument: &Argument, wanted: &T
                 ArgumentKind::Field(_) => "a bare word",
                 ArgumentKind::Path(_) => "a value",
             };
-            let report = walk.cx.error(Code::FilterUse, span, format!("this argument must be {}, this is {found}", show(wanted)));
+            let report = walk.cx.error(
+                Code::FilterUse,
+                span,
+                format!("this argument must be {}, this is {found}", show(wanted)),
+            );
             if let ArgumentKind::Field(word) = kind {
                 report.help(format!("'{word}' for a text, ${word} for a value"));
             }

@@ -2,8 +2,8 @@
 
 use std::ops::Range;
 
-use super::argument::{count, item_field, literal, typed};
 use super::Walk;
+use super::argument::{count, item_field, literal, typed};
 use crate::check::types::{is_text, opt, peel, show};
 use crate::diagnostic::Code;
 use crate::model::{DatetimeForm, Filter, IntForm, Ty};
@@ -11,17 +11,51 @@ use crate::syntax::Argument;
 
 /// Names with the number of arguments, in the order of the reference.
 const FILTERS: &[(&str, usize)] = &[
-    ("default", 1), ("is_set", 0), ("eq", 1), ("not", 0), ("contains", 1), ("is_empty", 0), ("first", 0), ("last", 0),
-    ("take", 1), ("where", 2), ("unique", 0), ("compact", 0), ("flatten", 0), ("find", 2), ("find_ci", 2), ("len", 0),
-    ("join", 1), ("split", 1), ("trim", 0), ("lower", 0), ("upper", 0), ("truncate", 1), ("string", 0),
-    ("esc_backslash", 0), ("base64", 0), ("base64url", 0), ("text", 0), ("utf8", 0), ("json", 0), ("epoch_s", 0),
-    ("epoch_ms", 0), ("rfc3339", 0), ("from_epoch_s", 0), ("then", 1), ("starts_with", 1),
+    ("default", 1),
+    ("is_set", 0),
+    ("eq", 1),
+    ("not", 0),
+    ("contains", 1),
+    ("is_empty", 0),
+    ("first", 0),
+    ("last", 0),
+    ("take", 1),
+    ("where", 2),
+    ("unique", 0),
+    ("compact", 0),
+    ("flatten", 0),
+    ("find", 2),
+    ("find_ci", 2),
+    ("len", 0),
+    ("join", 1),
+    ("split", 1),
+    ("trim", 0),
+    ("lower", 0),
+    ("upper", 0),
+    ("truncate", 1),
+    ("string", 0),
+    ("esc_backslash", 0),
+    ("base64", 0),
+    ("base64url", 0),
+    ("text", 0),
+    ("utf8", 0),
+    ("json", 0),
+    ("epoch_s", 0),
+    ("epoch_ms", 0),
+    ("rfc3339", 0),
+    ("from_epoch_s", 0),
+    ("then", 1),
+    ("starts_with", 1),
 ];
 
 type Call<'a> = (&'a str, &'a [Argument], &'a Range<usize>);
 
 /// The filter and the type of its value.
-pub(super) fn apply(walk: &mut Walk<'_, '_, '_>, subject: &Ty, (name, args, range): (&String, &[Argument], &Range<usize>)) -> Option<(Filter, Ty)> {
+pub(super) fn apply(
+    walk: &mut Walk<'_, '_, '_>,
+    subject: &Ty,
+    (name, args, range): (&String, &[Argument], &Range<usize>),
+) -> Option<(Filter, Ty)> {
     let span = walk.span(range);
     let Some((_, arity)) = FILTERS.iter().find(|(known, _)| *known == name.as_str()) else {
         let known = FILTERS.iter().map(|(known, _)| *known);
@@ -45,7 +79,11 @@ pub(super) fn apply(walk: &mut Walk<'_, '_, '_>, subject: &Ty, (name, args, rang
         "default" => return default(walk, subject, (name, args, range)),
         "is_set" => {
             if !peel(subject).1 {
-                return refuse(walk, (name, args, range), format!("{} is always there, so `is_set` is always true", show(subject)));
+                return refuse(
+                    walk,
+                    (name, args, range),
+                    format!("{} is always there, so `is_set` is always true", show(subject)),
+                );
             }
             return Some((Filter::IsSet, Ty::Bool));
         }
@@ -105,7 +143,9 @@ fn inside(walk: &mut Walk<'_, '_, '_>, ty: &Ty, call: Call<'_>) -> Option<(Filte
         ("unique", Ty::List(item)) if matches!(**item, Ty::Opt(_)) => {
             refuse(walk, call, "`unique` takes a list without gaps; put `| compact` before it".to_owned())
         }
-        ("unique", Ty::List(item)) if is_text(item) || matches!(**item, Ty::Int(_)) => plain(Filter::Unique, ty.clone()),
+        ("unique", Ty::List(item)) if is_text(item) || matches!(**item, Ty::Int(_)) => {
+            plain(Filter::Unique, ty.clone())
+        }
         ("compact", Ty::List(item)) => match &**item {
             Ty::Opt(item) => plain(Filter::Compact, list(item)),
             _ => refuse(walk, call, format!("{} has no gaps, so `compact` would change nothing", show(ty))),
@@ -117,7 +157,9 @@ fn inside(walk: &mut Walk<'_, '_, '_>, ty: &Ty, call: Call<'_>) -> Option<(Filte
             match name {
                 "where" => Some((Filter::Where(field, given.arg), ty.clone(), given.absent)),
                 "find" => Some((Filter::Find(field, given.arg), opt((**item).clone()), given.absent)),
-                _ if is_text(peel(&field_ty).0) => Some((Filter::FindCi(field, given.arg), opt((**item).clone()), given.absent)),
+                _ if is_text(peel(&field_ty).0) => {
+                    Some((Filter::FindCi(field, given.arg), opt((**item).clone()), given.absent))
+                }
                 _ => refuse(walk, call, format!("`find_ci` compares texts, `{field}` is {}", show(&field_ty))),
             }
         }

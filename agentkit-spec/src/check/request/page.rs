@@ -8,7 +8,12 @@ use crate::diagnostic::Code;
 use crate::model::{Page, Place, Ty};
 use crate::yaml::{Node, Plain, Value};
 
-pub(super) fn page(cx: &mut Cx<'_>, scope: &Scope<'_>, node: &Node, (body, request): (Known, &ast::Request<'_>)) -> Option<Page> {
+pub(super) fn page(
+    cx: &mut Cx<'_>,
+    scope: &Scope<'_>,
+    node: &Node,
+    (body, request): (Known, &ast::Request<'_>),
+) -> Option<Page> {
     let view = ast::Page::of(node);
     let mut inner = scope.clone();
     inner.body = Some(body);
@@ -18,7 +23,9 @@ pub(super) fn page(cx: &mut Cx<'_>, scope: &Scope<'_>, node: &Node, (body, reque
             Ty::List(item) => Some(((**item).clone(), items)),
             other => {
                 let help = matches!(peel(other).0, Ty::List(_)).then_some("add `| default([])`");
-                let found = cx.error(Code::Paging, node.span, format!("`items` must be a list, this is {}", show(other))).label(show(other));
+                let found = cx
+                    .error(Code::Paging, node.span, format!("`items` must be a list, this is {}", show(other)))
+                    .label(show(other));
                 if let Some(help) = help {
                     found.help(help);
                 }
@@ -31,7 +38,11 @@ pub(super) fn page(cx: &mut Cx<'_>, scope: &Scope<'_>, node: &Node, (body, reque
         if is_text(peel(next.ty()).0) {
             return Some(next);
         }
-        cx.error(Code::Paging, node.span, format!("`next` must be a text or an opt of it, this is {}", show(next.ty())));
+        cx.error(
+            Code::Paging,
+            node.span,
+            format!("`next` must be a text or an opt of it, this is {}", show(next.ty())),
+        );
         None
     });
     let limit = view.limit.and_then(|node| {
@@ -88,7 +99,8 @@ fn place(cx: &mut Cx<'_>, node: &Node, request: &ast::Request<'_>) -> Option<Pla
         _ => (Place::Query(String::new()), "", None),
     };
     if name.is_empty() {
-        cx.error(Code::Paging, node.span, format!("`{text}` is no place of a request")).help("query.cursor or body.cursor");
+        cx.error(Code::Paging, node.span, format!("`{text}` is no place of a request"))
+            .help("query.cursor or body.cursor");
         return None;
     }
     if let Some(taken) = taken {

@@ -22,7 +22,11 @@ pub(super) fn address(cx: &mut Cx<'_>, scope: &Scope<'_>, node: &Node, hosts: &[
             let made = expr(cx, scope, node, &pipeline)?;
             if *made.ty() != Ty::Url {
                 let found = cx
-                    .error(Code::PathForm, node.span, format!("a whole address must be url, this is {}", show(made.ty())))
+                    .error(
+                        Code::PathForm,
+                        node.span,
+                        format!("a whole address must be url, this is {}", show(made.ty())),
+                    )
                     .label(show(made.ty()));
                 match made.ty() {
                     Ty::String => found.help("declare the field as url, or write a path such as `/items/${...}`"),
@@ -88,7 +92,8 @@ fn form(cx: &mut Cx<'_>, node: &Node, text: &str, at: usize) -> Option<()> {
     let skip = if at == 0 { text.find("://").map_or(0, |mark| mark + 3) } else { 0 };
     let (at, text) = (at + skip, text.get(skip..).unwrap_or_default());
     if at == 0 && !text.starts_with('/') {
-        cx.error(Code::PathForm, node.span, "a path begins with `/`").help(format!("/{text}"));
+        cx.error(Code::PathForm, node.span, "a path begins with `/`")
+            .help(format!("/{}", node.text().unwrap_or_default()));
         return None;
     }
     if let Some(mark) = text.find(['?', '#']) {
@@ -97,7 +102,9 @@ fn form(cx: &mut Cx<'_>, node: &Node, text: &str, at: usize) -> Option<()> {
         cx.error(Code::QueryInPath, span, "the query belongs under `query`");
         return None;
     }
-    let bad = text.split('/').any(|segment| segment == "." || segment == "..") || text.contains("//") || text.contains(char::is_whitespace);
+    let bad = text.split('/').any(|segment| segment == "." || segment == "..")
+        || text.contains("//")
+        || text.contains(char::is_whitespace);
     if bad {
         let span = cx.within(node, &(at..at + text.len()));
         cx.error(Code::PathForm, span, "a path has no empty, `.` or `..` parts and no spaces");
@@ -113,7 +120,8 @@ fn segment(cx: &mut Cx<'_>, scope: &Scope<'_>, node: &Node, pipeline: &Pipeline)
         return Some(PathPart::Segment(made));
     }
     let span = cx.within(node, &pipeline.range);
-    let found = cx.error(Code::PathSegment, span, format!("a part of a path must be text or int, this is {}", show(made.ty())));
+    let found =
+        cx.error(Code::PathSegment, span, format!("a part of a path must be text or int, this is {}", show(made.ty())));
     if absent {
         found.help("make it a required input, or run the step only `when` it is there");
     }

@@ -40,7 +40,12 @@ fn field(cx: &mut Cx<'_>, scope: &Scope<'_>, (name, node): (&str, &Node), path: 
 }
 
 /// Query parameters, headers: a name and what can be written as text.
-pub(crate) fn pairs(cx: &mut Cx<'_>, scope: &Scope<'_>, node: &Node, (path, lists): (&str, bool)) -> Vec<(String, Template)> {
+pub(crate) fn pairs(
+    cx: &mut Cx<'_>,
+    scope: &Scope<'_>,
+    node: &Node,
+    (path, lists): (&str, bool),
+) -> Vec<(String, Template)> {
     let carrier = if lists { Carrier::Query } else { Carrier::Header };
     let mut made = Vec::new();
     for entry in node.entries() {
@@ -98,7 +103,12 @@ enum Carrier {
     Header,
 }
 
-fn value(cx: &mut Cx<'_>, scope: &Scope<'_>, (node, scalar): (&Node, &Scalar), (path, carrier): (&str, Carrier)) -> Option<Template> {
+fn value(
+    cx: &mut Cx<'_>,
+    scope: &Scope<'_>,
+    (node, scalar): (&Node, &Scalar),
+    (path, carrier): (&str, Carrier),
+) -> Option<Template> {
     match cx.syntax(node)? {
         Text::Pipeline(pipeline) => {
             let made = expr(cx, scope, node, &pipeline)?;
@@ -141,10 +151,18 @@ fn check_carried(cx: &mut Cx<'_>, scope: &Scope<'_>, node: &Node, (ty, path, car
         };
         let found = cx.error(Code::TypeMismatch, node.span, format!("`{path}` must be {wanted}, this is {}", show(ty)));
         match inner {
-            Ty::Pages(_) => drop(found.help("add `.items`")),
-            Ty::List(item) if is_text(item) => drop(found.help("add `| join(',')`")),
-            Ty::List(item) if matches!(**item, Ty::Opt(_)) => drop(found.help("add `| compact`")),
-            Ty::Json | Ty::Record(_) | Ty::Map(_) => drop(found.help("add `| json` to send it as JSON text")),
+            Ty::Pages(_) => {
+                found.help("add `.items`");
+            }
+            Ty::List(item) if is_text(item) => {
+                found.help("add `| join(',')`");
+            }
+            Ty::List(item) if matches!(**item, Ty::Opt(_)) => {
+                found.help("add `| compact`");
+            }
+            Ty::Json | Ty::Record(_) | Ty::Map(_) => {
+                found.help("add `| json` to send it as JSON text");
+            }
             _ => {}
         }
     }

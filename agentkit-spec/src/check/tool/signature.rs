@@ -39,8 +39,11 @@ pub(crate) fn signature<'a>(
     let private = view.private.and_then(Node::text) == Some("true");
     let rust = pascal(name);
     let (input, broken) = view.input.map(|node| fields(cx, types, node, (Owner::Input, &rust))).unwrap_or_default();
-    let written: Vec<String> = view.input.map(Node::entries).unwrap_or_default().iter().map(|entry| entry.key.text.clone()).collect();
-    if !private {
+    let written: Vec<String> =
+        view.input.map(Node::entries).unwrap_or_default().iter().map(|entry| entry.key.text.clone()).collect();
+    // A `private` of another form was taken out; what it would excuse is not known.
+    let whole = entry.key.span.to(entry.value.span);
+    if !private && !cx.diagnostics.errors_in(whole, |code| code == Code::Form) {
         demand_about(cx, entry, &view);
     }
     let scopes = view.scopes.map(Node::items).unwrap_or_default();
@@ -62,7 +65,7 @@ pub(crate) fn signature<'a>(
     Some(Signature {
         name,
         span: entry.key.span,
-        whole: entry.key.span.to(entry.value.span),
+        whole,
         access,
         repeatable: view.repeatable.and_then(Node::text).map_or(access == Access::Read, |text| text == "true"),
         private,
@@ -174,7 +177,8 @@ pub(crate) fn check_calls(cx: &mut Cx<'_>, tools: &[Signature<'_>]) -> BTreeSet<
         for node in nodes {
             let callee = node.text().unwrap_or_default();
             if reaches(&calls, callee, name, &mut BTreeSet::new()) {
-                let how = if callee == *name { "itself".to_owned() } else { format!("`{callee}`, which leads back to it") };
+                let how =
+                    if callee == *name { "itself".to_owned() } else { format!("`{callee}`, which leads back to it") };
                 cx.error(Code::NoTool, node.span, format!("`{name}` calls {how}; calls must not go in circles"));
                 circles.insert((*name).to_owned());
             }
@@ -183,12 +187,17 @@ pub(crate) fn check_calls(cx: &mut Cx<'_>, tools: &[Signature<'_>]) -> BTreeSet<
     circles
 }
 
-fn reaches<'a>(calls: &BTreeMap<&str, Vec<&'a Node>>, from: &'a str, wanted: &str, seen: &mut BTreeSet<&'a str>) -> bool {
+fn reaches<'a>(
+    calls: &BTreeMap<&str, Vec<&'a Node>>,
+    from: &'a str,
+    wanted: &str,
+    seen: &mut BTreeSet<&'a str>,
+) -> bool {
     if from == wanted {
         return true;
     }
     seen.insert(from)
-        && calls.get(from).is_some_and(|nodes| {
-            nodes.iter().any(|node| reaches(calls, node.text().unwrap_or_default(), wanted, seen))
-        })
+        && calls
+            .get(from)
+            .is_some_and(|nodes| nodes.iter().any(|node| reaches(calls, node.text().unwrap_or_default(), wanted, seen)))
 }

@@ -10,7 +10,7 @@ use crate::check::template;
 use crate::check::types::{opt, peel, show};
 use crate::check::world::{Signature, World};
 use crate::diagnostic::Code;
-use crate::model::{Action, Each, Field, Request, Returns, Step, Template, Ty, When};
+use crate::model::{Access, Action, Each, Field, Request, Returns, Step, Template, Ty, When};
 use crate::syntax::{Pipeline, Stage, Text};
 use crate::yaml::{Entry, Node, Plain, Value};
 
@@ -56,7 +56,8 @@ fn step(
     let each = view.each.map(|node| each(cx, &mut inner, node, &view));
     if let (None, Some(node)) = (view.each, view.parallel.or(view.skip)) {
         let span = cx.first_line(node.span);
-        cx.error(Code::StepForm, span, "`parallel` and `skip` are for steps with `each`").help("each: item in $list.items");
+        cx.error(Code::StepForm, span, "`parallel` and `skip` are for steps with `each`")
+            .help("each: item in $list.items");
     }
     let (action, known) = action(cx, world, (signature, token), (&inner, entry, &view));
     let known = match known {
@@ -104,9 +105,15 @@ fn when(cx: &mut Cx<'_>, scope: &Scope<'_>, inner: &mut Scope<'_>, node: &Node) 
             .error(Code::TypeMismatch, node.span, format!("`when` must be bool, this is {}", show(made.ty())))
             .label(show(made.ty()));
         match peel(made.ty()) {
-            (Ty::Bool, true) => drop(found.help("add `| default(false)`")),
-            (_, true) => drop(found.help("add `| is_set`")),
-            (Ty::List(_) | Ty::Map(_), false) => drop(found.help("add `| is_empty | not`")),
+            (Ty::Bool, true) => {
+                found.help("add `| default(false)`");
+            }
+            (_, true) => {
+                found.help("add `| is_set`");
+            }
+            (Ty::List(_) | Ty::Map(_), false) => {
+                found.help("add `| is_empty | not`");
+            }
             _ => {}
         }
         return None;
@@ -131,13 +138,11 @@ fn each(cx: &mut Cx<'_>, inner: &mut Scope<'_>, node: &Node, view: &ast::Step<'_
 
 fn parallel(cx: &mut Cx<'_>, node: &Node) -> Option<u32> {
     let Value::Scalar(scalar) = &node.value else { return None };
-    match scalar.plain() {
-        Plain::Int(count @ 1..=MAX_PARALLEL) => u32::try_from(count).ok(),
-        _ => {
-            cx.error(Code::Literal, node.span, "`parallel` is a number from 1 to 100");
-            None
-        }
+    if let Plain::Int(count @ 1..=MAX_PARALLEL) = scalar.plain() {
+        return u32::try_from(count).ok();
     }
+    cx.error(Code::Literal, node.span, "`parallel` is a number from 1 to 100");
+    None
 }
 
 fn action(
@@ -157,17 +162,19 @@ fn action(
     };
     if let Some((second, node)) = written.next() {
         let span = cx.first_line(node.span);
-        cx.error(Code::StepForm, span, format!("a step does one thing, not `{name}` and `{second}`")).help("make it two steps");
+        cx.error(Code::StepForm, span, format!("a step does one thing, not `{name}` and `{second}`"))
+            .help("make it two steps");
         return (None, Known::Broken);
     }
     match name {
         "request" => {
             if let Some(with) = view.with {
                 let span = cx.first_line(with.span);
-                cx.error(Code::StepForm, span, "`with` is for call and hook").help("write values under `query` or `json`");
+                cx.error(Code::StepForm, span, "`with` is for call and hook")
+                    .help("write values under `query` or `json`");
             }
             let around = Around { at: entry.key.span, token, repeatable: signature.repeatable };
-            let made = request(cx, world, scope, node, around);
+            let made = request(cx, world, (scope, &around), node);
             let known = match &made {
                 Some(made) => value_of(made),
                 None if node.get("page").is_some() => Known::Broken,
@@ -204,19 +211,20 @@ fn call(
             .suggest(name, known);
         return (None, Known::Broken);
     };
-    for scope in callee.scopes.iter().filter(|scope| !world.covers(&signature.scopes, scope)) {
-        let caller = signature.name;
-        cx.error(Code::CalleeScope, node.span, format!("`{name}` needs the scope `{scope}`, `{caller}` does not ask for it"));
+    // What a misspelt scope would give is not known.
+    let unsure = cx.diagnostics.errors_in(signature.whole, |code| matches!(code, Code::Form | Code::NoScope));
+    for needed in callee.scopes.iter().filter(|scope| !unsure && !world.covers(&signature.scopes, scope)) {
+        let own = signature.name;
+        cx.error(
+            Code::CalleeScope,
+            node.span,
+            format!("`{name}` needs the scope `{needed}`, `{own}` does not ask for it"),
+        );
     }
     if callee.access > signature.access {
-        let word = |access| match access {
-            crate::model::Access::Read => "read",
-            crate::model::Access::Write => "write",
-            crate::model::Access::Delete => "delete",
-        };
-        let (caller, of_callee, of_caller) = (signature.name, word(callee.access), word(signature.access));
-        cx.error(Code::CalleeAccess, node.span, format!("`{name}` is `access: {of_callee}`, `{caller}` says only {of_caller}"))
-            .help(format!("access: {of_callee}"));
+        let (needs, says, own) = (access(callee.access), access(signature.access), signature.name);
+        cx.error(Code::CalleeAccess, node.span, format!("`{name}` is `access: {needs}`, `{own}` says only {says}"))
+            .help(format!("access: {needs}"));
     }
     let with = arguments(cx, scope, (name, node), (&callee.input, &callee.written, view.with));
     let known = callee.output.clone().into();
@@ -224,13 +232,33 @@ fn call(
     (action.filter(|_| callee.broken.is_empty()), known)
 }
 
-fn hook(cx: &mut Cx<'_>, world: &World<'_>, (scope, node, view): (&Scope<'_>, &Node, &ast::Step<'_>)) -> (Option<Action>, Known) {
+fn access(access: Access) -> &'static str {
+    match access {
+        Access::Read => "read",
+        Access::Write => "write",
+        Access::Delete => "delete",
+    }
+}
+
+fn hook(
+    cx: &mut Cx<'_>,
+    world: &World<'_>,
+    (scope, node, view): (&Scope<'_>, &Node, &ast::Step<'_>),
+) -> (Option<Action>, Known) {
     let name = node.text().unwrap_or_default();
     cx.note("hook", name);
     let Some(hook) = world.hooks.iter().find(|hook| hook.name == name) else {
-        let known: Vec<&str> = world.hook_names.map(Node::entries).unwrap_or_default().iter().map(|entry| entry.key.text.as_str()).collect();
+        let known: Vec<&str> = world
+            .hook_names
+            .map(Node::entries)
+            .unwrap_or_default()
+            .iter()
+            .map(|entry| entry.key.text.as_str())
+            .collect();
         if !known.contains(&name) {
-            cx.error(Code::NoHook, node.span, format!("no hook `{name}`")).help("declare it under `hooks`").suggest(name, known);
+            cx.error(Code::NoHook, node.span, format!("no hook `{name}`"))
+                .help("declare it under `hooks`")
+                .suggest(name, known);
         }
         return (None, Known::Broken);
     };
@@ -260,7 +288,11 @@ fn arguments(
     for entry in given.iter().filter(|entry| !written.contains(&entry.key.text)) {
         good = false;
         let name = &entry.key.text;
-        let takes = if written.is_empty() { "it takes nothing".to_owned() } else { format!("it takes: {}", written.join(", ")) };
+        let takes = if written.is_empty() {
+            "it takes nothing".to_owned()
+        } else {
+            format!("it takes: {}", written.join(", "))
+        };
         cx.error(Code::UnknownField, entry.key.span, format!("`{callee}` takes no `{name}`"))
             .help(takes)
             .suggest(name, written.iter().filter(|_| written.len() > 3).map(String::as_str));

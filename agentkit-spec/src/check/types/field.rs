@@ -49,11 +49,25 @@ pub(crate) fn fields(
 }
 
 /// Reads one field.
-pub(crate) fn field(cx: &mut Cx<'_>, types: &Types, entry: &Entry, (owner, owner_name): (Owner, &str)) -> Option<Field> {
+pub(crate) fn field(
+    cx: &mut Cx<'_>,
+    types: &Types,
+    entry: &Entry,
+    (owner, owner_name): (Owner, &str),
+) -> Option<Field> {
     let name = entry.key.text.clone();
     if entry.value.text().is_some() {
         let ty = ty(cx, types, &entry.value)?;
-        return Some(Field { name, ty, about: None, default: None, min: None, max: None, pattern: None, example: None });
+        return Some(Field {
+            name,
+            ty,
+            about: None,
+            default: None,
+            min: None,
+            max: None,
+            pattern: None,
+            example: None,
+        });
     }
     let long = ast::Field::of(&entry.value);
     let base = match (long.ty, long.values) {
@@ -67,7 +81,7 @@ pub(crate) fn field(cx: &mut Cx<'_>, types: &Types, entry: &Entry, (owner, owner
         }
     };
     let ty = match long.values {
-        Some(values) => with_values(cx, base, values, owner, format!("{owner_name}{}", pascal(&name)))?,
+        Some(values) => with_values(cx, base, values, (owner, format!("{owner_name}{}", pascal(&name))))?,
         None => base,
     };
     let mut field = Field {
@@ -80,17 +94,18 @@ pub(crate) fn field(cx: &mut Cx<'_>, types: &Types, entry: &Entry, (owner, owner
         pattern: None,
         example: None,
     };
-    check_bounds(cx, &field, &long);
+    check_bounds(cx, &mut field, &long);
     field.pattern = pattern(cx, &field, long.pattern);
-    field.default = default(cx, types, &field, long.default, owner);
+    field.default = default(cx, types, (&field, owner), long.default);
     if let Some(example) = long.example {
-        field.example = data::value(cx, types, example, data::Against { field: &field, path: "example", form: data::Form::Input });
+        field.example =
+            data::value(cx, types, example, data::Against { field: &field, path: "example", form: data::Form::Input });
     }
     Some(field)
 }
 
 /// Puts the values of `enum` where the text of the type is.
-fn with_values(cx: &mut Cx<'_>, base: Ty, node: &Node, owner: Owner, name: String) -> Option<Ty> {
+fn with_values(cx: &mut Cx<'_>, base: Ty, node: &Node, (owner, name): (Owner, String)) -> Option<Ty> {
     let mut values: Vec<(String, Option<String>)> = Vec::new();
     let written: Vec<(&str, Span, Option<String>)> = match &node.value {
         Yaml::List(items) => items.iter().filter_map(|item| Some((item.text()?, item.span, None))).collect(),
@@ -98,8 +113,8 @@ fn with_values(cx: &mut Cx<'_>, base: Ty, node: &Node, owner: Owner, name: Strin
             .entries()
             .iter()
             .map(|entry| {
-                let note = entry.value.text().filter(|_| !entry.value.is_null());
-                (entry.key.text.as_str(), entry.key.span, note.map(str::to_owned))
+                let about = entry.value.text().filter(|_| !entry.value.is_null());
+                (entry.key.text.as_str(), entry.key.span, about.map(str::to_owned))
             })
             .collect(),
     };
@@ -141,7 +156,7 @@ fn bound(node: Option<&Node>) -> Option<i64> {
     }
 }
 
-fn check_bounds(cx: &mut Cx<'_>, field: &Field, long: &ast::Field<'_>) {
+fn check_bounds(cx: &mut Cx<'_>, field: &mut Field, long: &ast::Field<'_>) {
     let (ty, _) = peel(&field.ty);
     let length = matches!(ty, Ty::String | Ty::Email | Ty::Url | Ty::List(_) | Ty::Map(_) | Ty::Bytes(_));
     for (node, bound, name) in [(long.min, field.min, "min"), (long.max, field.max, "max")] {
@@ -153,8 +168,11 @@ fn check_bounds(cx: &mut Cx<'_>, field: &Field, long: &ast::Field<'_>) {
             cx.error(Code::FieldKeys, node.span, "a length is never below 0");
         }
     }
-    if let (Some(min), Some(max), Some(node)) = (field.min, field.max, long.max) && min > max {
+    if let (Some(min), Some(max), Some(node)) = (field.min, field.max, long.max)
+        && min > max
+    {
         cx.error(Code::FieldKeys, node.span, format!("`max` is {max}, below `min`, which is {min}"));
+        (field.min, field.max) = (None, None);
     }
 }
 
@@ -174,11 +192,10 @@ fn pattern(cx: &mut Cx<'_>, field: &Field, node: Option<&Node>) -> Option<String
     Some(pattern.to_owned())
 }
 
-fn default(cx: &mut Cx<'_>, types: &Types, field: &Field, node: Option<&Node>, owner: Owner) -> Option<Value> {
+fn default(cx: &mut Cx<'_>, types: &Types, (field, owner): (&Field, Owner), node: Option<&Node>) -> Option<Value> {
     let node = node?;
     if owner != Owner::Input {
-        cx.error(Code::FieldKeys, node.span, "only inputs have a `default`")
-            .help("in a result write `| default(...)`");
+        cx.error(Code::FieldKeys, node.span, "only inputs have a `default`").help("in a result write `| default(...)`");
         return None;
     }
     if let Ty::Opt(inner) = &field.ty {

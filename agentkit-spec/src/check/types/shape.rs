@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Types, show};
+use super::Types;
 use crate::check::cx::Cx;
 use crate::diagnostic::Code;
 use crate::model::Ty;
@@ -67,7 +67,7 @@ pub(crate) fn mark_closed(cx: &mut Cx<'_>, types: &mut Types, input: &Ty, node: 
             reach(types, &field.ty, &mut below);
         }
         if below.contains(name) {
-            cx.error(Code::RecursiveInput, node.span, format!("{} holds `{name}` in itself; inputs cannot", show(input)))
+            cx.error(Code::RecursiveInput, node.span, format!("`{name}` holds itself, and inputs must not"))
                 .help("models take no recursive schemas; use json, or a fixed number of levels");
             return;
         }

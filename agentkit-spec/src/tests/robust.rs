@@ -1,0 +1,98 @@
+//! Whatever the bytes are: an answer, fast, and never a panic.
+
+use proptest::prelude::*;
+
+use super::{compile_text, read, reports, shipped};
+use crate::{Code, Leading, SourceFile, Style, compile, syntax};
+
+fn codes(text: &str) -> Vec<Code> {
+    compile_text(text).diagnostics.iter().map(|found| found.code).collect()
+}
+
+#[test]
+fn bytes_that_are_no_text() {
+    let compiled = compile(&SourceFile::new("x.yaml", b"agentkit: 1\na: \xff\n"), |_| Err(String::new()));
+    assert_eq!(
+        reports(&compiled),
+        "error[AK001]: line 2 of the file is not UTF-8\n --> x.yaml:1:1\n  = help: save the file as UTF-8"
+    );
+    assert_eq!(codes(""), [Code::Unreadable]);
+    assert_eq!(codes(" \n# only a comment\n"), [Code::Unreadable]);
+    assert_eq!(codes("\n"), [Code::Unreadable]);
+    assert_eq!(codes(&"a: b\n".repeat(2 << 20)), [Code::Unreadable]);
+}
+
+#[test]
+fn trees_that_are_too_large() {
+    assert_eq!(codes(&"[".repeat(10_000)), [Code::Unreadable]);
+    assert_eq!(codes(&"- ".repeat(10_000)), [Code::Unreadable]);
+    assert_eq!(codes(&format!("[{}]", "a, ".repeat(60_000))), [Code::Unreadable]);
+    let laughs = "a: &a [x, x]\nb: &b [*a, *a]\nc: [*b, *b]\n";
+    assert!(codes(laughs).iter().all(|code| *code == Code::Yaml));
+}
+
+#[test]
+fn types_and_paths_that_are_too_long() {
+    let deep = format!("{}string{}", "list<".repeat(10_000), ">".repeat(10_000));
+    assert!(codes(&format!("agentkit: 1\nconnector: a\ntypes: {{A: {{b: {deep}}}}}\n")).contains(&Code::TypeForm));
+    assert!(syntax::text(&format!("$a{}", ".b".repeat(100_000))).is_ok());
+    assert!(syntax::text(&"${a}".repeat(10_000)).is_ok());
+}
+
+#[test]
+fn carets_stay_aligned() {
+    let text = format!("agentkit: 1\nconnector: demo\n\"\t日本\": {}\ntitle:\t[x]\n", "y".repeat(5_000));
+    let report = reports(&compile_text(&text));
+    assert!(report.lines().all(|line| line.chars().count() < 200), "{report}");
+    assert!(report.contains("4 | title:    [x]\n  |           ^^^"), "{report}");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 96, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn mutated_files_never_panic(file in 0..16_usize, edits in prop::collection::vec((any::<u16>(), any::<u16>(), 0..6_u8), 1..5)) {
+        let names = shipped();
+        let source = read(&names[file % names.len()]);
+        let mut lines: Vec<String> = source.text.lines().map(str::to_owned).collect();
+        for (one, two, what) in edits {
+            let (first, second) = (usize::from(one) % lines.len(), usize::from(two) % lines.len());
+            match what {
+                0 => lines.swap(first, second),
+                1 => drop(lines.remove(first)),
+                2 => lines.truncate(first.max(1)),
+                3 => lines[first] = flipped(&lines[first], two),
+                4 => lines[first].insert_str(0, if two % 2 == 0 { "  " } else { "\t" }),
+                _ => { let copy = lines[first].clone(); lines.insert(second, copy); }
+            }
+            if lines.is_empty() {
+                lines.push(String::new());
+            }
+        }
+        let bytes = lines.join("\n").into_bytes();
+        let compiled = compile(&SourceFile::new("mutated.yaml", &bytes), |base| Ok(read(base)));
+        for found in &compiled.diagnostics {
+            let _ = compiled.render(found, Style::Ansi, Leading::None);
+        }
+        prop_assert!(compiled.connector.is_some() || compiled.has_errors() || compiled.sources[0].text.contains("base:"));
+    }
+
+    #[test]
+    fn expressions_never_panic(text in "[$a-c.{}|()'*\\[\\],0-9 é\"]{0,40}") {
+        let _ = syntax::text(&text);
+        let _ = syntax::text(&format!("${text}"));
+        let _ = syntax::each(&format!("x in ${text}"));
+    }
+}
+
+/// One character of a line changed to one that means something.
+fn flipped(line: &str, by: u16) -> String {
+    let marks: Vec<char> = "$|{}[]:,'\"*&!#->é\t@<>.()".chars().collect();
+    let mut characters: Vec<char> = line.chars().collect();
+    if characters.is_empty() {
+        return String::new();
+    }
+    let at = usize::from(by) % characters.len();
+    characters[at] = marks[usize::from(by / 7) % marks.len()];
+    characters.into_iter().collect()
+}
