@@ -57,18 +57,16 @@ fn each_file_has_the_mistake_it_names_and_no_other() {
 
 #[test]
 fn each_code_has_a_file() {
-    let named: BTreeSet<_> = files()
-        .iter()
-        .flat_map(|path| compile_bad(path).diagnostics)
-        .map(|found| found.code)
-        .collect();
+    let named: BTreeSet<_> =
+        files().iter().flat_map(|path| compile_bad(path).diagnostics).map(|found| found.code).collect();
     let missing: Vec<_> = Code::ALL.iter().filter(|code| !named.contains(code)).map(ToString::to_string).collect();
     assert!(missing.is_empty(), "no file in tests/spec/bad for {missing:?}");
 }
 
 fn files() -> Vec<PathBuf> {
     let entries = fs::read_dir(bad()).unwrap().map(|entry| entry.unwrap().path());
-    let mut files: Vec<_> = entries.filter(|path| path.extension().is_some_and(|extension| extension == "yaml")).collect();
+    let mut files: Vec<_> =
+        entries.filter(|path| path.extension().is_some_and(|extension| extension == "yaml")).collect();
     files.sort();
     files
 }
