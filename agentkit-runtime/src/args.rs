@@ -27,16 +27,16 @@ pub(crate) fn accept_tool<T: Tool>(tool: &mut T, input: Value, accept: &Accept) 
 
 pub(crate) fn accept_record(record: &mut dyn Record, value: Value, accept: &Accept) -> Result<(), ArgError> {
     let Value::Object(mut map) = value else { return Err(ArgError::expected("an object", &value)) };
-    let names = |record: &dyn Record| (0..record.count()).map(|index| record.spec(index).name).collect::<Vec<_>>();
-    if let Some(unknown) = map.keys().find(|key| (0..record.count()).all(|index| record.spec(index).name != **key)) {
-        return Err(ArgError::new(unknown_field(&names(record), unknown)).at_key(unknown));
+    if let Some(unknown) = map.keys().find(|key| record.find(key, 0).is_none()) {
+        let names: Vec<&str> = (0..record.count()).map(|index| record.spec(index).name).collect();
+        return Err(ArgError::new(unknown_field(&names, unknown)).at_key(unknown));
     }
     for index in 0..record.count() {
-        let spec = record.spec(index);
+        let (spec, field) = record.field(index);
         // A null is an argument left out: strict modes make models write one.
         match map.remove(spec.name).filter(|value| !value.is_null()) {
-            Some(value) => record.field(index).accept(value, accept),
-            None if spec.keeps || record.field(index).absent() == Absent::Fine => Ok(()),
+            Some(value) => field.accept(value, accept),
+            None if spec.keeps || field.absent() == Absent::Fine => Ok(()),
             None => Err(ArgError::new("is required")),
         }
         .map_err(|error| error.at_key(spec.name))?;

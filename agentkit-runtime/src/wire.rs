@@ -3,6 +3,7 @@
 //! Generated code implements [`Described`] by a line per field. The work is done by functions that are compiled
 //! once and see a record as `dyn Wire`: serde derives would cost several times the compile time.
 
+pub(crate) mod base64;
 mod bounds;
 mod give;
 mod scalars;
@@ -15,7 +16,6 @@ use crate::args::{Accept, ArgError};
 use crate::reader::{ReadError, Reader};
 
 pub use give::{Give, Object};
-pub(crate) use scalars::BASE64;
 pub use scalars::File;
 pub use to_json::ToJson;
 
@@ -67,9 +67,6 @@ pub trait Wire: Send {
     fn accept_text(&mut self, text: &str, accept: &Accept) -> Result<(), ArgError> {
         self.accept(Value::String(text.to_owned()), accept)
     }
-
-    /// Makes it what an absent value reads as.
-    fn clear(&mut self) {}
 }
 
 /// What it means when a value is left out.
@@ -226,8 +223,10 @@ impl<T> Field<T> {
 /// A record whose type is forgotten, so that the functions over it are compiled once.
 pub(crate) trait Record {
     fn count(&self) -> usize;
+    /// The number of a field by its JSON key; the search begins at `from` and comes round.
+    fn find(&self, key: &str, from: usize) -> Option<usize>;
+    fn field(&mut self, index: usize) -> (&'static FieldSpec, &mut dyn Wire);
     fn spec(&self, index: usize) -> &'static FieldSpec;
-    fn field(&mut self, index: usize) -> &mut dyn Wire;
 }
 
 /// The fields of `T` with a value to hold them.
@@ -241,12 +240,19 @@ impl<T> Record for RecordOf<'_, T> {
         self.fields.len()
     }
 
-    fn spec(&self, index: usize) -> &'static FieldSpec {
-        &self.fields[index].spec
+    fn find(&self, key: &str, from: usize) -> Option<usize> {
+        let (before, after) = self.fields.split_at_checked(from)?;
+        let is = |field: &Field<T>| field.spec.name == key;
+        after.iter().position(is).map(|index| from + index).or_else(|| before.iter().position(is))
     }
 
-    fn field(&mut self, index: usize) -> &mut dyn Wire {
-        (self.fields[index].get)(self.value)
+    fn field(&mut self, index: usize) -> (&'static FieldSpec, &mut dyn Wire) {
+        let field = &self.fields[index];
+        (&field.spec, (field.get)(self.value))
+    }
+
+    fn spec(&self, index: usize) -> &'static FieldSpec {
+        &self.fields[index].spec
     }
 }
 

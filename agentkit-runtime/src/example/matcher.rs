@@ -2,7 +2,6 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use base64::Engine as _;
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use http::{HeaderMap, HeaderName, HeaderValue};
@@ -11,7 +10,7 @@ use serde_json::Value;
 use super::render::{Lines, diff, expected, sent};
 use crate::def::ConnectorDef;
 use crate::transport::{Failure, HttpReply, HttpRequest, Limits, Transport, TransportError};
-use crate::wire::BASE64;
+use crate::wire::base64;
 
 /// What stands in an example for any secret.
 pub(super) const SECRET: &str = "<secret>";
@@ -126,7 +125,7 @@ fn reply(reply: &Value) -> HttpReply {
     let body: Bytes = match (reply.get("json"), reply["text"].as_str(), reply["bytes"].as_str()) {
         (Some(json), ..) => json.to_string().into(),
         (None, Some(text), _) => text.to_owned().into(),
-        (None, None, Some(bytes)) => BASE64.decode(bytes).unwrap_or_default().into(),
+        (None, None, Some(bytes)) => base64::decode(bytes).unwrap_or_default().into(),
         (None, None, None) => Bytes::new(),
     };
     let status = reply["status"].as_u64().and_then(|status| u16::try_from(status).ok()).unwrap_or(200);

@@ -83,12 +83,12 @@ fn slashes(text: &str) -> usize {
 
 fn is_own(url: &Url, http: &HttpDef) -> bool {
     let Some(Host::Domain(host)) = url.host() else { return false };
-    let base_host = host_of(http.base_url);
-    url.scheme() == "https" && (host == base_host || http.hosts.contains(&host)) && url.port().is_none()
+    let known = http.hosts.contains(&host) || host == host_of(http.base_url);
+    known && url.scheme() == "https" && url.port().is_none()
 }
 
 /// Where the path of an address begins.
 fn path_start(address: &str) -> usize {
-    let after_scheme = address.find("://").map_or(0, |at| at + 3);
-    address[after_scheme..].find('/').map_or(address.len(), |at| after_scheme + at)
+    let scheme = "https://".len().min(address.len());
+    address[scheme..].find('/').map_or(address.len(), |at| scheme + at)
 }

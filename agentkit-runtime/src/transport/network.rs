@@ -97,3 +97,6 @@ fn broken(error: reqwest::Error) -> TransportError {
     };
     TransportError::because(failure, error.without_url())
 }
+
+#[cfg(test)]
+mod tests;

@@ -11,8 +11,8 @@ use crate::args::{ArgError, describe};
 /// Checks every field of a record, and what is inside.
 pub(crate) fn check_bounds(record: &mut dyn Record) -> Result<(), ArgError> {
     for index in 0..record.count() {
-        let spec = record.spec(index);
-        record.field(index).check(&spec.bounds).map_err(|error| error.at_key(spec.name))?;
+        let (spec, value) = record.field(index);
+        value.check(&spec.bounds).map_err(|error| error.at_key(spec.name))?;
     }
     Ok(())
 }

@@ -1,25 +1,17 @@
 //! How single values travel: texts, numbers, times, bytes, files and whatever JSON holds.
 
-use base64::Engine as _;
-use base64::alphabet;
-use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use ::base64::Engine as _;
+use ::base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use bytes::Bytes;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde_json::{Number, Value};
 
+use super::base64;
 use super::bounds::{check_length, check_number, check_text};
 use super::{Absent, Bounds, Described, Field, Form, Give, Shape, Wire, field};
 use crate::args::{Accept, ArgError, describe, read_datetime};
 use crate::reader::{ReadError, Reader, whole};
-
-/// Providers differ in padding and in the bits after the last byte; both are harmless.
-const LENIENT: GeneralPurposeConfig = GeneralPurposeConfig::new()
-    .with_decode_padding_mode(DecodePaddingMode::Indifferent)
-    .with_decode_allow_trailing_bits(true);
-pub(crate) const BASE64: GeneralPurpose = GeneralPurpose::new(&alphabet::STANDARD, LENIENT);
-pub(crate) const BASE64URL: GeneralPurpose =
-    GeneralPurpose::new(&alphabet::URL_SAFE, LENIENT.with_encode_padding(false));
 
 /// A file that goes into a tool or comes out of it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -44,7 +36,9 @@ const DATA: Field<File> = field("data", |file: &mut File| &mut file.data);
 
 impl Wire for String {
     fn read(&mut self, reader: &mut Reader<'_>, _: Form) -> Result<(), ReadError> {
-        reader.text()?.clone_into(self);
+        // Exactly as large as it must be; growing into an empty text costs more.
+        let text = reader.text()?.to_owned();
+        *self = text;
         Ok(())
     }
 
@@ -168,26 +162,23 @@ impl Wire for Bytes {
     fn read(&mut self, reader: &mut Reader<'_>, form: Form) -> Result<(), ReadError> {
         let text = reader.text()?;
         let bytes = match form {
-            Form::Utf8 => Ok(text.as_bytes().to_vec()),
-            Form::Base64url => BASE64URL.decode(text),
-            _ => BASE64.decode(text),
+            Form::Utf8 => Some(text.as_bytes().to_vec()),
+            _ => base64::decode(text),
         };
-        *self = bytes.map_err(|_| ReadError::new("expected base64, found another text"))?.into();
+        *self = bytes.ok_or_else(|| ReadError::new("expected base64, found another text"))?.into();
         Ok(())
     }
 
     fn accept(&mut self, value: Value, _: &Accept) -> Result<(), ArgError> {
         let Value::String(text) = value else { return Err(ArgError::expected("text in base64", &value)) };
-        // Models write either alphabet whatever the schema says; the two do not overlap.
-        let bytes = BASE64.decode(&text).or_else(|_| BASE64URL.decode(&text));
-        *self = bytes.map_err(|_| ArgError::new("must be base64"))?.into();
+        *self = base64::decode(&text).ok_or_else(|| ArgError::new("must be base64"))?.into();
         Ok(())
     }
 
     fn give(&mut self, how: Give) -> Value {
         Value::String(match how {
-            Give::Request(Form::Base64url) => BASE64URL.encode(&self),
-            _ => BASE64.encode(&self),
+            Give::Request(Form::Base64url) => URL_SAFE_NO_PAD.encode(&self),
+            _ => STANDARD.encode(&self),
         })
     }
 

@@ -88,11 +88,11 @@ fn read_record(record: &mut dyn Record, reader: &mut Reader<'_>) -> Result<(), R
     let mut seen = [0_u64; WATCHED / 64];
     // Providers write fields in a fixed order, mostly ours: the search begins after the last hit.
     let mut from = 0;
-    let mut key = reader.first_key(|key| find(record, count, from, key))?;
+    let mut key = reader.first_key(|key| record.find(key, from))?;
     while let Some(found) = key {
         if let Some(index) = found {
-            let spec = record.spec(index);
-            record.field(index).read(reader, spec.form).map_err(|error| error.at_key(spec.name))?;
+            let (spec, value) = record.field(index);
+            value.read(reader, spec.form).map_err(|error| error.at_key(spec.name))?;
             if let Some(word) = seen.get_mut(index / 64) {
                 *word |= 1 << (index % 64);
             }
@@ -100,12 +100,12 @@ fn read_record(record: &mut dyn Record, reader: &mut Reader<'_>) -> Result<(), R
         } else {
             reader.skip()?;
         }
-        key = reader.next_key(|key| find(record, count, from, key))?;
+        key = reader.next_key(|key| record.find(key, from))?;
     }
     for index in 0..count.min(WATCHED) {
         if seen[index / 64] & (1 << (index % 64)) == 0 {
-            let spec = record.spec(index);
-            if record.field(index).absent() == Absent::Wrong {
+            let (spec, value) = record.field(index);
+            if value.absent() == Absent::Wrong {
                 return Err(ReadError::new("the field is missing").at_key(spec.name));
             }
         }
@@ -113,15 +113,11 @@ fn read_record(record: &mut dyn Record, reader: &mut Reader<'_>) -> Result<(), R
     Ok(())
 }
 
-fn find(record: &dyn Record, count: usize, from: usize, key: &str) -> Option<usize> {
-    (from..count).chain(0..from).find(|index| record.spec(*index).name == key)
-}
-
 fn give_record(record: &mut dyn Record, how: Give) -> Value {
     let mut map = Map::new();
     for index in 0..record.count() {
-        let spec = record.spec(index);
-        let value = record.field(index).give(how.of(spec.form));
+        let (spec, value) = record.field(index);
+        let value = value.give(how.of(spec.form));
         if !value.is_null() {
             map.insert(spec.name.to_owned(), value);
         }
