@@ -4,14 +4,13 @@
 //! three: a Message-ID made here would name this host, a Date its clock, and the spec can be tested byte
 //! for byte. Bcc stays in: Gmail reads the receivers from the headers and takes it out.
 
+use agentkit_runtime::File;
 use mail_builder::headers::address::Address;
 use mail_builder::headers::content_type::ContentType;
 use mail_builder::headers::message_id::MessageId;
 use mail_builder::headers::raw::Raw;
 use mail_builder::headers::text::Text;
 use mail_builder::mime::{BodyPart, MimePart};
-
-use agentkit_runtime::File;
 
 use super::html;
 use crate::gmail::BuildMimeArgs;
@@ -119,7 +118,7 @@ fn headers<'a>(root: MimePart<'a>, mail: &BuildMimeArgs<'a>) -> MimePart<'a> {
 }
 
 /// The inside of `<id@host>`, if it is one.
-fn message_id(text: &str) -> Option<&str> {
+pub(super) fn message_id(text: &str) -> Option<&str> {
     let text = text.trim();
     let id = text.strip_prefix('<').and_then(|text| text.strip_suffix('>')).unwrap_or(text);
     let fits = !id.is_empty() && id.bytes().all(|b| b.is_ascii_graphic() && b != b'<' && b != b'>');

@@ -48,3 +48,9 @@ fn the_mail_asked_for_is_answered() {
 fn an_empty_thread_still_gives_headers() {
     check(&[], None, [Some("Re:"), None, None]);
 }
+
+#[test]
+fn headers_of_other_people_are_not_trusted() {
+    let odd = mail("INBOX", &[("Subject", "=?utf-8?Q?Caf=C3=A9?=\r\nX: y"), ("Message-ID", "<not an id>")]);
+    check(&[odd], None, [Some("Re: Café X: y"), None, None]);
+}

@@ -1,3 +1,4 @@
+use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
@@ -97,4 +98,39 @@ fn odd_json_is_no_text() {
         deep = json!({"type": "x", "elements": [deep]});
     }
     check(&json!({"blocks": [deep]}), "");
+}
+
+fn any_json() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i32>().prop_map(Value::from),
+        "\\PC{0,6}".prop_map(Value::from)
+    ];
+    let key = prop_oneof![
+        "type|text|title|value|elements|fields|blocks|message|fallback|pretext|from_url|user_id|name"
+            .prop_map(String::from),
+        any::<String>(),
+    ];
+    leaf.prop_recursive(5, 40, 5, move |inner| {
+        prop_oneof![
+            proptest::collection::vec(inner.clone(), 0..5).prop_map(Value::from),
+            proptest::collection::vec((key.clone(), inner), 0..5).prop_map(|pairs| pairs.into_iter().collect()),
+        ]
+    })
+}
+
+proptest! {
+    #[test]
+    fn hostile_messages_are_read(text: Option<String>, parts in proptest::collection::vec(any_json(), 0..4)) {
+        let message = WireMessage {
+            text,
+            blocks: parts.clone(),
+            attachments: parts.clone(),
+            files: parts,
+            ..WireMessage::default()
+        };
+        read(&message, &BTreeMap::new());
+        people(&[message]);
+    }
 }
