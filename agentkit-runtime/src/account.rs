@@ -13,12 +13,20 @@ use crate::def::Identity;
 use crate::store::AccountRow;
 
 mod accounts;
+mod activate;
 mod authorization;
+mod background;
+mod cache;
 mod callback;
+mod commit;
 mod credentials;
+mod flight;
 mod flow;
 mod keys;
+mod pause;
+mod query;
 mod refresh;
+mod secrets;
 mod status;
 #[cfg(test)]
 pub(crate) mod tests;

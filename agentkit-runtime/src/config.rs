@@ -147,14 +147,14 @@ pub(crate) fn variable(connection: &str, what: &str) -> String {
 }
 
 /// Fills in the client from the environment, where it is set there: it wins over the file.
-pub(crate) fn complete(mut connection: Connection, environment: &Environment) -> Result<Connection, SetupError> {
+pub(crate) fn complete(mut connection: Connection, environment: &Environment) -> Connection {
     if let Some(id) = environment.get(&variable(&connection.name, "CLIENT_ID")) {
         connection.client_id = Some(id);
     }
     if let Some(secret) = environment.get(&variable(&connection.name, "CLIENT_SECRET")) {
         connection.client_secret = Some(SecretString::from(secret));
     }
-    Ok(connection)
+    connection
 }
 
 /// Refuses names that do not fit into addresses, variables and messages.

@@ -27,7 +27,7 @@ mod request;
 mod retry;
 mod secret;
 mod setup;
-mod store;
+pub mod store;
 #[cfg(test)]
 mod tests;
 mod tool;

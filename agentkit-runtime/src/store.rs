@@ -47,6 +47,8 @@ pub trait Store: Send + Sync + Debug + 'static {
     fn accounts(&self) -> StoreFuture<'_, Vec<AccountRow>>;
     /// The credentials of an account, by token.
     fn credentials<'a>(&'a self, account: &'a str) -> StoreFuture<'a, Vec<CredentialRow>>;
+    /// The credentials of active accounts whose last refresh was begun and not ended.
+    fn in_doubt(&self) -> StoreFuture<'_, Vec<CredentialRow>>;
     /// Adds a flow.
     fn add_flow(&self, flow: FlowRow) -> StoreFuture<'_, ()>;
     /// The flow of a link token's hash.

@@ -77,11 +77,11 @@ impl Vault {
         now: Timestamp,
     ) -> Result<Self, SetupError> {
         check_root(store, root).await?;
-        let rows = store.keys().await?;
-        let (kek_id, kek) = open_or_make(store, &rows, (0, root.key()), ("", KEK), now).await?;
+        let ring = Ring { store, rows: store.keys().await?, now };
+        let (kek_id, kek) = ring.open_or_make((0, root.key()), "", KEK).await?;
         let mut data_keys = Vec::new();
         for purpose in Purpose::ALL {
-            let (id, key) = open_or_make(store, &rows, (kek_id, &kek), (tenant, purpose.as_str()), now).await?;
+            let (id, key) = ring.open_or_make((kek_id, &kek), tenant, purpose.as_str()).await?;
             data_keys.push((purpose, id, key));
         }
         Ok(Self { tenant: tenant.to_owned(), kek_id, data_keys })
@@ -135,45 +135,54 @@ async fn check_root(store: &dyn Store, root: &RootKey) -> Result<(), SetupError>
     })
 }
 
-async fn open_or_make(
-    store: &dyn Store,
-    rows: &[KeyRow],
-    (wrapped_by, wrapping): (i64, &Key),
-    (tenant, purpose): (&str, &'static str),
+/// The wrapped keys of a store.
+struct Ring<'a> {
+    store: &'a dyn Store,
+    rows: Vec<KeyRow>,
     now: Timestamp,
-) -> Result<(i64, Key), SetupError> {
-    let row = match rows.iter().find(|row| row.tenant == tenant && row.purpose == purpose) {
-        Some(row) => row.clone(),
-        None => {
-            let key = make(tenant, purpose, (wrapped_by, wrapping), now);
-            store.keep_key(key).await?
-        }
-    };
-    let id = row.id.to_string();
-    let keys = Keys { kek: wrapped_by, data: 0 };
-    let opened = record::open(wrapping, keys, &wrap_place(tenant, purpose, &id), &row.wrapped);
-    let key = opened.ok().and_then(|bytes| <[u8; 32]>::try_from(bytes.as_slice()).ok()).ok_or_else(|| {
-        SetupError::new(format!("key {id} of the keyring does not open"))
-            .at("store")
-            .help("the database was changed or damaged; restore it from a backup")
-    })?;
-    Ok((row.id, SecretBox::new(Box::new(key))))
 }
 
-fn make(tenant: &str, purpose: &'static str, (wrapped_by, wrapping): (i64, &Key), now: Timestamp) -> KeyRow {
-    // 31 bits, so that the id fits the four bytes that records have for a key-encryption key.
-    let id = i64::from(u32::from_be_bytes(secret::random()) >> 1) | 1;
-    let key = Zeroizing::new(secret::random::<32>());
-    let place_id = id.to_string();
-    let keys = Keys { kek: wrapped_by, data: 0 };
-    let wrapped = record::seal(wrapping, keys, &wrap_place(tenant, purpose, &place_id), key.as_slice());
-    KeyRow {
-        id,
-        tenant: tenant.to_owned(),
-        purpose: purpose.to_owned(),
-        wrapped_by,
-        wrapped,
-        created_at: now.as_millisecond(),
+impl Ring<'_> {
+    /// The key of a tenant and a purpose, made where there is none, with its id.
+    async fn open_or_make(
+        &self,
+        wrapping: (i64, &Key),
+        tenant: &str,
+        purpose: &'static str,
+    ) -> Result<(i64, Key), SetupError> {
+        let there = self.rows.iter().find(|row| row.tenant == tenant && row.purpose == purpose);
+        let row = if let Some(row) = there {
+            row.clone()
+        } else {
+            // Another process may have been faster; then its key is the one.
+            self.store.keep_key(self.make(wrapping, tenant, purpose)).await?
+        };
+        let id = row.id.to_string();
+        let keys = Keys { kek: wrapping.0, data: 0 };
+        let opened = record::open(wrapping.1, keys, &wrap_place(tenant, purpose, &id), &row.wrapped);
+        let key = opened.ok().and_then(|bytes| <[u8; 32]>::try_from(bytes.as_slice()).ok()).ok_or_else(|| {
+            SetupError::new(format!("key {id} of the keyring does not open"))
+                .at("store")
+                .help("the database was changed or damaged; restore it from a backup")
+        })?;
+        Ok((row.id, SecretBox::new(Box::new(key))))
+    }
+
+    fn make(&self, (wrapped_by, wrapping): (i64, &Key), tenant: &str, purpose: &'static str) -> KeyRow {
+        // 31 bits, so that the id fits the four bytes that records have for a key-encryption key.
+        let id = i64::from(u32::from_be_bytes(secret::random()) >> 1) | 1;
+        let key = Zeroizing::new(secret::random::<32>());
+        let place_id = id.to_string();
+        let keys = Keys { kek: wrapped_by, data: 0 };
+        let wrapped = record::seal(wrapping, keys, &wrap_place(tenant, purpose, &place_id), key.as_slice());
+        KeyRow {
+            id,
+            tenant: tenant.to_owned(),
+            purpose: purpose.to_owned(),
+            wrapped_by,
+            wrapped,
+            created_at: self.now.as_millisecond(),
+        }
     }
 }
 

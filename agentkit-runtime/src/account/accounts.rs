@@ -1,16 +1,20 @@
 //! The keeper of connected accounts: get or create, list, disconnect; the errors of those that cannot be used.
 
-use std::collections::HashMap;
 use std::fmt;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
+use std::time::Duration;
 
 use indexmap::IndexMap;
 use secrecy::SecretString;
 
-use super::credentials::{Cache, Secrets};
+use super::background::Background;
+use super::cache::Cache;
+use super::flight::Flights;
 use super::flow::Links;
-use super::refresh::{Flights, Pauses};
+use super::pause::Pauses;
+use super::secrets::Secrets;
 use super::status::{Event, next};
+use super::token::token_def;
 use super::{AccountId, ConnectedAccount, ConnectedAccountStatus};
 use crate::clock::Clock;
 use crate::connection::ConnectionSettings;
@@ -28,6 +32,9 @@ const MAX_IDENTIFIER: usize = 256;
 /// How often a change of an account is tried again when another change came between.
 const CHANGE_TRIES: usize = 5;
 
+/// Longer than two tries of a token endpoint.
+const FINISH: Duration = Duration::from_secs(30);
+
 /// Owns the connected accounts of an `AgentKit`.
 pub(crate) struct Accounts {
     pub(super) tenant: String,
@@ -41,8 +48,7 @@ pub(crate) struct Accounts {
     pub(super) flights: Flights,
     pub(super) pauses: Pauses,
     pub(super) links: Links,
-    /// Generations for which a refused token has already led to a refresh.
-    pub(super) forced: Mutex<HashMap<(AccountId, &'static str), i64>>,
+    pub(super) background: Background,
 }
 
 /// What [`Accounts`] is made of.
@@ -71,7 +77,7 @@ impl Accounts {
             flights: Flights::default(),
             pauses: Pauses::default(),
             links: Links::default(),
-            forced: Mutex::default(),
+            background: Background::default(),
         }
     }
 
@@ -85,6 +91,26 @@ impl Accounts {
 
     pub(crate) fn connections(&self) -> &IndexMap<String, Arc<ConnectionSettings>> {
         &self.connections
+    }
+
+    /// Waits for refreshes and revocations under way, but not for ever: a provider that does not answer has had its time.
+    pub(crate) async fn finish(&self) {
+        tokio::select! {
+            () = self.background.idle() => {}
+            () = self.clock.sleep(FINISH) => tracing::warn!("ended while a provider had not answered yet"),
+        }
+    }
+
+    /// Refreshes the tokens whose last refresh was cut off: some providers repeat a lost answer, for a few seconds.
+    pub(crate) async fn recover(self: &Arc<Self>) -> Result<(), StoreError> {
+        for credential in self.store.in_doubt().await? {
+            let Some(row) = self.store.account(&credential.account).await? else { continue };
+            let Some(account) = self.known(row) else { continue };
+            if let Ok(token) = token_def(account.settings(), &credential.token) {
+                self.refresh_early(&account, token);
+            }
+        }
+        Ok(())
     }
 
     /// The connection of a name.
@@ -243,7 +269,7 @@ impl Accounts {
         tokens: Vec<SecretString>,
     ) {
         let http = self.http.clone();
-        tokio::spawn(async move {
+        self.background.spawn(async move {
             for token in &tokens {
                 let revoked = oauth::revoke(&http, &connection, &server, token).await;
                 tracing::debug!(connection = connection.name(), revoked, "told the provider to forget a token");

@@ -1,31 +1,20 @@
-//! The second half of connecting: the callback, the exchange of the code, and the account becoming `ACTIVE`.
+//! The second half of connecting: the way back from the provider, up to the code.
 //!
 //! Until the flow is consumed, nothing changes and every failure looks the same: whoever guesses learns nothing
 //! and cannot burn somebody else's flow.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use secrecy::{ExposeSecret as _, SecretString};
-use url::{Url, form_urlencoded};
+use url::Url;
 
-use super::accounts::{busy, empty, store_error};
-use super::credentials::Credentials;
-use super::flow::{fingerprint, verifier_slot};
-use super::status::Event;
+use super::accounts::store_error;
+use super::flow::{browser_address, fingerprint};
+use super::query::{Query, Returned};
 use super::{Accounts, ConnectedAccount};
 use crate::connection::ConnectionSettings;
-use crate::def::{AuthKindDef, Identity, OAuth2Def};
-use crate::oauth::{self, Answer, Grant, Refusal, TokenReply, TokenRequest};
+use crate::def::{AuthKindDef, OAuth2Def};
 use crate::secret;
-use crate::store::{AccountRow, CredentialRow, FlowRow, FlowStep, StoreError, Write};
-use crate::tool_error::{ErrorKind, ToolError};
-use crate::vault::Purpose;
-
-/// Longest query of a callback.
-const MAX_QUERY: usize = 4096;
-/// How often activation begins anew because the account was changed under it.
-const ROUNDS: usize = 5;
+use crate::store::{FlowRow, FlowStep, StoreError, Write};
 
 /// A callback that worked.
 #[derive(Debug, Clone)]
@@ -72,7 +61,7 @@ pub enum CallbackError {
 
 impl CallbackError {
     /// The word that is kept with the flow.
-    fn as_str(&self) -> &'static str {
+    pub(super) fn as_str(&self) -> &'static str {
         match self {
             Self::Refused => "refused",
             Self::Denied => "denied",
@@ -83,12 +72,6 @@ impl CallbackError {
             Self::Store => "store",
         }
     }
-}
-
-/// What came with a callback.
-enum Returned {
-    Code(SecretString),
-    Error(String),
 }
 
 impl Accounts {
@@ -113,7 +96,7 @@ impl Accounts {
             && flow.step == FlowStep::Authorizing
             && flow.expires_at > self.clock.now().as_millisecond()
             && flow.config == fingerprint(&connection)
-            && query.issuer.as_deref().is_none_or(|issuer| is_issuer(&server, issuer));
+            && query.issuer.as_deref().is_none_or(|issuer| is_issuer(&connection, &server, issuer));
         if !in_order {
             tracing::warn!(connection = connection.name(), flow = flow.id, "refused a callback");
             return Err(CallbackError::Refused);
@@ -129,14 +112,14 @@ impl Accounts {
         let exchange = async move {
             let result = match query.returned {
                 Returned::Error(code) => Err(denied(&code)),
-                Returned::Code(code) => accounts.exchange(&connection, server, &consumed, &code).await,
+                Returned::Code(code) => accounts.exchange(&connection, &consumed, &code).await,
             };
             if let Err(error) = &result {
                 accounts.fail(consumed, error).await;
             }
             result
         };
-        tokio::spawn(exchange).await.unwrap_or(Err(CallbackError::Provider))
+        self.background.spawn(exchange).await.unwrap_or(Err(CallbackError::Provider))
     }
 
     async fn fail(&self, consumed: FlowRow, error: &CallbackError) {
@@ -147,228 +130,6 @@ impl Accounts {
         if let Err(error) = self.store.commit(vec![write]).await {
             let _ = store_error(error);
         }
-    }
-
-    /// Code to tokens, tokens to identity, identity to an account that is `ACTIVE`.
-    async fn exchange(
-        self: &Arc<Self>,
-        connection: &Arc<ConnectionSettings>,
-        server: OAuth2Def,
-        flow: &FlowRow,
-        code: &SecretString,
-    ) -> Result<Linked, CallbackError> {
-        let sealed = flow.verifier.as_deref().ok_or(CallbackError::Refused)?;
-        let verifier = self
-            .vault
-            .open_record(Purpose::Flow, verifier_slot(&flow.id), sealed)
-            .ok()
-            .and_then(|plain| std::str::from_utf8(&plain).map(SecretString::from).ok())
-            .ok_or(CallbackError::Store)?;
-        let started = self.clock.now().as_millisecond();
-        // Sent once: a code that comes twice makes the provider revoke everything it was good for.
-        let request = TokenRequest::Code { code, verifier: &verifier };
-        let reply = match oauth::send(&self.http, connection, &server, &request).await {
-            Answer::Success(reply) => reply,
-            Answer::Refused(refusal) => {
-                tracing::warn!(connection = connection.name(), refusal = ?refusal, "a code brought no token");
-                return Err(match refusal {
-                    Refusal::Client | Refusal::Scope => {
-                        CallbackError::Client { connection: connection.name().to_owned() }
-                    }
-                    _ => CallbackError::Provider,
-                });
-            }
-        };
-        let grants = self.granted(connection, &server, flow, &reply);
-        let values = reply.values(connection.connector().from_token);
-        drop(reply);
-        self.activate(connection, server, grants, values, Some(flow), started).await
-    }
-
-    /// The tokens of a reply with the scopes they have: those it names, else those that were asked for.
-    fn granted(
-        &self,
-        connection: &ConnectionSettings,
-        server: &OAuth2Def,
-        flow: &FlowRow,
-        reply: &TokenReply,
-    ) -> Vec<Grant> {
-        let asked: BTreeMap<String, Vec<String>> = serde_json::from_str(&flow.scopes).unwrap_or_default();
-        let mut grants = reply.grants(connection.auth(), server.scope_separator);
-        for grant in &mut grants {
-            // RFC 6749 5.1: no `scope` means what was asked for.
-            if grant.scopes.is_none() {
-                grant.scopes = asked.get(grant.token).cloned();
-            }
-        }
-        grants
-    }
-
-    async fn activate(
-        self: &Arc<Self>,
-        connection: &Arc<ConnectionSettings>,
-        server: OAuth2Def,
-        grants: Vec<Grant>,
-        values: Vec<(&'static str, String)>,
-        flow: Option<&FlowRow>,
-        started: i64,
-    ) -> Result<Linked, CallbackError> {
-        let flow = flow.ok_or(CallbackError::Refused)?;
-        let values: BTreeMap<&str, String> = values.into_iter().collect();
-        let values_json = super::json(&values);
-        let shared: Arc<BTreeMap<String, String>> =
-            Arc::new(values.into_iter().map(|(name, text)| (name.to_owned(), text)).collect());
-        let fixed: Option<Vec<Arc<Credentials>>> = grants
-            .iter()
-            .map(|grant| Credentials::of_grant(connection.auth(), grant, shared.clone()).map(Arc::new))
-            .collect();
-        let fixed = fixed.ok_or(CallbackError::Provider)?;
-        let identity = self.identity(connection, fixed).await.map_err(|error| check_failed(&error))?;
-
-        let make = |before: &[CredentialRow], row: &AccountRow| {
-            credential_writes(connection, before, &row.id, |token, before| {
-                let grant = grants.iter().find(|grant| grant.token == token)?;
-                Some(self.credential_of(before, &server, grant, None, started))
-            })
-        };
-        let scopes = union(&grants);
-        let done = FlowRow { step: FlowStep::Done, verifier: None, ..flow.clone() };
-        let done = Write::Flow { from: FlowStep::Consumed, row: done };
-        let changes = Changes { identity, values: values_json, scopes };
-        self.commit_activation(&flow.account, connection, &changes, Some(done), &make).await
-    }
-
-    /// Whose account it is, asked with credentials that are not kept yet.
-    pub(super) async fn identity(
-        self: &Arc<Self>,
-        connection: &Arc<ConnectionSettings>,
-        credentials: Vec<Arc<Credentials>>,
-    ) -> Result<Option<Identity>, ToolError> {
-        let Some(check) = &connection.connector().check else { return Ok(None) };
-        crate::execute::check(self, connection, credentials, check).await.map(Some)
-    }
-
-    /// Credentials, identity and status in one transaction.
-    pub(super) async fn commit_activation(
-        self: &Arc<Self>,
-        account: &str,
-        connection: &Arc<ConnectionSettings>,
-        changes: &Changes,
-        flow: Option<Write>,
-        make: &(dyn Fn(&[CredentialRow], &AccountRow) -> Vec<Write> + Sync),
-    ) -> Result<Linked, CallbackError> {
-        for _ in 0..ROUNDS {
-            let row = self.store.account(account).await.map_err(callback_store)?.ok_or(CallbackError::Refused)?;
-            let identity = changes.identity.as_ref();
-            // A reconnect must not silently replace one person's mailbox by another's.
-            if let (Some(pinned), Some(identity)) = (&row.subject, identity)
-                && *pinned != identity.id
-            {
-                return Err(CallbackError::OtherIdentity);
-            }
-            let changed = self.changed(&row, Event::Activated).ok_or(CallbackError::Store)?;
-            let changed = AccountRow {
-                subject: identity.map(|identity| identity.id.clone()).or_else(|| row.subject.clone()),
-                label: identity.map(|identity| identity.label.clone()).or_else(|| row.label.clone()),
-                values: changes.values.clone(),
-                scopes: super::json(&changes.scopes),
-                client_id: connection.client_id().to_owned(),
-                ..changed
-            };
-            let before = self.store.credentials(account).await.map_err(callback_store)?;
-            let mut writes = vec![Write::Account(changed.clone())];
-            writes.extend(make(&before, &row));
-            writes.extend(flow.clone());
-            if self.store.commit(writes).await.map_err(callback_store)? {
-                let linked = ConnectedAccount::new(connection.clone(), changed.clone());
-                self.cache.forget(linked.id());
-                self.links.forget(linked.id());
-                self.said(&row, &changed);
-                return Ok(Linked { account: linked });
-            }
-        }
-        Err(CallbackError::Store)
-    }
-}
-
-/// What an activation changes besides credentials.
-pub(super) struct Changes {
-    pub(super) identity: Option<Identity>,
-    pub(super) values: String,
-    pub(super) scopes: Vec<String>,
-}
-
-/// The writes that put new credentials in the place of all old ones.
-pub(super) fn credential_writes(
-    connection: &ConnectionSettings,
-    before: &[CredentialRow],
-    account: &str,
-    make: impl Fn(&str, &CredentialRow) -> Option<CredentialRow>,
-) -> Vec<Write> {
-    let mut writes = Vec::new();
-    for token in connection.auth().tokens {
-        let old = before.iter().find(|row| row.token == token.name);
-        let base = old.cloned().unwrap_or_else(|| empty(account, token.name));
-        // The scopes of an old grant say nothing about a new one.
-        let base = CredentialRow { scopes: None, ..base };
-        let seen = old.map(|row| row.generation);
-        match (make(token.name, &base), old) {
-            (Some(row), _) => writes.push(Write::Credential { seen, row }),
-            // A token that came before and not this time is gone with its grant.
-            (None, Some(old)) => {
-                let row = CredentialRow { generation: old.generation + 1, ..empty(account, token.name) };
-                writes.push(Write::Credential { seen, row });
-            }
-            (None, None) => {}
-        }
-    }
-    writes
-}
-
-fn union(grants: &[Grant]) -> Vec<String> {
-    let mut all: Vec<String> = Vec::new();
-    for scope in grants.iter().filter_map(|grant| grant.scopes.as_ref()).flatten() {
-        if !all.contains(scope) {
-            all.push(scope.clone());
-        }
-    }
-    all
-}
-
-/// The parameters of a callback. Each once, exactly one of code and error, and a state.
-struct Query {
-    state: String,
-    returned: Returned,
-    issuer: Option<String>,
-}
-
-impl Query {
-    fn parse(query: &str) -> Option<Self> {
-        if query.len() > MAX_QUERY {
-            return None;
-        }
-        let (mut state, mut code, mut error, mut issuer) = (None, None, None, None);
-        let mut names: Vec<String> = Vec::new();
-        for (name, value) in form_urlencoded::parse(query.as_bytes()) {
-            // Two of one name: which of them another program reads is anybody's guess.
-            if names.iter().any(|other| *other == name) {
-                return None;
-            }
-            match &*name {
-                "state" => state = Some(value.into_owned()),
-                "code" => code = Some(SecretString::from(value.into_owned())),
-                "error" => error = Some(value.into_owned()),
-                "iss" => issuer = Some(value.into_owned()),
-                _ => {}
-            }
-            names.push(name.into_owned());
-        }
-        let returned = match (code, error) {
-            (Some(code), None) if !code.expose_secret().is_empty() => Returned::Code(code),
-            (None, Some(error)) => Returned::Error(error),
-            _ => return None,
-        };
-        Some(Self { state: state?, returned, issuer })
     }
 }
 
@@ -383,10 +144,12 @@ fn is_browser_of(flow: &FlowRow, cookies: &str) -> bool {
 }
 
 /// Whether an issuer (RFC 9207) is the server that the flow went to. The spec does not name the issuer, so its
-/// host has to be the host of the authorization endpoint.
-fn is_issuer(server: &OAuth2Def, issuer: &str) -> bool {
-    let host = |text: &str| Url::parse(text).ok().and_then(|url| url.host_str().map(str::to_owned));
-    host(issuer).is_some_and(|issuer| host(server.authorize_url) == Some(issuer))
+/// host has to be the host of the authorization endpoint, or of its stand-in.
+fn is_issuer(connection: &ConnectionSettings, server: &OAuth2Def, issuer: &str) -> bool {
+    let host = |url: &Url| url.host_str().map(str::to_owned);
+    let Some(issuer) = Url::parse(issuer).ok().and_then(|url| host(&url)) else { return false };
+    let asked = [Url::parse(server.authorize_url).ok(), browser_address(connection, server.authorize_url)];
+    asked.iter().flatten().any(|asked| host(asked).as_ref() == Some(&issuer))
 }
 
 fn denied(code: &str) -> CallbackError {
@@ -396,24 +159,9 @@ fn denied(code: &str) -> CallbackError {
     }
 }
 
-fn check_failed(error: &ToolError) -> CallbackError {
-    tracing::warn!(kind = error.kind().as_str(), "the account check of a new authorization failed");
-    CallbackError::Check { message: error.message().to_owned() }
-}
-
 pub(super) fn callback_store(error: StoreError) -> CallbackError {
     let _ = store_error(error);
     CallbackError::Store
-}
-
-/// The same for those who called a function and not a page.
-pub(super) fn as_tool_error(error: CallbackError, account: &ConnectedAccount) -> ToolError {
-    match error {
-        CallbackError::OtherIdentity => ToolError::new(ErrorKind::Conflict, error.to_string()),
-        CallbackError::Store => busy(account),
-        other => ToolError::internal(other.to_string()),
-    }
-    .with_account(account.id().as_str())
 }
 
 #[cfg(test)]
@@ -421,33 +169,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn queries_are_read_strictly() {
-        let refused = [
-            "",
-            "state=s",
-            "code=c",
-            "code=&state=s",
-            "code=c&error=e&state=s",
-            "code=c&state=s&state=s",
-            "code=c&code=c&state=s",
-            "code=c&state=s&x=1&x=2",
-            "code=c&state=s&%73tate=t",
-        ];
-        for query in refused {
-            assert!(Query::parse(query).is_none(), "{query}");
-        }
-        assert!(Query::parse(&format!("code=c&state=s&x={}", "y".repeat(MAX_QUERY))).is_none());
-        let query = Query::parse("code=a%2Fb&state=s&scope=x+y").expect("in order");
-        assert!(matches!(query.returned, Returned::Code(code) if code.expose_secret() == "a/b"));
-        let query = Query::parse("error=access_denied&state=s").expect("in order");
-        assert!(matches!(query.returned, Returned::Error(code) if denied(&code) == CallbackError::Denied));
-    }
-
-    #[test]
-    fn the_issuer_must_be_the_host_that_was_asked() {
-        let server = OAuth2Def { authorize_url: "https://accounts.google.com/o/oauth2/v2/auth", ..OAuth2Def::EMPTY };
-        assert!(is_issuer(&server, "https://accounts.google.com"));
-        assert!(!is_issuer(&server, "https://evil.example"));
-        assert!(!is_issuer(&server, "accounts.google.com"));
+    fn only_a_no_of_the_person_counts_as_one() {
+        assert_eq!(denied("access_denied"), CallbackError::Denied);
+        assert_eq!(denied("server_error"), CallbackError::Provider);
     }
 }

@@ -255,7 +255,7 @@ impl Accounts {
 }
 
 /// Where the browser goes for an address of the spec. A stand-in has a consent page of its own.
-fn browser_address(connection: &ConnectionSettings, address: &str) -> Option<Url> {
+pub(super) fn browser_address(connection: &ConnectionSettings, address: &str) -> Option<Url> {
     let url = Url::parse(address).ok()?;
     let there = stand_in(connection.stand_ins(), &url).ok()?;
     Some(there.unwrap_or(url))

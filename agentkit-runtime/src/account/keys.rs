@@ -5,9 +5,9 @@ use std::sync::Arc;
 use regex::Regex;
 use secrecy::{ExposeSecret as _, SecretString};
 
-use super::accounts::empty;
-use super::callback::{Changes, as_tool_error, credential_writes};
-use super::credentials::{Credentials, Life, Secrets};
+use super::activate::{Activation, as_tool_error, credential_writes};
+use super::credentials::Credentials;
+use super::secrets::Secrets;
 use super::{Accounts, ConnectedAccount};
 use crate::def::{AuthKindDef, SecretDef};
 use crate::near;
@@ -33,39 +33,41 @@ impl Accounts {
             .with_hint("use an authorization link"));
         };
         self.row(account).await?;
-        let secrets = accepted(wanted, secrets)?;
-        let life = Life { over: None, due: None };
+        let secrets = accepted(wanted, &secrets)?;
         let fixed = connection
             .auth()
             .tokens
             .iter()
-            .map(|token| Credentials::new(connection.auth(), token.name, 0, &secrets, life).map(Arc::new))
+            .map(|token| Credentials::new(connection.auth(), token.name, &secrets).map(Arc::new))
             .collect::<Option<Vec<_>>>()
             .ok_or_else(|| ToolError::invalid("a secret holds characters that a request cannot carry"))?;
         let identity = self.identity(connection, fixed).await?;
 
         let issued = self.clock.now().as_millisecond();
-        let changes = Changes { identity, values: "{}".to_owned(), scopes: Vec::new() };
+        let activation = Activation {
+            account: account.id().as_str(),
+            identity,
+            values: "{}".to_owned(),
+            scopes: Vec::new(),
+            flow: None,
+        };
         let linked = self
-            .commit_activation(account.id().as_str(), connection, &changes, None, &|before, row| {
-                credential_writes(connection, before, &row.id, |token, before| {
-                    let fresh = CredentialRow {
-                        generation: before.generation + 1,
-                        issued_at: issued,
-                        ..empty(&before.account, token)
-                    };
+            .activate(connection, &activation, &|before| {
+                credential_writes(connection, before, activation.account, |before| {
+                    let fresh =
+                        CredentialRow { generation: before.generation + 1, issued_at: issued, ..before.clone() };
                     Some(CredentialRow { access: Some(self.seal_secrets(&fresh, &secrets)), ..fresh })
                 })
             })
             .await
-            .map_err(|error| as_tool_error(error, account))?;
+            .map_err(|error| as_tool_error(&error, account))?;
         Ok(linked.account)
     }
 }
 
-fn accepted(wanted: &'static [SecretDef], given: Vec<(String, SecretString)>) -> Result<Secrets, ToolError> {
+fn accepted(wanted: &'static [SecretDef], given: &[(String, SecretString)]) -> Result<Secrets, ToolError> {
     let names = || wanted.iter().map(|secret| secret.name);
-    for (name, _) in &given {
+    for (name, _) in given {
         if !names().any(|wanted| wanted == name) {
             return Err(ToolError::invalid(format!("there is no secret `{}`", name.escape_debug()))
                 .with_hint(near::hint(name, names(), "the secrets are")));

@@ -117,6 +117,7 @@ impl ExpiredReason {
 
 /// What can happen to an account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(dead_code, reason = "the verification of the person by the app is a later step; the table is whole already")]
 pub(crate) enum Event {
     /// A code is held until the person is verified.
     CodeHeld,
@@ -138,10 +139,9 @@ pub(crate) fn next(from: Status, event: Event) -> Option<(Status, Option<Expired
     let to = match (from, event) {
         (PendingAuth, Event::CodeHeld) => PendingVerification,
         (PendingVerification, Event::VerificationFailed) => PendingAuth,
-        // A reconnect does not take a working account down: it changes only here, in one step.
-        (PendingAuth | PendingVerification | Active | Expired | Disconnected, Event::Activated) => Active,
-        // A success that comes late beats a failure recorded for the same generation.
-        (Active | Expired, Event::Refreshed) => Active,
+        // A reconnect does not take a working account down: it changes only here, in one step. And a refresh that
+        // succeeds late beats a failure recorded for the same generation.
+        (_, Event::Activated) | (Active | Expired, Event::Refreshed) => Active,
         (Active, Event::Expired(reason)) => return Some((Expired, Some(reason))),
         (PendingAuth | PendingVerification | Active | Expired, Event::Disconnected) => Disconnected,
         _ => return None,

@@ -13,17 +13,21 @@ use tokio::sync::Semaphore;
 
 use crate::clock::ManualClock;
 use crate::connection::Connection;
+use crate::cx::Cx;
 use crate::def::{
-    ApplyDef, AuthDef, AuthKindDef, ConnectorDef, HttpDef, OAuth2Def, PartDef, ScopeDef, SecretDef, ToolDef,
+    ApplyDef, AuthDef, AuthKindDef, CheckDef, ConnectorDef, DerivedDef, HttpDef, Identity, OAuth2Def, PartDef, ScopeDef,
+    SecretDef, TokenDef, ToolDef,
 };
 use crate::kit::AgentKit;
 use crate::setup::SetupError;
 use crate::store::{MemoryStore, Store};
+use crate::tool_error::ToolError;
 use crate::transport::{Failure, HttpReply, HttpRequest, Limits, Transport, TransportError};
 
-use super::{ConnectedAccount, ConnectedAccountStatus as Status};
+use super::{CallbackError, ConnectedAccount, ConnectedAccountStatus as Status};
 
 mod flow;
+mod identity;
 mod keys;
 mod refresh;
 
@@ -142,6 +146,39 @@ pub(super) const MAIL: ConnectorDef = ConnectorDef {
     ],
     ..ConnectorDef::EMPTY
 };
+pub(super) const CHAT: ConnectorDef = ConnectorDef {
+    name: "chat",
+    title: "Chat",
+    auth: &[AuthDef {
+        tokens: &[
+            TokenDef { name: "bot", ..TokenDef::EMPTY },
+            TokenDef { name: "user", at: &["person"], scope_param: "user_scope", ..TokenDef::EMPTY },
+        ],
+        scopes: &[
+            ScopeDef { name: "post", value: "post", about: "Post.", ..ScopeDef::EMPTY },
+            ScopeDef { name: "find", value: "find", about: "Find.", ..ScopeDef::EMPTY },
+            ScopeDef { name: "who", value: "who", about: "Who.", ..ScopeDef::EMPTY },
+        ],
+        kind: AuthKindDef::OAuth2(OAuth2Def { scope_separator: ",", ..SERVER }),
+        ..AuthDef::EMPTY
+    }],
+    from_token: &[DerivedDef { name: "team_id", at: &["team", "id"] }],
+    check: Some(CheckDef { scopes: &["who"], run: who }),
+    http: HttpDef { base_url: "https://api.example.com", ..HttpDef::EMPTY },
+    tools: &[
+        ToolDef { name: "chat_post", scopes: &["post"], ..ToolDef::EMPTY },
+        ToolDef { name: "chat_find", scopes: &["find"], token: "user", ..ToolDef::EMPTY },
+    ],
+    ..ConnectorDef::EMPTY
+};
+
+fn who(cx: &Cx) -> BoxFuture<'_, Result<Identity, ToolError>> {
+    Box::pin(async move {
+        let id: String = cx.get("chat.yaml:1", "/me").reply().await?;
+        Ok(Identity { label: format!("{id} of {}", cx.account("team_id").unwrap_or_default()), id })
+    })
+}
+
 pub(super) const WEATHER: ConnectorDef = ConnectorDef {
     name: "weather",
     title: "Weather",
@@ -163,7 +200,7 @@ pub(crate) struct World {
     pub(super) clock: Arc<ManualClock>,
 }
 
-pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
 
 impl World {
     pub(super) async fn new(answers: &[Answer]) -> Self {
@@ -187,6 +224,7 @@ impl World {
                     .tools(["list", "mail_send"]),
             )
             .connection(Connection::new("weather", &WEATHER))
+            .connection(Connection::new("chat", &CHAT).client("client-3", SecretString::from("CANARY-secret-3")))
             .store(store)
             .clock(clock.clone())
             .transport(provider.clone())
@@ -208,6 +246,14 @@ impl World {
 
     pub(super) fn connection_id(&self, name: &str) -> String {
         self.kit.connections().find(|connection| connection.name() == name).unwrap().id().to_owned()
+    }
+
+    /// The result of a callback with a code.
+    pub(super) async fn callback(&self, account: &ConnectedAccount) -> Result<ConnectedAccount, CallbackError> {
+        let (state, cookie) = self.walk(account).await;
+        let id = self.connection_id(account.connection());
+        let query = format!("code=c&state={state}");
+        self.kit.authorization().callback(&id, &query, &cookie).await.map(|linked| linked.account)
     }
 
     /// An account of `mail-work` that is connected.

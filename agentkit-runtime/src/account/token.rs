@@ -6,12 +6,22 @@ use std::time::Duration;
 
 use super::accounts::{store_error, vault_error};
 use super::credentials::{Credentials, Life};
+use super::flight::Need;
 use super::status::Event;
 use super::{Accounts, ConnectedAccount, ConnectedAccountStatus, ExpiredReason};
 use crate::connection::ConnectionSettings;
 use crate::def::{AuthKindDef, TokenDef};
 use crate::store::{AccountRow, CredentialRow, Write};
 use crate::tool_error::{ErrorKind, ToolError};
+
+/// A token that the provider has refused.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Refused<'a> {
+    /// Its name; empty is the first.
+    pub(crate) token: &'a str,
+    /// Its generation.
+    pub(crate) seen: i64,
+}
 
 impl Accounts {
     /// The credentials of a token of an account; an empty name is the first token.
@@ -33,19 +43,19 @@ impl Accounts {
             }
             return Ok(known);
         }
-        self.refreshed(account, token, None, wait).await
+        self.refreshed(account, Need { token, refused: None }, wait).await
     }
 
-    /// The credentials that follow those of the generation `seen`, which the provider has refused with a 401.
+    /// The credentials that follow those that the provider has refused with a 401.
     ///
     /// A refused token leads to one refresh, however many calls were refused with it.
     pub(crate) async fn refresh_now(
         self: &Arc<Self>,
         account: &ConnectedAccount,
-        token: &str,
-        seen: i64,
+        refused: Refused<'_>,
         wait: Duration,
     ) -> Result<Arc<Credentials>, ToolError> {
+        let Refused { token, seen } = refused;
         let token = token_def(account.settings(), token)?;
         let known = self.load(account, token).await?;
         if known.generation > seen {
@@ -56,7 +66,7 @@ impl Accounts {
                 .with_account(account.id().as_str());
             return Err(self.with_link(error, account).await);
         }
-        self.refreshed(account, token, Some(seen), wait).await
+        self.refreshed(account, Need { token, refused: Some(seen) }, wait).await
     }
 
     /// The provider says that the credentials of this generation are dead and a refresh would not help.
@@ -67,7 +77,7 @@ impl Accounts {
             return;
         }
         // An error here only means that the next call finds out again.
-        let _ = self.expire(account, &row, &credential, ExpiredReason::CredentialsRejected).await;
+        let _ = self.expire(account, (&row, &credential), ExpiredReason::CredentialsRejected).await;
     }
 
     /// Opens the credentials of an account that is `ACTIVE`, and keeps them open.
@@ -86,7 +96,7 @@ impl Accounts {
                 let values = values(&row);
                 Arc::new(Credentials { values, ..Credentials::none(token.name) })
             }
-            Some(credential) if credential.access.is_some() => self.opened(account, &row, credential, token)?,
+            Some(credential) if credential.access.is_some() => self.opened(account, &row, credential)?,
             _ => return Err(self.without_token(account, token, credential.as_ref()).await),
         };
         // Had the account been disconnected meanwhile, this would bring it back to life.
@@ -109,18 +119,24 @@ impl Accounts {
         account: &ConnectedAccount,
         row: &AccountRow,
         credential: &CredentialRow,
-        token: &'static TokenDef,
     ) -> Result<Arc<Credentials>, ToolError> {
+        let token = token_def(account.settings(), &credential.token)?;
         let auth = account.settings().auth();
         let secrets = self.open_secrets(credential).map_err(vault_error)?.ok_or_else(|| {
             ToolError::new(ErrorKind::Reconnect, "the account has no credentials").with_account(&row.id)
         })?;
         let life =
             Life::new(credential.issued_at, credential.expires_at, renewable_early(account.settings(), credential));
-        let credentials = Credentials::new(auth, token.name, credential.generation, &secrets, life)
+        let credentials = Credentials::new(auth, token.name, &secrets)
             .ok_or_else(|| ToolError::internal("the credentials hold what a request cannot carry"))?;
         let scopes = credential.scopes.as_deref().and_then(|text| serde_json::from_str(text).ok());
-        Ok(Arc::new(Credentials { scopes, values: values(row), ..credentials }))
+        Ok(Arc::new(Credentials {
+            generation: credential.generation,
+            life,
+            scopes,
+            values: values(row),
+            ..credentials
+        }))
     }
 
     async fn without_token(
@@ -142,8 +158,7 @@ impl Accounts {
     pub(super) async fn expire(
         &self,
         account: &ConnectedAccount,
-        row: &AccountRow,
-        credential: &CredentialRow,
+        (row, credential): (&AccountRow, &CredentialRow),
         reason: ExpiredReason,
     ) -> Result<bool, ToolError> {
         let settled = CredentialRow {
@@ -169,14 +184,11 @@ impl Accounts {
         let done = self.store.commit(writes).await.map_err(store_error)?;
         if done {
             self.cache.forget(account.id());
-            match after {
-                Some(after) => self.said(row, &after),
-                None => tracing::info!(
-                    account = row.id,
-                    token = credential.token,
-                    reason = reason.as_str(),
-                    "a token of a connected account is dead"
-                ),
+            if let Some(after) = after {
+                self.said(row, &after);
+            } else {
+                let (account, token) = (&row.id, &credential.token);
+                tracing::info!(account, token, reason = reason.as_str(), "a token of a connected account is dead");
             }
         }
         Ok(done)

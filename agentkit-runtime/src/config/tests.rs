@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use secrecy::ExposeSecret as _;
+use secrecy::ExposeSecret;
 
 use super::*;
 
@@ -37,7 +37,7 @@ auth = "bot_token"
     assert_eq!(file.base_url.as_deref(), Some("https://agents.example.com"));
     let [work, chat] = &file.connections[..] else { panic!("two connections: {file:?}") };
     assert_eq!((work.name.as_str(), work.connector.name, work.client_id.as_deref()), ("work", "gmail", Some("id")));
-    assert_eq!(work.client_secret.as_ref().map(|secret| secret.expose_secret()), Some("s3cret"));
+    assert_eq!(work.client_secret.as_ref().map(ExposeSecret::expose_secret), Some("s3cret"));
     assert_eq!(work.scopes, ["gmail.send"]);
     assert_eq!(work.tools.as_deref(), Some(&["fetch_mails".to_owned()][..]));
     assert_eq!(work.stand_ins[0].to, "http://127.0.0.1:4010");
@@ -103,7 +103,7 @@ fn the_environment_completes_a_connection() {
         ("AGENTKIT_CONNECTION_GMAIL_WORK_CLIENT_SECRET".to_owned(), "env-secret".to_owned()),
     ]);
     let connection = Connection::new("gmail-work", &GMAIL).client("from-file", "file-secret");
-    let connection = complete(connection, &Environment::Fixed(variables)).expect("complete");
+    let connection = complete(connection, &Environment::Fixed(variables));
     assert_eq!(connection.client_id.as_deref(), Some("from-env"));
-    assert_eq!(connection.client_secret.as_ref().map(|secret| secret.expose_secret()), Some("env-secret"));
+    assert_eq!(connection.client_secret.as_ref().map(ExposeSecret::expose_secret), Some("env-secret"));
 }

@@ -24,7 +24,7 @@ pub(crate) const TOKEN_TIMEOUT: Duration = Duration::from_secs(10);
 /// Largest token reply; a normal one has a few kilobytes.
 const MAX_REPLY: usize = 256 * 1024;
 /// Longest wait that a provider can make us take from `Retry-After`.
-const MAX_RETRY_AFTER: Duration = Duration::from_secs(15 * 60);
+const MAX_RETRY_AFTER: Duration = Duration::from_mins(15);
 
 /// What is asked of a token endpoint.
 pub(crate) enum TokenRequest<'a> {

@@ -54,11 +54,6 @@ pub(crate) fn missing(auth: &AuthDef, granted: &[String], needed: &[&'static str
     needed.iter().copied().filter(|name| !has(name)).collect()
 }
 
-/// A scope's value on the wire in words: what the spec says it allows.
-pub(crate) fn in_words(auth: &AuthDef, value: &str) -> Option<&'static str> {
-    static_scopes(auth).find(|scope| scope.value == value).map(|scope| scope.about)
-}
-
 /// The scopes of a text such as `a b` or `a,b`.
 pub(crate) fn split(text: &str, separator: &str) -> Vec<String> {
     // Providers that are asked with one separator answer with another: Slack's reply has commas, Google's spaces.

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use crate::account::ConnectedAccountStatus;
+
 use super::{AccountRow, ConnectionRow, CredentialRow, FlowRow, KeyRow, Store, StoreFuture, Write};
 
 /// Keeps accounts in memory: for tests, and for programs that connect their accounts anew each time.
@@ -111,6 +113,15 @@ impl Store for MemoryStore {
         let from = (account.to_owned(), String::new());
         let rows = tables.credentials.range(from..).take_while(|((owner, _), _)| owner == account);
         done(rows.map(|(_, row)| row.clone()).collect())
+    }
+
+    fn in_doubt(&self) -> StoreFuture<'_, Vec<CredentialRow>> {
+        let tables = self.tables();
+        let active = |row: &CredentialRow| {
+            tables.accounts.get(&row.account).is_some_and(|account| account.status == ConnectedAccountStatus::Active)
+        };
+        let in_doubt = |row: &&CredentialRow| row.attempt == Some(row.generation) && active(row);
+        done(tables.credentials.values().filter(in_doubt).cloned().collect())
     }
 
     fn add_flow(&self, flow: FlowRow) -> StoreFuture<'_, ()> {

@@ -1,4 +1,4 @@
-//! A store in one SQLite file, for one process at a time.
+//! A store in one `SQLite` file, for one process at a time.
 //!
 //! ```text
 //! .agentkit/.gitignore        *
@@ -32,7 +32,7 @@ const MIGRATIONS: &[&str] = &[include_str!("../../migrations/sqlite/0001_account
 
 type Query = sqlx::query::Query<'static, Sqlite, SqliteArguments>;
 
-/// Keeps accounts in an SQLite file.
+/// Keeps accounts in an `SQLite` file.
 pub struct SqliteStore {
     dir: PathBuf,
     /// One connection, so that writers stand in line here and not on the file's lock.
@@ -190,6 +190,10 @@ impl Store for SqliteStore {
 
     fn credentials<'a>(&'a self, account: &'a str) -> StoreFuture<'a, Vec<CredentialRow>> {
         Box::pin(self.all(sqlx::query(sql::CREDENTIALS).bind(account.to_owned()), read_credential))
+    }
+
+    fn in_doubt(&self) -> StoreFuture<'_, Vec<CredentialRow>> {
+        Box::pin(self.all(sqlx::query(sql::IN_DOUBT), read_credential))
     }
 
     fn add_flow(&self, flow: FlowRow) -> StoreFuture<'_, ()> {

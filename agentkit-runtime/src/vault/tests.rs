@@ -90,16 +90,16 @@ fn key_files_are_made_once_and_read_back() {
     let missing = RootKey::load(&path, false).map(|_| ()).expect_err("there is data");
     assert!(missing.to_string().contains("the root key is missing"), "{missing}");
     let made = RootKey::load(&path, true).expect("made");
-    let read = RootKey::load(&path, false).expect("read");
-    assert_eq!(made.key().expose_secret(), read.key().expose_secret());
+    let again = RootKey::load(&path, false).expect("read");
+    assert_eq!(made.key().expose_secret(), again.key().expose_secret());
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt as _;
         let mode = |bits| std::fs::set_permissions(&path, std::fs::Permissions::from_mode(bits)).expect("set");
         assert_eq!(std::fs::metadata(&path).expect("there").permissions().mode() & 0o777, 0o600);
         mode(0o640);
-        let shared = RootKey::load(&path, true).map(|_| ()).expect_err("shared");
-        assert!(shared.to_string().contains("chmod 600"), "{shared}");
+        let readable = RootKey::load(&path, true).map(|_| ()).expect_err("shared");
+        assert!(readable.to_string().contains("chmod 600"), "{readable}");
         mode(0o600);
     }
     std::fs::write(&path, "not a key").expect("written");

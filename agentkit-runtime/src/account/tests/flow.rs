@@ -43,7 +43,8 @@ async fn a_link_leads_to_an_active_account() {
     assert_eq!(account.status(), Status::Active);
     assert_eq!(account.scopes(), ["https://example.com/all"], "no scope in the reply means what was asked for");
 
-    let form: std::collections::BTreeMap<String, String> = world.provider.forms("/token").remove(0).into_iter().collect();
+    let form: std::collections::BTreeMap<String, String> =
+        world.provider.forms("/token").remove(0).into_iter().collect();
     assert_eq!(form["grant_type"], "authorization_code");
     assert_eq!(form["code"], "CANARY-code");
     assert_eq!(form["redirect_uri"], query["redirect_uri"]);
@@ -84,7 +85,7 @@ async fn looking_at_a_link_changes_nothing_and_the_button_works_once() {
     for wrong in ["", "x", &"x".repeat(43), &"x".repeat(100_000)] {
         assert_eq!(world.kit.authorization().link_page(wrong).await.unwrap_err(), LinkError::Gone);
     }
-    world.clock.advance(Duration::from_secs(600));
+    world.clock.advance(Duration::from_mins(10));
     let late = world.kit.authorization().start(fresh.url.rsplit('/').next().unwrap()).await;
     assert_eq!(late.unwrap_err(), LinkError::Gone);
 }
@@ -112,6 +113,7 @@ async fn attacks_are_refused_and_leave_the_flow_alone() {
         (format!("code=c&state={other_state}"), cookie.clone(), "another flow's state"),
         ("code=c&state=guess".to_owned(), cookie.clone(), "a guessed state"),
         (format!("{good}&iss=https%3A%2F%2Fevil.example"), cookie.clone(), "another issuer"),
+        (format!("{good}&iss=auth.example.com"), cookie.clone(), "an issuer that is no address"),
         (format!("{good}&x={}", "y".repeat(5000)), cookie.clone(), "a long query"),
     ];
     for (query, cookie, what) in &attacks {
@@ -124,6 +126,7 @@ async fn attacks_are_refused_and_leave_the_flow_alone() {
     assert_eq!(world.provider.count("/token"), 0, "no code was sent");
 
     // None of it burnt the flow.
+    let good = format!("{good}&iss=https%3A%2F%2Fauth.example.com");
     callback(&world, &good, &format!("a=b; {cookie}; c=d")).await.unwrap();
     assert_eq!(callback(&world, &good, &cookie).await, Err(CallbackError::Refused), "replay");
     assert_eq!(world.provider.count("/token"), 1);
@@ -134,7 +137,7 @@ async fn a_callback_that_comes_too_late_is_refused() {
     let world = World::new(&[token(1)]).await;
     let account = world.kit.connected_account("mail-work", "ana").await.unwrap();
     let (state, cookie) = world.walk(&account).await;
-    world.clock.advance(Duration::from_secs(600));
+    world.clock.advance(Duration::from_mins(10));
     let late = callback(&world, &format!("code=c&state={state}"), &cookie).await;
     assert_eq!(late, Err(CallbackError::Refused));
 }

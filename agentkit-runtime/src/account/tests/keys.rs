@@ -25,7 +25,8 @@ async fn a_key_connects_and_goes_where_the_spec_says() {
 async fn secrets_are_checked_against_the_spec() {
     let world = World::new(&[reply(500, "")]).await;
     let account = world.kit.connected_account("weather", "ana").await.unwrap();
-    let table: [(&[(&str, &str)], &str, Option<&str>); 5] = [
+    type Row<'a> = (&'a [(&'a str, &'a str)], &'a str, Option<&'a str>);
+    let table: [Row<'_>; 5] = [
         (&[], "the secret `key` is missing", Some("Starts with sk-.")),
         (&[("kye", "sk-1")], "there is no secret `kye`", Some("did you mean `key`?")),
         (&[("key", "pk-1")], "the secret `key` does not have the form of one", Some("Starts with sk-.")),

@@ -1,4 +1,4 @@
-//! Rows of SQLite to rows of the store and back.
+//! Rows of `SQLite` to rows of the store and back.
 //!
 //! `bind_…` binds the columns in the order of the statements of `sql`, which is the order of the tables.
 

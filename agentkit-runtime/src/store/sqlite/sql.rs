@@ -35,6 +35,9 @@ pub(super) const REPLACE_ACCOUNT: &str = "\
     WHERE id = $1 AND tenant = $2 AND revision = $14 - 1";
 
 pub(super) const CREDENTIALS: &str = "SELECT * FROM credential WHERE account = $1 ORDER BY token";
+pub(super) const IN_DOUBT: &str = "SELECT credential.* FROM credential \
+    JOIN account ON account.id = credential.account \
+    WHERE credential.attempt = credential.generation AND account.status = 'ACTIVE'";
 pub(super) const ADD_CREDENTIAL: &str = "\
     INSERT INTO credential \
     (account, token, generation, access, refresh, alternate, expires_at, issued_at, scopes, lease_owner, \

@@ -1,0 +1,218 @@
+//! The last part of connecting: code to tokens, tokens to identity, and the account `ACTIVE` in one transaction.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use secrecy::SecretString;
+
+use super::accounts::{busy, empty};
+use super::callback::{CallbackError, Linked, callback_store};
+use super::commit::Fresh;
+use super::credentials::Credentials;
+use super::flow::{oauth_of, verifier_slot};
+use super::status::Event;
+use super::{Accounts, ConnectedAccount};
+use crate::connection::ConnectionSettings;
+use crate::def::{Identity, OAuth2Def};
+use crate::oauth::{self, Answer, Grant, Refusal, TokenReply, TokenRequest};
+use crate::store::{AccountRow, CredentialRow, FlowRow, FlowStep, Write};
+use crate::tool_error::{ErrorKind, ToolError};
+use crate::vault::Purpose;
+
+/// How often activation begins anew because the account was changed under it.
+const ROUNDS: usize = 5;
+
+/// What makes an account active, besides its credentials.
+pub(super) struct Activation<'a> {
+    /// `ca_…`.
+    pub(super) account: &'a str,
+    pub(super) identity: Option<Identity>,
+    /// Account values as JSON.
+    pub(super) values: String,
+    pub(super) scopes: Vec<String>,
+    /// The end of the flow, where there is one.
+    pub(super) flow: Option<Write>,
+}
+
+/// Makes the writes of the new credentials from the rows that are there.
+pub(super) type MakeCredentials<'a> = &'a (dyn Fn(&[CredentialRow]) -> Vec<Write> + Sync);
+
+impl Accounts {
+    /// Exchanges the code of a flow that was consumed, and activates its account.
+    pub(super) async fn exchange(
+        self: &Arc<Self>,
+        connection: &Arc<ConnectionSettings>,
+        flow: &FlowRow,
+        code: &SecretString,
+    ) -> Result<Linked, CallbackError> {
+        let server = oauth_of(connection).map_err(|_| CallbackError::Refused)?;
+        let verifier = self.verifier(flow)?;
+        let started = self.clock.now().as_millisecond();
+        // Sent once: a code that comes twice makes the provider revoke everything it was good for.
+        let request = TokenRequest::Code { code, verifier: &verifier };
+        let reply = match oauth::send(&self.http, connection, &server, &request).await {
+            Answer::Success(reply) => reply,
+            Answer::Refused(refusal) => return Err(no_token(connection, refusal)),
+        };
+        let grants = granted(connection, &server, flow, &reply);
+        let values: BTreeMap<String, String> = reply
+            .values(connection.connector().from_token)
+            .into_iter()
+            .map(|(name, text)| (name.to_owned(), text))
+            .collect();
+        drop(reply);
+
+        let values_json = super::json(&values);
+        let values = Arc::new(values);
+        let unkept: Option<Vec<Arc<Credentials>>> = grants
+            .iter()
+            .map(|grant| Credentials::of_grant(connection.auth(), grant, values.clone()).map(Arc::new))
+            .collect();
+        let unkept = unkept.ok_or(CallbackError::Provider)?;
+        let identity = self.identity(connection, unkept).await.map_err(|error| check_failed(&error))?;
+
+        let done = FlowRow { step: FlowStep::Done, verifier: None, ..flow.clone() };
+        let activation = Activation {
+            account: &flow.account,
+            identity,
+            values: values_json,
+            scopes: union(&grants),
+            flow: Some(Write::Flow { from: FlowStep::Consumed, row: done }),
+        };
+        let fresh: Vec<Fresh> = grants.into_iter().map(|grant| Fresh { grant, old_refresh: None, started }).collect();
+        self.activate(connection, &activation, &|before| {
+            credential_writes(connection, before, &flow.account, |before| {
+                let fresh = fresh.iter().find(|fresh| fresh.grant.token == before.token)?;
+                Some(self.credential_of(before, &server, fresh))
+            })
+        })
+        .await
+    }
+
+    fn verifier(&self, flow: &FlowRow) -> Result<SecretString, CallbackError> {
+        let sealed = flow.verifier.as_deref().ok_or(CallbackError::Refused)?;
+        let opened = self.vault.open_record(Purpose::Flow, verifier_slot(&flow.id), sealed);
+        let text = opened.ok().and_then(|plain| std::str::from_utf8(&plain).map(SecretString::from).ok());
+        text.ok_or(CallbackError::Store)
+    }
+
+    /// Whose account it is, asked with credentials that are not kept yet.
+    pub(super) async fn identity(
+        &self,
+        connection: &Arc<ConnectionSettings>,
+        credentials: Vec<Arc<Credentials>>,
+    ) -> Result<Option<Identity>, ToolError> {
+        let Some(check) = &connection.connector().check else { return Ok(None) };
+        crate::execute::check(self, connection, credentials, check).await.map(Some)
+    }
+
+    /// Credentials, identity and status in one transaction.
+    pub(super) async fn activate(
+        &self,
+        connection: &Arc<ConnectionSettings>,
+        activation: &Activation<'_>,
+        make: MakeCredentials<'_>,
+    ) -> Result<Linked, CallbackError> {
+        for _ in 0..ROUNDS {
+            let row = self.store.account(activation.account).await.map_err(callback_store)?;
+            let row = row.ok_or(CallbackError::Refused)?;
+            let identity = activation.identity.as_ref();
+            // A reconnect must not silently replace one person's mailbox by another's.
+            if let (Some(pinned), Some(identity)) = (&row.subject, identity)
+                && *pinned != identity.id
+            {
+                return Err(CallbackError::OtherIdentity);
+            }
+            let changed = self.changed(&row, Event::Activated).ok_or(CallbackError::Store)?;
+            let changed = AccountRow {
+                subject: identity.map(|identity| identity.id.clone()).or_else(|| row.subject.clone()),
+                label: identity.map(|identity| identity.label.clone()).or_else(|| row.label.clone()),
+                values: activation.values.clone(),
+                scopes: super::json(&activation.scopes),
+                client_id: connection.client_id().to_owned(),
+                ..changed
+            };
+            let before = self.store.credentials(activation.account).await.map_err(callback_store)?;
+            let mut writes = vec![Write::Account(changed.clone())];
+            writes.extend(make(&before));
+            writes.extend(activation.flow.clone());
+            if self.store.commit(writes).await.map_err(callback_store)? {
+                self.said(&row, &changed);
+                let account = ConnectedAccount::new(connection.clone(), changed);
+                self.cache.forget(account.id());
+                self.links.forget(account.id());
+                return Ok(Linked { account });
+            }
+        }
+        Err(CallbackError::Store)
+    }
+}
+
+/// The tokens of a reply with the scopes they have: those it names, else those that were asked for.
+fn granted(connection: &ConnectionSettings, server: &OAuth2Def, flow: &FlowRow, reply: &TokenReply) -> Vec<Grant> {
+    let asked: BTreeMap<String, Vec<String>> = serde_json::from_str(&flow.scopes).unwrap_or_default();
+    let mut grants = reply.grants(connection.auth(), server.scope_separator);
+    for grant in &mut grants {
+        // RFC 6749 5.1: no `scope` means what was asked for.
+        if grant.scopes.is_none() {
+            grant.scopes = asked.get(grant.token).cloned();
+        }
+    }
+    grants
+}
+
+/// The writes that put new credentials in the place of all old ones.
+pub(super) fn credential_writes(
+    connection: &ConnectionSettings,
+    before: &[CredentialRow],
+    account: &str,
+    make: impl Fn(&CredentialRow) -> Option<CredentialRow>,
+) -> Vec<Write> {
+    let mut writes = Vec::new();
+    for token in connection.auth().tokens {
+        let old = before.iter().find(|row| row.token == token.name);
+        let seen = old.map(|row| row.generation);
+        // Nothing of an old grant goes over into a new one but the count.
+        let base = CredentialRow { generation: seen.unwrap_or(0), ..empty(account, token.name) };
+        if let Some(row) = make(&base) {
+            writes.push(Write::Credential { seen, row });
+        } else if seen.is_some() {
+            // A token that came before and not this time is gone with its grant.
+            writes.push(Write::Credential { seen, row: CredentialRow { generation: base.generation + 1, ..base } });
+        }
+    }
+    writes
+}
+
+fn no_token(connection: &ConnectionSettings, refusal: Refusal) -> CallbackError {
+    tracing::warn!(connection = connection.name(), refusal = ?refusal, "a code brought no token");
+    match refusal {
+        Refusal::Client | Refusal::Scope => CallbackError::Client { connection: connection.name().to_owned() },
+        _ => CallbackError::Provider,
+    }
+}
+
+fn union(grants: &[Grant]) -> Vec<String> {
+    let mut all: Vec<String> = Vec::new();
+    for scope in grants.iter().filter_map(|grant| grant.scopes.as_ref()).flatten() {
+        if !all.contains(scope) {
+            all.push(scope.clone());
+        }
+    }
+    all
+}
+
+fn check_failed(error: &ToolError) -> CallbackError {
+    tracing::warn!(kind = error.kind().as_str(), "the account check of a new authorization failed");
+    CallbackError::Check { message: error.message().to_owned() }
+}
+
+/// The same for those who called a function and not a page.
+pub(super) fn as_tool_error(error: &CallbackError, account: &ConnectedAccount) -> ToolError {
+    match error {
+        CallbackError::OtherIdentity => ToolError::new(ErrorKind::Conflict, error.to_string()),
+        CallbackError::Store => busy(account),
+        other => ToolError::internal(other.to_string()),
+    }
+    .with_account(account.id().as_str())
+}

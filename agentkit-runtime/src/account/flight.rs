@@ -1,0 +1,115 @@
+//! Refreshes under way: one per credential, each in a task of its own.
+//!
+//! A caller that goes away never stops a refresh half-way: the provider may have replaced the refresh token
+//! already, and then the answer is the only copy of it. Who waits shares the result.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::watch;
+
+use super::credentials::Credentials;
+use super::{AccountId, Accounts, ConnectedAccount};
+use crate::def::TokenDef;
+use crate::tool_error::{ErrorKind, ToolError};
+
+/// Accounts for which a forced refresh is remembered.
+const REMEMBERED: usize = 10_000;
+
+/// What a refresh came to, for everyone who waits.
+pub(super) type Outcome = Result<Arc<Credentials>, ToolError>;
+type FlightKey = (AccountId, &'static str);
+type Map = HashMap<FlightKey, watch::Receiver<Option<Outcome>>>;
+
+/// What a refresh is for.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Need {
+    pub(super) token: &'static TokenDef,
+    /// The generation that the provider has refused: it will not do, however long it has to go.
+    pub(super) refused: Option<i64>,
+}
+
+/// Refreshes under way.
+#[derive(Default)]
+pub(super) struct Flights {
+    map: Mutex<Map>,
+    /// Generations for which a refused token has already led to a refresh.
+    forced: Mutex<HashMap<FlightKey, i64>>,
+}
+
+impl Flights {
+    fn map(&self) -> MutexGuard<'_, Map> {
+        self.map.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Takes a refresh off the list, also when its task panics: a dead one must not block the account.
+struct Landing(Arc<Accounts>, FlightKey);
+
+impl Drop for Landing {
+    fn drop(&mut self) {
+        self.0.flights.map().remove(&self.1);
+    }
+}
+
+impl Accounts {
+    /// Starts a refresh that nobody waits for.
+    pub(super) fn refresh_early(self: &Arc<Self>, account: &ConnectedAccount, token: &'static TokenDef) {
+        let now = self.clock.now().as_millisecond();
+        if self.pauses.left(account.settings(), now).is_none() {
+            self.flight(account, Need { token, refused: None });
+        }
+    }
+
+    /// Joins the refresh of a token, or starts it, and waits for its result.
+    pub(super) async fn refreshed(self: &Arc<Self>, account: &ConnectedAccount, need: Need, wait: Duration) -> Outcome {
+        let mut flight = self.flight(account, need);
+        let outcome = tokio::select! {
+            biased;
+            outcome = flight.wait_for(Option::is_some) => outcome.ok().and_then(|outcome| outcome.clone()),
+            () = self.clock.sleep(wait) => None,
+        };
+        outcome.unwrap_or_else(|| Err(pending(account, Duration::from_secs(1))))
+    }
+
+    fn flight(self: &Arc<Self>, account: &ConnectedAccount, need: Need) -> watch::Receiver<Option<Outcome>> {
+        let key = (account.id().clone(), need.token.name);
+        let mut map = self.flights.map();
+        if let Some(flight) = map.get(&key) {
+            return flight.clone();
+        }
+        let (result, flight) = watch::channel(None);
+        map.insert(key.clone(), flight.clone());
+        drop(map);
+        let landing = Landing(self.clone(), key);
+        let account = account.clone();
+        self.background.spawn(async move {
+            let outcome = landing.0.lead(&account, need).await;
+            result.send_replace(Some(outcome));
+            drop(landing);
+        });
+        flight
+    }
+
+    /// Whether a refused token of this generation may lead to a refresh; it may once.
+    pub(super) fn may_force(&self, account: &ConnectedAccount, token: &'static TokenDef, seen: i64) -> bool {
+        let key = (account.id().clone(), token.name);
+        // Whoever comes while that one refresh is under way shares it.
+        if self.flights.map().contains_key(&key) {
+            return true;
+        }
+        let mut forced = self.flights.forced.lock().unwrap_or_else(PoisonError::into_inner);
+        if forced.len() > REMEMBERED {
+            forced.clear();
+        }
+        forced.insert(key, seen).is_none_or(|last| last < seen)
+    }
+}
+
+pub(super) fn pending(account: &ConnectedAccount, wait: Duration) -> ToolError {
+    ToolError::new(ErrorKind::RefreshPending, "the token of the account is being renewed")
+        .with_hint("try again a little later")
+        .with_retry_after(wait)
+        .with_account(account.id().as_str())
+}

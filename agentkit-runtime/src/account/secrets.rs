@@ -1,0 +1,67 @@
+//! The secrets of one credential, and the form in which the vault seals them.
+
+use secrecy::{ExposeSecret as _, SecretString};
+use zeroize::Zeroizing;
+
+/// Name under which an access token is kept.
+pub(super) const ACCESS_TOKEN: &str = "access_token";
+
+/// The secrets of one credential by name, as the vault seals them.
+pub(super) struct Secrets(pub(super) Vec<(String, SecretString)>);
+
+impl Secrets {
+    pub(super) fn token(access: SecretString) -> Self {
+        Self(vec![(ACCESS_TOKEN.to_owned(), access)])
+    }
+
+    pub(super) fn get(&self, name: &str) -> Option<&SecretString> {
+        self.0.iter().find(|(other, _)| other == name).map(|(_, secret)| secret)
+    }
+
+    /// Name and value by turns, each with its length before it.
+    pub(super) fn to_bytes(&self) -> Zeroizing<Vec<u8>> {
+        let size = self.0.iter().map(|(name, secret)| name.len() + secret.expose_secret().len() + 8).sum();
+        let mut bytes = Zeroizing::new(Vec::with_capacity(size));
+        for text in self.0.iter().flat_map(|(name, secret)| [name.as_str(), secret.expose_secret()]) {
+            // A secret of 4 GiB was refused long before it came here.
+            bytes.extend_from_slice(&u32::try_from(text.len()).unwrap_or(u32::MAX).to_be_bytes());
+            bytes.extend_from_slice(text.as_bytes());
+        }
+        bytes
+    }
+
+    pub(super) fn from_bytes(mut bytes: &[u8]) -> Option<Self> {
+        let mut next = || -> Option<&str> {
+            let (length, rest) = bytes.split_first_chunk::<4>()?;
+            let (text, rest) = rest.split_at_checked(u32::from_be_bytes(*length) as usize)?;
+            bytes = rest;
+            std::str::from_utf8(text).ok()
+        };
+        let mut secrets = Vec::new();
+        while let Some(name) = next() {
+            secrets.push((name.to_owned(), SecretString::from(next()?)));
+        }
+        bytes.is_empty().then_some(Self(secrets))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use secrecy::ExposeSecret;
+
+    use super::*;
+
+    #[test]
+    fn secrets_come_back_and_broken_ones_do_not() {
+        let secrets =
+            Secrets(vec![("key".to_owned(), SecretString::from("sk-1")), ("team".to_owned(), SecretString::from(""))]);
+        let bytes = secrets.to_bytes();
+        let back = Secrets::from_bytes(&bytes).expect("whole");
+        assert_eq!(back.get("key").map(ExposeSecret::expose_secret), Some("sk-1"));
+        assert_eq!(back.get("team").map(ExposeSecret::expose_secret), Some(""));
+        for cut in 1..bytes.len() {
+            // Cut at the end of the first pair it is whole again; nowhere else.
+            assert_eq!(Secrets::from_bytes(&bytes[..cut]).is_some(), cut == 15, "{cut}");
+        }
+    }
+}

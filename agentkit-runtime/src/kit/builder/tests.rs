@@ -1,0 +1,92 @@
+use super::*;
+use crate::def::{AuthDef, AuthKindDef, OAuth2Def, ScopeDef, ToolDef};
+
+const MAIL: ConnectorDef = ConnectorDef {
+    name: "mail",
+    title: "Mail",
+    auth: &[AuthDef {
+        name: "oauth",
+        kind: AuthKindDef::OAuth2(OAuth2Def::EMPTY),
+        scopes: &[ScopeDef { name: "read", value: "read", ..ScopeDef::EMPTY }],
+        ..AuthDef::EMPTY
+    }],
+    tools: &[ToolDef { name: "mail_list", ..ToolDef::EMPTY }],
+    ..ConnectorDef::EMPTY
+};
+const CHAT: ConnectorDef = ConnectorDef { name: "chat", auth: &[AuthDef::EMPTY], ..ConnectorDef::EMPTY };
+
+async fn fails(build: impl FnOnce(AgentKitBuilder) -> AgentKitBuilder) -> String {
+    let builder = AgentKit::builder().connectors([&MAIL, &CHAT]).environment(Environment::Fixed(std::collections::BTreeMap::default()));
+    build(builder).build().await.map(|_| ()).expect_err("a mistake").to_string()
+}
+
+fn mail() -> Connection {
+    Connection::new("work", &MAIL).public_client("id")
+}
+
+#[tokio::test]
+async fn mistakes_of_a_connection_say_what_to_do() {
+    assert_eq!(
+        fails(|kit| kit.connection(Connection::new("my-mail", &MAIL))).await,
+        "connection `my-mail`: connection `my-mail` has no client id; register an app with Mail and set client_id and \
+         client_secret, or AGENTKIT_CONNECTION_MY_MAIL_CLIENT_ID and AGENTKIT_CONNECTION_MY_MAIL_CLIENT_SECRET"
+    );
+    assert_eq!(
+        fails(|kit| kit.connection(mail().auth("oauht"))).await,
+        "connection `work`: `mail` has no way to connect named `oauht`; did you mean `oauth`?"
+    );
+    assert_eq!(
+        fails(|kit| kit.connection(mail().scopes(["raed"]))).await,
+        "connection `work`: `mail` has no scope `raed`; did you mean `read`?"
+    );
+    assert_eq!(
+        fails(|kit| kit.connection(mail().tools(["lst"]))).await,
+        "connection `work`: `mail` has no tool `lst`; write a tool of the connector: `mail_list`"
+    );
+    assert_eq!(
+        fails(|kit| kit.connection(mail()).connection(mail())).await,
+        "connection `work`: there are two connections named `work`; give one of them another name"
+    );
+    assert_eq!(
+        fails(|kit| kit.connection(mail().stand_in("https://a.example", "http://10.0.0.1"))).await,
+        "connection `work`: the stand-in `http://10.0.0.1` is not on this machine; a stand-in gets real credentials, \
+         so it must be on 127.0.0.1, [::1] or localhost"
+    );
+    assert_eq!(
+        fails(|kit| kit.connection(mail().stand_in("http://a.example", "http://127.0.0.1"))).await,
+        "connection `work`: the stand-in for `http://a.example` is not for an https address; write the start of the \
+         provider's address, such as https://gmail.googleapis.com"
+    );
+    let text = "[connections.work]\nconnector = 'mail'\nclient_id = 'x'\nauth = 'key'";
+    assert_eq!(
+        fails(|kit| kit.config_text(text)).await,
+        "agentkit.toml:1: `mail` has no way to connect named `key`; leave `auth` out for the first one: `oauth`"
+    );
+}
+
+#[tokio::test]
+async fn codes_travel_in_the_clear_only_inside_this_machine() {
+    for url in ["http://agents.example.com", "ftp://127.0.0.1", "x", "https://a.example/?x=1", "https://u@a.example"] {
+        let error = fails(|kit| kit.base_url(url)).await;
+        assert!(error.starts_with(&format!("base_url: the base url `{url}` ")), "{error}");
+    }
+    for url in ["https://agents.example.com/kit/", "http://localhost:1", "http://[::1]:8917"] {
+        let kit = AgentKit::builder().base_url(url).build().await.expect("in order");
+        assert_eq!(kit.base_url(), url.trim_end_matches('/'));
+    }
+}
+
+#[tokio::test]
+async fn a_connection_keeps_its_id_and_its_connector() {
+    let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
+    let builder = || AgentKitBuilder { store: Some(store.clone()), ..AgentKit::builder() };
+    let root = std::env::temp_dir().join(secret::new_id("builder-test", jiff::Timestamp::UNIX_EPOCH));
+    let first = builder().root_key_file(&root).connection(mail()).build().await.expect("in order");
+    let again = builder().root_key_file(&root).connection(mail()).build().await.expect("in order");
+    let ids: Vec<&str> = first.connections().chain(again.connections()).map(ConnectionSettings::id).collect();
+    assert!(ids[0] == ids[1] && ids[0].starts_with("conn_"), "{ids:?}");
+    let other = builder().root_key_file(&root).connection(Connection::new("work", &CHAT)).build().await;
+    let error = other.map(|_| ()).expect_err("another connector").to_string();
+    assert!(error.contains("was one of `mail` and is now one of `chat`"), "{error}");
+    std::fs::remove_file(root).expect("made");
+}
