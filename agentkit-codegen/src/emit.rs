@@ -27,7 +27,7 @@ pub(crate) fn module(module: &ir::Module, options: &Options) -> TokenStream {
     let examples = examples::emit(&module.tools);
     quote! {
         #docs
-        #[allow(missing_docs, reason = "not every field of a provider has a text in the spec")]
+        #[allow(missing_docs, clippy::needless_update, reason = "fields without a text in the spec; tables that happen to be full")]
         pub mod #name {
             use ::agentkit_runtime::__private::prelude::*;
             #(#files)*

@@ -77,7 +77,7 @@ fn lower_tool(known: &Known<'_>, tool: &model::Tool, index: usize, taken: &mut T
             .iter()
             .map(|example| {
                 let test = names::snake(&format!("{}_{}", tool.name, example.name));
-                (format_ident!("{}", taken.take(squeeze(&test))), examples::json(example))
+                (format_ident!("{}", taken.take(&squeeze(&test))), examples::json(example))
             })
             .collect(),
         name,

@@ -68,8 +68,8 @@ pub(crate) struct Taken(BTreeSet<String>);
 
 impl Taken {
     /// The name itself, or the first `name2`, `name3`, … that is free.
-    pub(crate) fn take(&mut self, name: String) -> String {
-        let mut candidate = name.clone();
+    pub(crate) fn take(&mut self, name: &str) -> String {
+        let mut candidate = name.to_owned();
         let mut number = 2;
         while !self.0.insert(candidate.clone()) {
             candidate = format!("{name}{number}");
@@ -107,8 +107,8 @@ mod tests {
     #[test]
     fn equal_names_are_told_apart() {
         let mut taken = Taken::default();
-        assert_eq!(taken.take("a".into()), "a");
-        assert_eq!(taken.take("a".into()), "a2");
-        assert_eq!(taken.take("a".into()), "a3");
+        assert_eq!(taken.take("a"), "a");
+        assert_eq!(taken.take("a"), "a2");
+        assert_eq!(taken.take("a"), "a3");
     }
 }

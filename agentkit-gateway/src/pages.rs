@@ -124,7 +124,7 @@ pub(crate) fn linked(account: &ConnectedAccount) -> String {
 /// A page that says what happened and what to do.
 pub(crate) fn problem(problem: &Problem) -> String {
     let body =
-        format!("<h1>{}</h1>\n<p>{}</p>\n<p>{}</p>\n", Text(problem.title), Text(problem.what), Text(problem.next),);
+        format!("<h1>{}</h1>\n<p>{}</p>\n<p>{}</p>\n", Text(problem.title), Text(problem.what), Text(problem.next));
     html::page(problem.title, &body)
 }
 

@@ -6,9 +6,9 @@ use agentkit_runtime::{AgentKit, CallbackError, LinkError};
 use axum::Router;
 use axum::extract::{Path, RawQuery, State};
 use axum::response::Response;
-use axum::routing::get;
+use axum::routing::{MethodFilter, get, on};
 use http::header::{COOKIE, ORIGIN};
-use http::{HeaderMap, Method, StatusCode};
+use http::{HeaderMap, StatusCode};
 use tokio::net::TcpListener;
 
 use crate::headers;
@@ -18,7 +18,7 @@ use crate::pages::{self, Problem};
 pub fn router(kit: AgentKit) -> Router {
     Router::new()
         .route("/connect/{token}", get(link).post(start))
-        .route("/oauth/cb/{connection}", get(callback))
+        .route("/oauth/cb/{connection}", on(MethodFilter::HEAD, no_head).get(callback))
         .route("/assets/agentkit.css", get(style))
         .fallback(nothing_here)
         .with_state(kit)
@@ -50,17 +50,17 @@ async fn start(State(kit): State<AgentKit>, Path(token): Path<String>, headers: 
     }
 }
 
+// A HEAD is nobody's way back from a consent page, and it must not use up the code.
+async fn no_head() -> Response {
+    problem(StatusCode::METHOD_NOT_ALLOWED, &pages::REFUSED)
+}
+
 async fn callback(
     State(kit): State<AgentKit>,
-    method: Method,
     Path(connection): Path<String>,
     RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Response {
-    // A HEAD is nobody's way back from a consent page, and it must not use up the code.
-    if method != Method::GET {
-        return problem(StatusCode::METHOD_NOT_ALLOWED, &pages::REFUSED);
-    }
     let cookies: Vec<&str> = headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok()).collect();
     let query = query.unwrap_or_default();
     match kit.authorization().callback(&connection, &query, &cookies.join("; ")).await {

@@ -24,9 +24,8 @@ impl Folder {
             let path = std::path::absolute(folder).map_err(|error| error.to_string())?;
             return Ok((Self { path, manifest: false }, rest.to_owned()));
         }
-        let manifest =
-            std::env::var_os("CARGO_MANIFEST_DIR").ok_or("CARGO_MANIFEST_DIR is not set; build with cargo")?;
-        Ok((Self { path: manifest.into(), manifest: true }, written))
+        let manifest = manifest().ok_or("CARGO_MANIFEST_DIR is not set; build with cargo")?;
+        Ok((Self { path: manifest, manifest: true }, written))
     }
 
     /// Reads a file of the folder.
@@ -44,6 +43,12 @@ impl Folder {
             Tracked::Absolute(self.path.join(name).to_string_lossy().into_owned())
         }
     }
+}
+
+/// The folder of the crate that is being compiled.
+#[expect(clippy::disallowed_methods, reason = "the one variable that a macro reads; cargo sets it")]
+fn manifest() -> Option<PathBuf> {
+    std::env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from)
 }
 
 /// The path as messages show it: relative to the current folder where it lies below it, else as written.

@@ -18,7 +18,6 @@ pub(super) fn ready(connector: &Connector, call: &Call) -> String {
     let query: Vec<(String, String)> = call
         .query
         .iter()
-        .filter(|pair| !connector.http.query.contains(pair))
         .map(|(name, value)| (name.clone(), if secret(name) { "<secret>".to_owned() } else { value.clone() }))
         .collect();
     if !query.is_empty() {

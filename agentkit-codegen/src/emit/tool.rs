@@ -23,15 +23,12 @@ pub(crate) fn emit(tool: &ir::Tool) -> TokenStream {
     let derived = plain.then(|| quote!(, Default));
     let make = if public { make(tool, plain) } else { blank(tool, plain) };
     let table = table(&tool.inputs);
-    let def = match tool.index {
-        Some(index) => {
-            let index = Literal::usize_unsuffixed(index);
-            quote!(&TOOLS[#index])
-        }
-        None => {
-            let def = &tool.def;
-            quote!(&#def)
-        }
+    let def = if let Some(index) = tool.index {
+        let index = Literal::usize_unsuffixed(index);
+        quote!(&TOOLS[#index])
+    } else {
+        let def = &tool.def;
+        quote!(&#def)
     };
     quote! {
         #docs
@@ -112,5 +109,5 @@ fn blank(tool: &ir::Tool, plain: bool) -> TokenStream {
 
 fn init(field: &ir::Field, code: &TokenStream) -> TokenStream {
     let ident = &field.ident;
-    if code.to_string() == ident.to_string() { quote!(#ident) } else { quote!(#ident: #code) }
+    if *ident == code.to_string() { quote!(#ident) } else { quote!(#ident: #code) }
 }

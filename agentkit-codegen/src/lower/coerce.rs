@@ -11,10 +11,11 @@ use crate::names::{self, Taken};
 
 /// Rust of type `ty`.
 pub(crate) fn owned(chain: Chain, ty: &Ty) -> TokenStream {
+    // A chain ends in what is inside its `Option`; a plain `opt` stays whole, to be moved or cloned at once.
+    let chain = if chain.base.is_some() { chain.inside() } else { chain };
     match ty {
         Ty::Opt(item) if chain.is_opt() => {
-            let from = if chain.base.is_some() { &chain.val.ty } else { super::types::inner(&chain.val.ty) };
-            if same(from, item) && !chain.val.boxed {
+            if same(super::types::inner(&chain.val.ty), item) && !chain.val.boxed {
                 return chain.owned();
             }
             chain.option(|val| value(val, item))
@@ -55,7 +56,7 @@ pub(crate) fn value(val: Val, ty: &Ty) -> TokenStream {
             between(&val.owned(), &from, &to)
         }
         (Ty::List(_), Ty::List(item)) => {
-            let (items, one) = val.iter();
+            let (items, one) = val.into_items();
             let code = value(one, item);
             if is_v(&code) { quote!(#items.collect()) } else { quote!(#items.map(|v| #code).collect()) }
         }
@@ -84,19 +85,16 @@ fn between(code: &TokenStream, from: &Enum, to: &Enum) -> TokenStream {
 pub(crate) fn literal(of: &Enum, text: &str) -> TokenStream {
     let ty = names::ident(&of.name);
     let known = of.values.iter().zip(variants(of)).find(|((value, _), _)| value == text);
-    match known {
-        Some((_, variant)) => quote!(#ty::#variant),
-        None => quote!(#ty::Other(#text.to_owned())),
-    }
+    if let Some((_, variant)) = known { quote!(#ty::#variant) } else { quote!(#ty::Other(#text.to_owned())) }
 }
 
 /// Rust names of the values of an enum, in order.
 pub(crate) fn variants(of: &Enum) -> Vec<Ident> {
     let mut taken = Taken::default();
     if of.open {
-        taken.take("Other".to_owned());
+        taken.take("Other");
     }
-    of.values.iter().map(|(value, _)| format_ident!("{}", fit(&taken.take(names::pascal(value))))).collect()
+    of.values.iter().map(|(value, _)| format_ident!("{}", fit(&taken.take(&names::pascal(value))))).collect()
 }
 
 /// `Self` cannot name a variant.

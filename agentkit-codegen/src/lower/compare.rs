@@ -78,10 +78,10 @@ fn coerced(arg: &Val, ty: &Ty) -> TokenStream {
 }
 
 /// `contains(x)` of a list or a text.
-pub(crate) fn contains(val: Val, literal: &Arg, arg: Option<Val>) -> Val {
+pub(crate) fn contains(val: Val, literal: &Arg, arg: Option<&Val>) -> Val {
     let receiver = val.receiver();
     if !matches!(val.ty, Ty::List(_)) {
-        let arg = text_arg(literal, arg.as_ref());
+        let arg = text_arg(literal, arg);
         let text = if matches!(val.ty, Ty::Enum(_)) { val.text() } else { receiver };
         return Val::new(quote!(#text.contains(#arg)), Form::Own, Ty::Bool);
     }
@@ -91,32 +91,36 @@ pub(crate) fn contains(val: Val, literal: &Arg, arg: Option<Val>) -> Val {
         let arg = super::filter::literal_of(literal, item);
         return Val::new(quote!(#receiver.contains(&#arg)), Form::Own, Ty::Bool);
     }
-    let (items, one) = if whole { Val { form: Form::Place, ..val }.iter() } else { val.iter() };
+    let (items, one) = if whole { Val { form: Form::Place, ..val }.into_items() } else { val.into_items() };
     let test = match one.ty {
-        Ty::Opt(_) => within(Chain { base: None, val: one }, |v| same(&v, literal, arg.as_ref())).code,
-        _ => same(&one, literal, arg.as_ref()).code,
+        Ty::Opt(_) => within(Chain { base: None, val: one }, |v| same(&v, literal, arg)).code,
+        _ => same(&one, literal, arg).code,
     };
     Val::new(quote!(#items.any(|v| #test)), Form::Own, Ty::Bool)
 }
 
+/// What a field of an item is compared with.
+#[derive(Debug)]
+pub(crate) struct Test<'a> {
+    /// As written.
+    pub(crate) literal: &'a Arg,
+    /// The value, where it is an expression.
+    pub(crate) arg: Option<Val>,
+    /// Whether `A` and `a` are the same.
+    pub(crate) ignore_case: bool,
+}
+
 /// `v.name == x` for an item `v`, as `find` and `filter` need it.
-pub(crate) fn field(
-    scope: &Scope<'_>,
-    item: Val,
-    name: &str,
-    literal: &Arg,
-    arg: Option<Val>,
-    ignore_case: bool,
-) -> TokenStream {
+pub(crate) fn field(scope: &Scope<'_>, item: Val, name: &str, with: &Test<'_>) -> TokenStream {
     // `find` and `filter` lend the item once more; a field is reached through any number of references.
     let item = if item.form == Form::Own { Val { form: Form::Place, ..item } } else { item };
-    let of = item_field(scope, item, name);
+    let of = item_field(scope, &item, name);
     let test = |val: &Val| {
-        if ignore_case {
-            let (text, arg) = (val.receiver(), text_arg(literal, arg.as_ref()));
+        if with.ignore_case {
+            let (text, arg) = (val.receiver(), text_arg(with.literal, with.arg.as_ref()));
             quote!(#text.eq_ignore_ascii_case(#arg))
         } else {
-            same(val, literal, arg.as_ref()).code
+            same(val, with.literal, with.arg.as_ref()).code
         }
     };
     match of.ty {

@@ -3,11 +3,12 @@
 //! Only what differs from `EMPTY` is written.
 
 use agentkit_spec::model::{self, Access, Apply, Auth, AuthKind, ClientAuth, Field, Per, Rotation, SecretPart, Token};
-use proc_macro2::{Literal, TokenStream};
+use proc_macro2::TokenStream;
 use quote::quote;
 
 use super::request::at;
 use super::tool::error_kind;
+use super::types;
 
 /// The fields of the connector's `ConnectorDef`, but `check`, `errors.read` and `tools`.
 pub(crate) fn connector(connector: &model::Connector) -> TokenStream {
@@ -158,7 +159,7 @@ fn refresh(refresh: &model::Refresh) -> TokenStream {
         Rotation::Grace => quote!(Grace),
         Rotation::Strict => quote!(Strict),
     };
-    let seconds = |seconds: Option<u64>| option(seconds.map(Literal::u64_unsuffixed));
+    let seconds = |seconds: Option<u64>| option(seconds.map(types::number));
     let (grace, idle) = (seconds(refresh.grace), seconds(refresh.idle));
     let (lifetime, dies) = (seconds(refresh.default_lifetime), refresh.old_token_dies);
     quote! {
@@ -203,11 +204,11 @@ fn http(http: &model::Http) -> TokenStream {
     let (base_url, hosts) = (&http.base_url, &http.hosts);
     let headers = list("headers", http.headers.iter().map(pair));
     let query = list("query", http.query.iter().map(pair));
-    let timeout = Literal::u64_unsuffixed(http.timeout_ms);
+    let timeout = types::number(http.timeout_ms);
     let rate = list(
         "rate",
         http.rate.iter().map(|draw| {
-            let (rate, cost) = (&draw.rate, Literal::u32_unsuffixed(draw.cost));
+            let (rate, cost) = (&draw.rate, types::number(draw.cost));
             quote!((#rate, #cost))
         }),
     );
@@ -225,7 +226,7 @@ fn http(http: &model::Http) -> TokenStream {
 }
 
 fn rate(rate: &model::Rate) -> TokenStream {
-    let (name, limit, period) = (&rate.name, Literal::u32_unsuffixed(rate.limit), Literal::u32_unsuffixed(rate.period));
+    let (name, limit, period) = (&rate.name, types::number(rate.limit), types::number(rate.period));
     let per = match rate.per {
         Per::Account => quote!(Account),
         Per::Request => quote!(Request),

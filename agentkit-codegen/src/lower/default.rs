@@ -5,13 +5,14 @@ use proc_macro2::TokenStream;
 use quote::quote;
 
 use super::coerce;
-use super::expr::{Chain, Want, is_v};
+use super::expr::{Chain, Given, Want, is_v};
 use super::filter::{literal_arg, literal_of};
 use super::types::{is_copy, is_text};
 use super::value::{Form, Val};
 
 /// `default(literal)` or `default(arg)`; the result is of type `ty`.
-pub(crate) fn apply(value: Chain, literal: &Arg, arg: Option<Chain>, ty: &Ty, want: Want) -> Chain {
+pub(crate) fn apply(value: Chain, literal: &Arg, given: Given, ty: &Ty) -> Chain {
+    let Given { arg, want } = given;
     if !value.is_opt() {
         return value;
     }

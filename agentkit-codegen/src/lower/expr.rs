@@ -32,6 +32,15 @@ pub(crate) enum Want {
     See,
 }
 
+/// What a step of an expression is given besides the value so far.
+#[derive(Debug)]
+pub(crate) struct Given {
+    /// The argument, where it is an expression.
+    pub(crate) arg: Option<Chain>,
+    /// What becomes of the result.
+    pub(crate) want: Want,
+}
+
 impl Chain {
     /// Whether the value can be absent.
     pub(crate) fn is_opt(&self) -> bool {
@@ -85,7 +94,7 @@ impl Chain {
     }
 
     /// Rust of `&x` for a parameter of type `&dyn ToJson`.
-    pub(crate) fn as_json(self) -> TokenStream {
+    pub(crate) fn into_json(self) -> TokenStream {
         if self.base.is_some() {
             let code = self.option(Val::seen);
             return quote!(&#code);
@@ -106,7 +115,15 @@ impl Chain {
 
 /// `base.map(|v| code)`, shorter where it can be.
 pub(crate) fn map(base: &TokenStream, code: &TokenStream) -> TokenStream {
-    if is_v(code) { base.clone() } else { quote!(#base.map(|v| #code)) }
+    let method = match code.to_string().replace(' ', "").as_str() {
+        "v" => return base.clone(),
+        "v.to_owned()" => quote!(str::to_owned),
+        "v.trim()" => quote!(str::trim),
+        "v.as_second()" => quote!(Timestamp::as_second),
+        "v.as_millisecond()" => quote!(Timestamp::as_millisecond),
+        _ => quote!(|v| #code),
+    };
+    quote!(#base.map(#method))
 }
 
 /// Whether the code is the variable `v` alone.
@@ -122,8 +139,8 @@ pub(crate) fn chain(scope: &mut Scope<'_>, expr: &Expr, want: Want) -> Chain {
     let val = scope.root(expr, keeps);
     let mut chain = Chain { base: None, val };
     for (at, (op, arg)) in expr.ops.iter().zip(args).enumerate() {
-        let want = if at + 1 == expr.ops.len() { want } else { Want::See };
-        chain = apply(scope, chain, op, arg, if keeps { Want::Own } else { want });
+        let want = if keeps || at + 1 == expr.ops.len() { want } else { Want::See };
+        chain = apply(scope, chain, op, Given { arg, want });
     }
     chain
 }
@@ -204,22 +221,22 @@ fn moves(op: &Op) -> bool {
     }
 }
 
-fn apply(scope: &mut Scope<'_>, chain: Chain, op: &Op, arg: Option<Chain>, want: Want) -> Chain {
+fn apply(scope: &mut Scope<'_>, chain: Chain, op: &Op, given: Given) -> Chain {
     match &op.kind {
         OpKind::Field(name) => {
             let Chain { base, val } = chain.inside();
-            Chain { base, val: field(scope, val, name, &op.ty) }
+            Chain { base, val: field(scope, &val, name, &op.ty) }
         }
         OpKind::EachField(name) => {
             let Chain { base, val } = chain.inside();
             Chain { base, val: each_field(scope, val, name) }
         }
-        OpKind::Filter(one) => filter::apply(scope, chain, one, arg, &op.ty, want),
+        OpKind::Filter(one) => filter::apply(scope, chain, filter::Call { filter: one, ty: &op.ty }, given),
     }
 }
 
 /// `.name`: the type of the result may say `opt` for the chain, so the field's own type is looked up.
-pub(crate) fn field(scope: &Scope<'_>, val: Val, name: &str, op_ty: &Ty) -> Val {
+pub(crate) fn field(scope: &Scope<'_>, val: &Val, name: &str, op_ty: &Ty) -> Val {
     let (ident, ty, boxed) = match &val.ty {
         Ty::Record(record) => match scope.types.field(record, name) {
             Some(known) => (known.ident.clone(), known.field.ty.clone(), known.boxed),
@@ -237,8 +254,8 @@ pub(crate) fn field(scope: &Scope<'_>, val: Val, name: &str, op_ty: &Ty) -> Val 
 
 /// `.*.name`.
 fn each_field(scope: &Scope<'_>, val: Val, name: &str) -> Val {
-    let (items, item) = val.iter();
-    let of = field(scope, item, name, &Ty::Json);
+    let (items, item) = val.into_items();
+    let of = field(scope, &item, name, &Ty::Json);
     let (code, form, ty) = match of.ty.clone() {
         Ty::Opt(_) if is_copy(&of.ty) => (of.code, Form::Own, of.ty),
         ty @ Ty::Opt(_) => {

@@ -35,9 +35,10 @@ pub(crate) fn lower(name: &FieldName<'_>, input: bool) -> ir::Field {
 /// Whether the default of an input is that of its type: none, nothing in it, zero, the default of its own enum.
 fn plain(field: &model::Field) -> bool {
     match (&field.default, &field.ty) {
-        (None | Some(Value::Null), _) | (Some(Value::Bool(false)), Ty::Bool) => true,
+        (None | Some(Value::Null), _)
+        | (Some(Value::Bool(false)), Ty::Bool)
+        | (Some(Value::String(_)), Ty::Enum(_)) => true,
         (Some(Value::String(text)), ty) if is_text(ty) => text.is_empty(),
-        (Some(Value::String(_)), Ty::Enum(_)) => true,
         (Some(Value::Number(number)), _) => number.as_i64() == Some(0),
         (Some(Value::Array(items)), _) => items.is_empty(),
         (Some(Value::Object(pairs)), Ty::Map(_)) => pairs.is_empty(),
@@ -67,11 +68,11 @@ fn bounds(field: &model::Field) -> Vec<TokenStream> {
         rules.push(quote!(.keeps()));
     }
     if let Some(min) = field.min {
-        let min = Literal::i64_unsuffixed(min);
+        let min = types::number(min);
         rules.push(quote!(.min(#min)));
     }
     if let Some(max) = field.max {
-        let max = Literal::i64_unsuffixed(max);
+        let max = types::number(max);
         rules.push(quote!(.max(#max)));
     }
     if let Some(pattern) = &field.pattern {
@@ -140,7 +141,7 @@ fn literal(value: &Value, ty: &Ty) -> TokenStream {
             quote!(#number)
         }
         (Value::Number(number), Ty::Int(_)) => {
-            let number = Literal::i64_unsuffixed(number.as_i64().unwrap_or_default());
+            let number = types::number(number.as_i64().unwrap_or_default());
             quote!(#number)
         }
         (Value::Array(items), Ty::List(_)) if items.is_empty() => quote!(Vec::new()),

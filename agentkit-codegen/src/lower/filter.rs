@@ -5,8 +5,8 @@ use proc_macro2::{Literal, TokenStream};
 use quote::quote;
 
 use super::coerce;
-use super::compare;
-use super::expr::{Chain, Want, chain, field, is_v, map};
+use super::compare::{self, Test};
+use super::expr::{Chain, Given, Want, chain, field, is_v, map};
 use super::scope::Scope;
 use super::types::{self, is_copy, is_text};
 use super::value::{Form, Val};
@@ -27,47 +27,47 @@ pub(crate) fn argument(scope: &mut Scope<'_>, op: &Op, want: Want) -> Option<Cha
     }
 }
 
+/// A filter and the type of its result.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Call<'a> {
+    /// The filter.
+    pub(crate) filter: &'a Filter,
+    /// The type.
+    pub(crate) ty: &'a Ty,
+}
+
 /// Applies a filter.
-pub(crate) fn apply(
-    scope: &mut Scope<'_>,
-    value: Chain,
-    filter: &Filter,
-    arg: Option<Chain>,
-    ty: &Ty,
-    want: Want,
-) -> Chain {
+pub(crate) fn apply(scope: &mut Scope<'_>, value: Chain, call: Call<'_>, given: Given) -> Chain {
+    let Call { filter, ty } = call;
     match filter {
-        Filter::Default(literal) => super::default::apply(value, literal, arg, ty, want),
+        Filter::Default(literal) => super::default::apply(value, literal, given, ty),
         Filter::IsSet => is_set(value),
-        Filter::Eq(literal) => Chain { base: None, val: compare::eq(value, literal, arg) },
+        Filter::Eq(literal) => Chain { base: None, val: compare::eq(value, literal, given.arg) },
         _ => {
             let Chain { base, val } = value.inside();
             // What is written is done to what is there; that it may be absent is the chain's business.
-            let ty = types::inner(ty);
+            let call = Call { filter, ty: types::inner(ty) };
             // An argument that is absent makes the result absent.
-            if let Some(arg) = arg.clone().filter(Chain::is_opt) {
+            if let Some(arg) = given.arg.clone().filter(Chain::is_opt) {
                 let inner = arg.inside();
                 let seen = inner.val.sighted();
                 let given = map(&inner.base.unwrap_or_default(), &seen.code);
                 let name = Val { code: quote!(arg), ..seen };
-                let made = plain(scope, val, filter, Some(name), ty);
-                let made = match made.ty {
-                    Ty::Opt(_) => {
-                        let (code, inner) = made.opened();
-                        let ty = Ty::Opt(Box::new(inner.ty));
-                        Val::new(quote!(#given.and_then(|arg| #code)), Form::Opt(Box::new(inner.form)), ty)
-                    }
-                    _ => {
-                        let Val { code, form, ty, .. } = made.sighted();
-                        Val::new(quote!(#given.map(|arg| #code)), Form::Opt(Box::new(form)), Ty::Opt(Box::new(ty)))
-                    }
+                let made = plain(scope, val, call, Some(name));
+                let made = if matches!(made.ty, Ty::Opt(_)) {
+                    let (code, inner) = made.opened();
+                    let ty = Ty::Opt(Box::new(inner.ty));
+                    Val::new(quote!(#given.and_then(|arg| #code)), Form::Opt(Box::new(inner.form)), ty)
+                } else {
+                    let Val { code, form, ty, .. } = made.sighted();
+                    Val::new(quote!(#given.map(|arg| #code)), Form::Opt(Box::new(form)), Ty::Opt(Box::new(ty)))
                 };
                 return Chain { base, val: made };
             }
             if matches!(filter, Filter::FromEpochS) {
                 return from_epoch_s(scope, base, val);
             }
-            Chain { base, val: plain(scope, val, filter, arg.map(|arg| arg.val), ty) }
+            Chain { base, val: plain(scope, val, call, given.arg.map(|arg| arg.val)) }
         }
     }
 }
@@ -130,7 +130,8 @@ fn v(form: Form, ty: Ty) -> Val {
 }
 
 /// A filter on a value that is there, with an argument that is there.
-fn plain(scope: &Scope<'_>, val: Val, filter: &Filter, arg: Option<Val>, ty: &Ty) -> Val {
+fn plain(scope: &Scope<'_>, val: Val, call: Call<'_>, arg: Option<Val>) -> Val {
+    let Call { filter, ty } = call;
     let own = |code: TokenStream| Val::new(code, Form::Own, ty.clone());
     let receiver = val.receiver();
     match filter {
@@ -140,45 +141,44 @@ fn plain(scope: &Scope<'_>, val: Val, filter: &Filter, arg: Option<Val>, ty: &Ty
             let opposite = val.code;
             Val::operator(code, Some(opposite))
         }
-        Filter::Contains(literal) => compare::contains(val, literal, arg),
+        Filter::Contains(literal) => compare::contains(val, literal, arg.as_ref()),
         Filter::StartsWith(literal) => {
             let (text, arg) = (string(&val), text_arg(literal, arg.as_ref()));
             own(quote!(#text.starts_with(#arg)))
         }
-        Filter::IsEmpty => match val.form {
-            Form::Iter(_) => own(quote!(#receiver.next().is_none())),
-            _ => {
-                let text = string(&val);
-                let empty = quote!(#text.is_empty());
-                Val { opposite: Some(quote!(!#empty)), ..own(empty) }
-            }
-        },
+        Filter::IsEmpty if matches!(val.form, Form::Iter(_)) => own(quote!(#receiver.next().is_none())),
+        Filter::IsEmpty => {
+            let text = string(&val);
+            let empty = quote!(#text.is_empty());
+            Val { opposite: Some(quote!(!#empty)), ..own(empty) }
+        }
         Filter::First | Filter::Last => end(val, matches!(filter, Filter::First)),
         Filter::Take(count) => {
             let count = Literal::usize_unsuffixed(usize::try_from(*count).unwrap_or_default());
-            let (items, item) = val.iter();
+            let (items, item) = val.into_items();
             Val::new(quote!(#items.take(#count)), Form::Iter(Box::new(item.form)), ty.clone())
         }
         Filter::Where(name, literal) => {
-            let (items, item) = val.iter();
+            let (items, item) = val.into_items();
             let form = item.form.clone();
-            let test = compare::field(scope, item, name, literal, arg, false);
+            let test = compare::field(scope, item, name, &Test { literal, arg, ignore_case: false });
             Val::new(quote!(#items.filter(|v| #test)), Form::Iter(Box::new(form)), ty.clone())
         }
         Filter::Find(name, literal) | Filter::FindCi(name, literal) => {
-            let (items, item) = val.iter();
+            let (items, item) = val.into_items();
             let form = item.form.clone();
-            let test = compare::field(scope, item, name, literal, arg, matches!(filter, Filter::FindCi(..)));
+            let ignore_case = matches!(filter, Filter::FindCi(..));
+            let test = compare::field(scope, item, name, &Test { literal, arg, ignore_case });
             let ty = Ty::Opt(Box::new(types::inner(ty).clone()));
             Val::new(quote!(#items.find(|v| #test)), Form::Opt(Box::new(form)), ty)
         }
         Filter::Unique => {
-            let (items, item) = val.iter();
+            let (items, item) = val.into_items();
             Val::new(quote!(filters::unique(#items)), Form::Items(Box::new(item.form)), ty.clone())
         }
         Filter::Compact => compact(val, ty),
         Filter::Flatten => {
-            let (items, item) = val.iter();
+            let (items, item) = val.into_items();
             let inner = types::item(&item.ty).clone();
             let code = match item.form {
                 Form::Own | Form::Items(_) => (quote!(#items.flatten()), Form::Own),
@@ -225,7 +225,7 @@ fn plain(scope: &Scope<'_>, val: Val, filter: &Filter, arg: Option<Val>, ty: &Ty
         Filter::Base64url => with_bytes(val, &quote!(filters::base64url), ty),
         Filter::Text => with_bytes(val, &quote!(filters::text), ty),
         Filter::Json => {
-            let json = Chain { base: None, val }.as_json();
+            let json = Chain { base: None, val }.into_json();
             own(quote!(filters::json(#json)))
         }
         Filter::Then(literal) => match arg {
@@ -286,7 +286,7 @@ fn end(val: Val, first: bool) -> Val {
         let code = if first { quote!(#code.first()) } else { quote!(#code.last()) };
         if is_copy(&ty) { (quote!(#code.copied()), Form::Own) } else { (code, Form::Ref) }
     } else {
-        let (items, item) = val.iter();
+        let (items, item) = val.into_items();
         (if first { quote!(#items.next()) } else { quote!(#items.last()) }, item.form)
     };
     // The item of a list with gaps is an `opt` already.
@@ -304,7 +304,7 @@ fn compact(val: Val, ty: &Ty) -> Val {
         let form = if let Form::Iter(form) = &val.form { inside(form) } else { Form::Own };
         return Val::new(quote!(#items.filter_map(|v| #one)), Form::Iter(Box::new(form)), ty.clone());
     }
-    let (items, item) = val.iter();
+    let (items, item) = val.into_items();
     let (inner, one) = item.opened();
     let code = if is_v(&inner) { quote!(#items.flatten()) } else { quote!(#items.filter_map(|v| #inner)) };
     Val::new(code, Form::Iter(Box::new(one.form)), ty.clone())
@@ -333,7 +333,7 @@ fn join(val: Val, between: &str, ty: &Ty) -> Val {
         let code = val.receiver();
         quote!(#code.join(#between))
     } else {
-        let (items, item) = val.iter();
+        let (items, item) = val.into_items();
         let items = match item.form {
             Form::Ref => quote!(#items.map(String::as_str)),
             _ => items,
@@ -357,7 +357,7 @@ pub(crate) fn literal_arg(literal: &Arg) -> TokenStream {
     match literal {
         Arg::Text(text) => quote!(#text),
         Arg::Int(number) => {
-            let number = Literal::i64_unsuffixed(*number);
+            let number = types::number(*number);
             quote!(#number)
         }
         Arg::Float(number) => {
@@ -385,6 +385,6 @@ pub(crate) fn literal_of(literal: &Arg, ty: &Ty) -> TokenStream {
 }
 
 /// A field of an item.
-pub(crate) fn item_field(scope: &Scope<'_>, item: Val, name: &str) -> Val {
+pub(crate) fn item_field(scope: &Scope<'_>, item: &Val, name: &str) -> Val {
     field(scope, item, name, &Ty::String)
 }

@@ -4,13 +4,13 @@ use agentkit_spec::model::{
     Action, Address, Body, Draw, Expr, IntForm, Method, Page, PathPart, Place, Position, Request, Returns, Root,
     Template, Ty,
 };
-use proc_macro2::{Ident, Literal, TokenStream};
+use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
 
 use super::expr::{Want, chain};
 use super::scope::Scope;
 use super::template::{as_json, object};
-use super::types::rust;
+use super::types::{self, rust};
 use super::value::Form;
 use super::{coerce, expr};
 
@@ -57,7 +57,7 @@ fn start(scope: &mut Scope<'_>, request: &Request) -> TokenStream {
                     PathPart::Text(text) => quote!(.path(#text)),
                     PathPart::Segment(expr) => {
                         let name = segment_name(expr);
-                        let value = chain(scope, expr, Want::See).as_json();
+                        let value = chain(scope, expr, Want::See).into_json();
                         quote!(.segment(#name, #value))
                     }
                 })
@@ -107,13 +107,8 @@ fn body(scope: &mut Scope<'_>, body: &Body) -> TokenStream {
         }
         Body::Raw(bytes) => {
             let val = chain(scope, bytes, Want::See).val;
-            let bytes = match val.form {
-                Form::Ref => val.code,
-                _ => {
-                    let code = val.code;
-                    quote!(&#code)
-                }
-            };
+            let code = &val.code;
+            let bytes = if val.form == Form::Ref { code.clone() } else { quote!(&#code) };
             quote!(.raw(#bytes))
         }
     }
@@ -130,7 +125,7 @@ fn options(request: &Request, usual: &Usual<'_>) -> Vec<TokenStream> {
     }
     if request.rate != usual.rate {
         let draws = request.rate.iter().map(|draw| {
-            let (rate, cost) = (&draw.rate, Literal::u32_unsuffixed(draw.cost));
+            let (rate, cost) = (&draw.rate, types::number(draw.cost));
             quote!((#rate, #cost))
         });
         calls.push(quote!(.rate(&[#(#draws),*])));
@@ -142,7 +137,7 @@ fn options(request: &Request, usual: &Usual<'_>) -> Vec<TokenStream> {
         [("timeout_ms", request.timeout_ms), ("max_body", request.max_body), ("max_reply", request.max_reply)];
     for (name, number) in numbers {
         if let Some(number) = number {
-            let (name, number) = (format_ident!("{name}"), Literal::u64_unsuffixed(number));
+            let (name, number) = (format_ident!("{name}"), types::number(number));
             calls.push(quote!(.#name(#number)));
         }
     }
@@ -166,14 +161,11 @@ fn paging(scope: &mut Scope<'_>, page: &Page) -> TokenStream {
     let limit = chain(scope, &page.limit, Want::Own);
     let limit = coerce::owned(limit, &Ty::Int(IntForm::Number));
     let send = place(&page.send);
-    let size = match &page.size {
-        Some(size) => {
-            let size = place(size);
-            let most = Literal::u32_unsuffixed(page.max_size.unwrap_or(u32::MAX));
-            quote!(Some((#size, #most)))
-        }
-        None => quote!(None),
-    };
+    let size = page.size.as_ref().map(|size| {
+        let (size, most) = (place(size), types::number(page.max_size.unwrap_or(u32::MAX)));
+        quote!(Some((#size, #most)))
+    });
+    let size = size.unwrap_or_else(|| quote!(None));
     quote!(Paging { send: #send, size: #size, limit: #limit, from: #from })
 }
 

@@ -49,16 +49,11 @@ impl<'a> Scope<'a> {
     }
 
     /// Lowers what runs once per item: roots from outside must stay whole, and the item goes out of reach after it.
-    pub(crate) fn looped<T>(
-        &mut self,
-        item: &str,
-        val: &Val,
-        code: TokenStream,
-        lower: impl FnOnce(&mut Self) -> T,
-    ) -> T {
+    pub(crate) fn looped<T>(&mut self, item: &str, val: &Val, lower: impl FnOnce(&mut Self) -> T) -> T {
         self.depth += 1;
         let root = Root::Item(item.to_owned());
-        self.bind(root.clone(), code, val.form.clone());
+        let name = names::ident(&names::local(item));
+        self.bind(root.clone(), quote!(#name), val.form.clone());
         let result = lower(self);
         self.bound.pop();
         self.later.retain(|(used, _)| *used != root);

@@ -31,7 +31,7 @@ pub(crate) fn owned(scope: &mut Scope<'_>, template: &Template, ty: &Ty) -> Toke
             quote!(#number)
         }
         (Template::Int(number), _) => {
-            let number = Literal::i64_unsuffixed(*number);
+            let number = types::number(*number);
             quote!(#number)
         }
         (Template::Float(number), _) => {
@@ -67,7 +67,7 @@ pub(crate) fn owned(scope: &mut Scope<'_>, template: &Template, ty: &Ty) -> Toke
         }
         (Template::Each { var, list, item }, _) => {
             let ty = types::item(ty);
-            each(scope, var, list, false, |scope| owned(scope, item, ty))
+            each(scope, var, list, |scope| owned(scope, item, ty))
         }
     }
 }
@@ -92,7 +92,7 @@ pub(crate) fn struct_fields(
             if name.boxed {
                 code = if code.to_string() == "None" { code } else { quote!(#code.map(Box::new)) };
             }
-            if code.to_string() == ident.to_string() { code } else { quote!(#ident: #code) }
+            if *ident == code.to_string() { code } else { quote!(#ident: #code) }
         })
         .collect();
     fields.reverse();
@@ -102,7 +102,7 @@ pub(crate) fn struct_fields(
 /// Rust of a `&dyn ToJson`.
 pub(crate) fn as_json(scope: &mut Scope<'_>, template: &Template) -> TokenStream {
     match template {
-        Template::Expr(expr) => chain(scope, expr, Want::See).as_json(),
+        Template::Expr(expr) => chain(scope, expr, Want::See).into_json(),
         Template::Text(text) => quote!(&#text),
         Template::Int(number) => {
             let number = Literal::i64_suffixed(*number);
@@ -132,8 +132,8 @@ pub(crate) fn json(scope: &mut Scope<'_>, template: &Template) -> TokenStream {
             quote!((#code).to_json())
         }
         Template::Each { var, list, item } => {
-            let made = each(scope, var, list, true, |scope| json(scope, item));
-            quote!(#made.to_json())
+            let items = each(scope, var, list, |scope| json(scope, item));
+            quote!(Value::Array(#items))
         }
         Template::List(items) => {
             let mut items: Vec<TokenStream> = items.iter().rev().map(|item| json(scope, item)).collect();
@@ -215,48 +215,34 @@ fn file(scope: &mut Scope<'_>, fields: &[(String, Template)]) -> TokenStream {
 }
 
 /// `list.into_iter().map(|item| …).collect()`; with a `?` inside, the closure gives a `Result`.
-fn each(
-    scope: &mut Scope<'_>,
-    var: &str,
-    list: &Expr,
-    alone: bool,
-    lower: impl Fn(&mut Scope<'_>) -> TokenStream,
-) -> TokenStream {
+fn each(scope: &mut Scope<'_>, var: &str, list: &Expr, lower: impl Fn(&mut Scope<'_>) -> TokenStream) -> TokenStream {
     let name = names::ident(&names::local(var));
     let outer = std::mem::take(&mut scope.fallible);
-    let (list, body) = over(scope, var, list, &quote!(#name), lower);
+    let (list, body) = over(scope, var, list, lower);
     let fails = std::mem::replace(&mut scope.fallible, outer);
-    let (iter, _) = list.iter();
+    let (iter, _) = list.into_items();
     if fails {
         scope.fallible = true;
         return quote!(#iter.map(|#name| Ok(#body)).collect::<Result<Vec<_>, ToolError>>()?);
     }
-    // Alone, nothing says what is collected; as a field, its type does.
-    let vec = alone.then(|| quote!(::<Vec<_>>));
-    quote!(#iter.map(|#name| #body).collect #vec ())
+    quote!(#iter.map(|#name| #body).collect())
 }
 
 /// The list of a loop and the loop's body, whose item is by value where nothing misses the list later.
-pub(crate) fn over<T>(
-    scope: &mut Scope<'_>,
-    var: &str,
-    list: &Expr,
-    name: &TokenStream,
-    lower: impl Fn(&mut Scope<'_>) -> T,
-) -> (Val, T) {
+pub(crate) fn over<T>(scope: &mut Scope<'_>, var: &str, list: &Expr, lower: impl Fn(&mut Scope<'_>) -> T) -> (Val, T) {
     // The body is lowered before the list, since it runs later, but must know how the list gives its items.
     // So the list is asked twice: a body that uses the list itself turns a move into a borrow.
     let before = scope.mark();
-    let guess = chain(scope, list, Want::Own).val.iter().1;
+    let guess = chain(scope, list, Want::Own).val.into_items().1;
     scope.reset(&before);
-    let body = scope.looped(var, &guess, name.clone(), &lower);
+    let body = scope.looped(var, &guess, &lower);
     let val = chain(scope, list, Want::Own).val;
-    let item = val.clone().iter().1;
+    let item = val.clone().into_items().1;
     if item.form == guess.form {
         return (val, body);
     }
     scope.reset(&before);
-    let body = scope.looped(var, &item, name.clone(), lower);
+    let body = scope.looped(var, &item, lower);
     let val = chain(scope, list, Want::Own).val;
     (val, body)
 }

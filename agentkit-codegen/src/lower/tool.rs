@@ -1,7 +1,7 @@
 //! Steps and results: the body of a tool's `run`.
 
 use agentkit_spec::model::{self, Action, Each, Expr, Root, Step, Template, When};
-use proc_macro2::{Literal, TokenStream};
+use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 
 use super::expr::{Want, chain, condition, lent};
@@ -126,11 +126,11 @@ impl Steps<'_> {
             return if is_async(&step.action) { quote!(#code.await?) } else { quote!(#code?) };
         };
         let name = names::ident(&names::local(&each.var));
-        let (list, code) = over(scope, &each.var, &each.list, &quote!(#name), |scope| self.action(scope, step));
+        let (list, code) = over(scope, &each.var, &each.list, |scope| self.action(scope, step));
         let code = if is_async(&step.action) { code } else { quote!(::core::future::ready(#code)) };
         let gives = gives(&step.action, self.known);
         let (items, _) = list.looped();
-        let (parallel, skip) = (Literal::u32_unsuffixed(each.parallel), skipped(each));
+        let (parallel, skip) = (types::number(each.parallel), skipped(each));
         quote! {{
             let mut each: Vec<BoxFuture<'_, Result<#gives, ToolError>>> = Vec::new();
             for #name in #items {
@@ -143,21 +143,21 @@ impl Steps<'_> {
     fn action(&self, scope: &mut Scope<'_>, step: &Step) -> TokenStream {
         match &step.action {
             Action::Request(request) => request::lower(scope, request, &self.usual),
-            Action::Call { tool, with } => self.call(scope, step, tool, with),
-            Action::Hook { hook, with } => self.hook(scope, step, hook, with),
+            Action::Call { tool, with } => self.call(scope, &at(&step.at), (tool, with)),
+            Action::Hook { hook, with } => self.hook(scope, &at(&step.at), (hook, with)),
         }
     }
 
     /// `cx.call("gmail.yaml:134", GetMail { id: ref_.id })`.
-    fn call(&self, scope: &mut Scope<'_>, step: &Step, tool: &str, with: &[(String, Template)]) -> TokenStream {
-        let (at, name) = (at(&step.at), names::ident(&names::pascal(tool)));
+    fn call(&self, scope: &mut Scope<'_>, at: &str, (tool, with): (&str, &[(String, Template)])) -> TokenStream {
+        let name = names::ident(&names::pascal(tool));
         let known = self.known.tool(tool).map(|tool| name_fields(&tool.input)).unwrap_or_default();
         let args = struct_fields(scope, with, &known, |name| fields::default_of(name.field));
         quote!(cx.call(#at, #name { #(#args),* }))
     }
 
     /// `cx.hook("gmail.yaml:38", "read_parts", || <H as Hooks>::read_parts(ReadPartsArgs { … }))`.
-    fn hook(&self, scope: &mut Scope<'_>, step: &Step, hook: &str, with: &[(String, Template)]) -> TokenStream {
+    fn hook(&self, scope: &mut Scope<'_>, at: &str, (hook, with): (&str, &[(String, Template)])) -> TokenStream {
         let (function, args_ty) = (names::ident(&names::snake(hook)), format_ident!("{}Args", names::pascal(hook)));
         let known = self.known.hook(hook).map(|hook| name_fields(&hook.args)).unwrap_or_default();
         let mut args: Vec<TokenStream> = known
@@ -176,11 +176,10 @@ impl Steps<'_> {
                         some(ty, &quote!(&#code))
                     }
                 };
-                if code.to_string() == ident.to_string() { code } else { quote!(#ident: #code) }
+                if *ident == code.to_string() { code } else { quote!(#ident: #code) }
             })
             .collect();
         args.reverse();
-        let at = at(&step.at);
         quote!(cx.hook(#at, #hook, || <H as Hooks>::#function(#args_ty { #(#args),* })))
     }
 }
@@ -190,10 +189,7 @@ fn some(ty: &model::Ty, code: &TokenStream) -> TokenStream {
 }
 
 fn absent_lent(ty: &model::Ty) -> TokenStream {
-    match ty {
-        model::Ty::List(_) => quote!(&[]),
-        _ => quote!(None),
-    }
+    if matches!(ty, model::Ty::List(_)) { quote!(&[]) } else { quote!(None) }
 }
 
 /// `if holds { Some(code) } else { None }`; without a value only `if holds { code; }`.

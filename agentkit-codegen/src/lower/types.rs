@@ -63,7 +63,7 @@ pub(crate) fn name_fields(fields: &[model::Field]) -> Vec<FieldName<'_>> {
     fields
         .iter()
         .map(|field| {
-            let ident = names::ident(&taken.take(names::snake(&field.name)));
+            let ident = names::ident(&taken.take(&names::snake(&field.name)));
             FieldName { field, ident, boxed: false }
         })
         .collect()
@@ -215,4 +215,21 @@ fn reaches<'a>(inside: &BTreeMap<&'a str, Vec<&'a str>>, from: &'a str, to: &str
         }
     }
     false
+}
+
+/// A number, its digits in groups where it is long.
+pub(crate) fn number(value: impl Into<i128>) -> proc_macro2::Literal {
+    let value = value.into();
+    let digits = value.unsigned_abs().to_string();
+    let mut text = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && digits.len() > 5 && (digits.len() - at).is_multiple_of(3) {
+            text.push('_');
+        }
+        text.push(digit);
+    }
+    if value < 0 {
+        text.insert(0, '-');
+    }
+    text.parse().unwrap_or_else(|_| proc_macro2::Literal::i128_unsuffixed(value))
 }

@@ -78,10 +78,7 @@ impl Val {
     pub(crate) fn owned(self) -> TokenStream {
         let code = self.receiver();
         if self.boxed {
-            return match self.form {
-                Form::Own => quote!(#code.map(|v| *v)),
-                _ => quote!(#code.as_deref().cloned()),
-            };
+            return if self.form == Form::Own { quote!(#code.map(|v| *v)) } else { quote!(#code.as_deref().cloned()) };
         }
         match &self.form {
             Form::Own => self.code,
@@ -165,7 +162,7 @@ impl Val {
     }
 
     /// An iterator and one of its items, named `v`. Only for a list.
-    pub(crate) fn iter(self) -> (TokenStream, Val) {
+    pub(crate) fn into_items(self) -> (TokenStream, Val) {
         let item = types::item(&self.ty).clone();
         let code = self.receiver();
         let (code, form) = match self.form {
@@ -188,7 +185,7 @@ impl Val {
             Form::Own | Form::Items(_) => Some(self.code.clone()),
             _ => None,
         };
-        let (code, item) = self.iter();
+        let (code, item) = self.into_items();
         (plain.unwrap_or(code), item)
     }
 }

@@ -1,0 +1,119 @@
+//! Opens the runtime the way the command does: agentkit.toml, and a store below `.agentkit`.
+
+use std::io;
+use std::path::Path;
+
+use agentkit_runtime::{AgentKit, AgentKitBuilder, Connection, ConnectionSettings, MemoryStore, SqliteStore};
+use tokio::net::TcpListener;
+use url::Url;
+
+use crate::exit::{Exit, Failure};
+
+/// Where accounts are kept, in the working directory.
+const DATA: &str = ".agentkit/data";
+
+/// Name of the configuration in the working directory.
+const CONFIG: &str = "agentkit.toml";
+
+/// Stands for the client of a connection that nobody configured, so that it can be spoken about.
+const NO_CLIENT: &str = "not-configured";
+
+/// Opens the runtime with what is configured.
+///
+/// A connector for which no connection is configured gets one under its own name: keys need no configuration at
+/// all, and the client of the others may come from the environment.
+pub(crate) async fn open(config: Option<&Path>) -> Result<AgentKit, Failure> {
+    open_store(config, &Place::Disk).await
+}
+
+/// Like [`open`], for verbs that change nothing: where there is no store yet they do not make one.
+pub(crate) async fn open_to_look(config: Option<&Path>) -> Result<AgentKit, Failure> {
+    let place = if Path::new(DATA).exists() { Place::Disk } else { Place::Memory };
+    open_store(config, &place).await
+}
+
+enum Place {
+    Disk,
+    Memory,
+}
+
+async fn open_store(config: Option<&Path>, place: &Place) -> Result<AgentKit, Failure> {
+    let configured = configured(config);
+    let mut missing = agentkit_connectors::all();
+    if let Some(path) = &configured {
+        let kit = builder(place).await?.config_file(path).build().await?;
+        missing.retain(|connector| !kit.connections().any(|known| known.connector().name == connector.name));
+        if missing.is_empty() {
+            return Ok(kit);
+        }
+    }
+    let mut builder = builder(place).await?;
+    if let Some(path) = &configured {
+        builder = builder.config_file(path);
+    }
+    for connector in missing {
+        builder = builder.connection(Connection::new(connector.name, connector).client(NO_CLIENT, NO_CLIENT));
+    }
+    Ok(builder.build().await?)
+}
+
+/// The connection of this name.
+pub(crate) fn settings<'a>(kit: &'a AgentKit, name: &str) -> Result<&'a ConnectionSettings, Failure> {
+    let names: Vec<&str> = kit.connections().map(ConnectionSettings::name).collect();
+    kit.connections().find(|connection| connection.name() == name).ok_or_else(|| {
+        Failure::usage(format!("no connection `{name}`")).hint(format!("there are: {}", names.join(", ")))
+    })
+}
+
+/// Names of the connections of a connector.
+pub(crate) fn connections_of(kit: &AgentKit, connector: &str) -> Vec<String> {
+    let its = kit.connections().filter(|connection| connection.connector().name == connector);
+    its.map(|connection| connection.name().to_owned()).collect()
+}
+
+/// Refuses a connection that has no client yet, and says what to do.
+pub(crate) fn require_client(connection: &ConnectionSettings) -> Result<(), Failure> {
+    if connection.client_id() != NO_CLIENT {
+        return Ok(());
+    }
+    let variable = connection.name().to_uppercase().replace(|c: char| !c.is_ascii_alphanumeric(), "_");
+    Err(Failure::usage(format!("connection `{}` has no client id", connection.name()))
+        .note("redirect uri", connection.callback_url())
+        .hint(format!(
+            "create an OAuth client at {title} with this redirect URI, then set \
+             AGENTKIT_CONNECTION_{variable}_CLIENT_ID and AGENTKIT_CONNECTION_{variable}_CLIENT_SECRET",
+            title = connection.connector().title,
+        )))
+}
+
+/// Listens where the callback address of the connections says.
+pub(crate) async fn listen(kit: &AgentKit) -> Result<TcpListener, Failure> {
+    let url = Url::parse(kit.base_url()).map_err(|error| Failure::usage(format!("the base url is no URL: {error}")))?;
+    let (host, port) = (url.host_str().unwrap_or("127.0.0.1"), url.port_or_known_default().unwrap_or(80));
+    if url.scheme() != "http" {
+        return Err(Failure::usage(format!("the pages of {} are not served by this command", kit.base_url()))
+            .hint("leave base_url out of the configuration to connect accounts from this machine"));
+    }
+    TcpListener::bind((host, port)).await.map_err(|error| {
+        let failure = Failure::new(Exit::Usage, format!("cannot listen on {host}:{port}: {error}"));
+        match error.kind() {
+            io::ErrorKind::AddrInUse => {
+                failure.hint("end the other program, or set another port in base_url of agentkit.toml")
+            }
+            _ => failure,
+        }
+    })
+}
+
+async fn builder(place: &Place) -> Result<AgentKitBuilder, Failure> {
+    let builder = AgentKit::builder().connectors(agentkit_connectors::all());
+    Ok(match place {
+        Place::Disk => builder.store(SqliteStore::open(DATA).await?),
+        Place::Memory => builder.store(MemoryStore::new()),
+    })
+}
+
+/// The configuration to read: what was asked for, else the one of the working directory if it is there.
+fn configured(asked: Option<&Path>) -> Option<&Path> {
+    asked.or_else(|| Some(Path::new(CONFIG)).filter(|path| path.exists()))
+}

@@ -1,0 +1,10 @@
+//! One file per verb: its arguments, its help, its work.
+
+pub(crate) mod accounts;
+pub(crate) mod check;
+pub(crate) mod connect;
+pub(crate) mod expand;
+pub(crate) mod quickstart;
+pub(crate) mod run;
+pub(crate) mod tool;
+pub(crate) mod tools;

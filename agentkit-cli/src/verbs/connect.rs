@@ -1,0 +1,104 @@
+//! `agentkit connect`: a person's account, from the link to ACTIVE.
+
+use std::path::Path;
+use std::time::Duration;
+
+use agentkit_runtime::{AgentKit, AuthKindDef, ConnectedAccount, ConnectedAccountStatus, SecretDef};
+
+use super::accounts::{document, identity};
+use crate::exit::{Exit, Failure};
+use crate::output::{self, DIM, GOOD, LINK, Output};
+use crate::{input, kit, prompt, serve};
+
+/// Which connection, for whom.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  agentkit connect gmail --user ana
+  agentkit connect gmail --user ana --again --timeout 120
+  agentkit connect openweather --user ana                        asks for the key, without echo
+  agentkit connect openweather --user ana --secret-file key.txt
+  pass show openweather | agentkit connect openweather --user ana --secret-file -")]
+pub(crate) struct Args {
+    /// Name of the connection, as configured
+    #[arg(value_name = "CONNECTION")]
+    connection: String,
+    /// Your own id for the person
+    #[arg(long, value_name = "ID")]
+    user: String,
+    /// Seconds to wait for the person
+    #[arg(long, value_name = "SECONDS", default_value_t = 600, value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    timeout: u64,
+    /// Ask for consent again although the account is ACTIVE
+    #[arg(long)]
+    again: bool,
+    /// For connections with a key: read it from this file, or from stdin with -
+    #[arg(long, value_name = "FILE|-")]
+    secret_file: Option<String>,
+}
+
+/// Connects it.
+pub(crate) async fn run(args: &Args, config: Option<&Path>, output: Output) -> Result<Exit, Failure> {
+    let kit = kit::open(config).await?;
+    let connection = kit::settings(&kit, &args.connection)?;
+    kit::require_client(connection)?;
+    let account = kit.connected_account(&args.connection, &args.user).await?;
+    let account = match connection.auth().kind {
+        _ if account.status() == ConnectedAccountStatus::Active && !args.again => account,
+        AuthKindDef::OAuth2(_) => by_link(&kit, &account, args).await?,
+        AuthKindDef::ApiKey { secrets } => by_key(&kit, &account, secrets, args).await?,
+        AuthKindDef::None => account,
+    };
+    if output.machine() {
+        output.json(&document(&account))?;
+    } else {
+        let whose = match identity(&account) {
+            unknown if unknown.is_empty() => unknown,
+            known => format!(" {DIM}{known}{DIM:#}"),
+        };
+        output.line(format!("{GOOD}{}{GOOD:#} {} for {}{whose}", account.status(), args.connection, args.user))?;
+    }
+    Ok(Exit::Done)
+}
+
+async fn by_link(kit: &AgentKit, account: &ConnectedAccount, args: &Args) -> Result<ConnectedAccount, Failure> {
+    if args.secret_file.is_some() {
+        return Err(Failure::usage(format!("`{}` is connected by a link, not with a secret", args.connection)));
+    }
+    let listener = kit::listen(kit).await?;
+    let _pages = serve::Pages::serve(kit.clone(), listener);
+    let link = kit.authorization_link(account).await?;
+    // On stderr: with --json stdout is one document, and this is not the result anyway.
+    output::note("Open this link in a browser on this machine:\n")?;
+    output::note(format!("  {LINK}{}{LINK:#}\n", link.url))?;
+    output::note(format!("{DIM}waiting for the person, at most {} s; it works once{DIM:#}", args.timeout))?;
+    serve::wait_until_connected(kit, account, Duration::from_secs(args.timeout)).await
+}
+
+async fn by_key(
+    kit: &AgentKit,
+    account: &ConnectedAccount,
+    secrets: &[SecretDef],
+    args: &Args,
+) -> Result<ConnectedAccount, Failure> {
+    let given = match (&args.secret_file, secrets) {
+        (Some(path), [secret]) => vec![(secret.name, input::secret_file(path)?)],
+        (Some(path), several) => several_secrets(&input::secret_file(path)?, several)?,
+        (None, all) => all
+            .iter()
+            .map(|secret| Ok((secret.name, prompt::secret(secret.name, secret.about)?)))
+            .collect::<Result<_, Failure>>()?,
+    };
+    Ok(kit.connect_with_secrets(account, given).await?)
+}
+
+/// A file with several secrets is a JSON object of them.
+fn several_secrets<'a>(text: &str, secrets: &'a [SecretDef]) -> Result<Vec<(&'a str, String)>, Failure> {
+    let names: Vec<&str> = secrets.iter().map(|secret| secret.name).collect();
+    let wrong = || {
+        Failure::usage("the secret file does not hold the secrets")
+            .hint(format!("write a JSON object with {}", names.join(", ")))
+    };
+    let object: serde_json::Value = serde_json::from_str(text).map_err(|_| wrong())?;
+    secrets.iter().map(|secret| Ok((secret.name, object[secret.name].as_str().ok_or_else(wrong)?.to_owned()))).collect()
+}

@@ -1,0 +1,45 @@
+//! `quickstart --live`: the same story with the real Google and the person's own mailbox.
+
+use std::path::Path;
+use std::time::Duration;
+
+use super::{Args, CONNECTION, connect_and_fetch};
+use crate::exit::{Exit, Failure};
+use crate::output::{self, BOLD, Output};
+use crate::{kit, serve};
+
+/// Tells the story, or what has to be created first.
+pub(super) async fn run(args: &Args, config: Option<&Path>, output: Output) -> Result<Exit, Failure> {
+    let kit = kit::open(config).await?;
+    let connection = kit::settings(&kit, CONNECTION)?;
+    if let Err(missing) = kit::require_client(connection) {
+        output::note(how_to_create(connection.callback_url()))?;
+        return Err(missing);
+    }
+    let listener = kit::listen(&kit).await?;
+    let _pages = serve::Pages::serve(kit.clone(), listener);
+    connect_and_fetch(&kit, false, Duration::from_secs(args.timeout), output).await
+}
+
+fn how_to_create(redirect_uri: &str) -> String {
+    format!(
+        "\
+{BOLD}Before the first mail, Google has to know your program.{BOLD:#} Five minutes, once:
+
+  1. Open https://console.cloud.google.com/ and create a project (or choose one).
+  2. APIs & Services > Library: search for \"Gmail API\" and enable it.
+  3. Google Auth Platform (OAuth consent screen): choose External, give a name and your mail address,
+     and under Audience add your own Google account as a test user.
+  4. Clients > Create client: application type \"Web application\". As authorized redirect URI enter
+
+       {redirect_uri}
+
+     exactly as it stands here.
+  5. Put what Google shows you into the environment and run the command again:
+
+       export AGENTKIT_CONNECTION_GMAIL_CLIENT_ID=…apps.googleusercontent.com
+       export AGENTKIT_CONNECTION_GMAIL_CLIENT_SECRET=…
+       agentkit quickstart --live
+"
+    )
+}

@@ -1,0 +1,73 @@
+//! `agentkit run`: one tool, on behalf of one user.
+
+use std::path::Path;
+
+use agentkit_runtime::AgentKit;
+
+use super::tool;
+use crate::exit::{Exit, Failure};
+use crate::output::{self, Output};
+use crate::{input, kit};
+
+/// Which tool, for whom, with what.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  agentkit run gmail_fetch_mails --user ana --input '{\"query\": \"is:unread\"}'
+  agentkit run slack_post_message --user ana --connection slack-work --input @message.json
+  echo '{\"place\": \"Lisbon\"}' | agentkit run openweather_current --user ana --input - --json
+
+Where a tool takes a file, \"@path\" is read from disk:
+  agentkit run slack_upload_file --user ana --input '{\"channel\": \"C1\", \"file\": \"@report.pdf\"}'")]
+pub(crate) struct Args {
+    /// Name of the tool, such as `gmail_fetch_mails`
+    #[arg(value_name = "TOOL")]
+    tool: String,
+    /// The user on whose behalf it runs: your own id for the person
+    #[arg(long, value_name = "ID")]
+    user: String,
+    /// The connection to use, where several are configured for the tool's connector
+    #[arg(long, value_name = "NAME")]
+    connection: Option<String>,
+    /// Tool input: JSON, @file, or - for stdin
+    #[arg(long, value_name = "JSON|@FILE|-", default_value = "{}")]
+    input: String,
+}
+
+/// Runs it and prints its output.
+pub(crate) async fn run(args: &Args, config: Option<&Path>, output: Output) -> Result<Exit, Failure> {
+    let (connector, tool) = tool::find(&args.tool)?;
+    let input = input::tool_input(&args.input, &tool::schema(tool.input_schema))?;
+    let kit = kit::open(config).await?;
+    let connection = match &args.connection {
+        Some(name) => name.clone(),
+        None => only_connection(&kit, connector.name)?,
+    };
+    let account = kit.connected_account(&connection, &args.user).await?;
+    let execution = kit.execute_tool(&account, tool.name, input).await.map_err(|error| {
+        let link = error.link().is_some();
+        let failure = Failure::from(error);
+        if failure.exit() == Exit::Person && !link {
+            failure.note("connect", format!("agentkit connect {connection} --user {}", args.user))
+        } else {
+            failure
+        }
+    })?;
+    if account.stand_in() {
+        output::note("note: a stand-in answered, not the provider")?;
+    }
+    output.json(&execution.output)?;
+    Ok(Exit::Done)
+}
+
+/// The connection of a connector, if there is exactly one; an account is never guessed.
+fn only_connection(kit: &AgentKit, connector: &str) -> Result<String, Failure> {
+    let names = kit::connections_of(kit, connector);
+    match names.as_slice() {
+        [only] => Ok(only.clone()),
+        [] => Err(Failure::usage(format!("no connection for {connector} is configured"))
+            .hint(format!("add [connections.NAME] with connector = \"{connector}\" to agentkit.toml"))),
+        _ => Err(Failure::usage(format!("several connections for {connector} are configured"))
+            .hint(format!("choose one with --connection: {}", names.join(", ")))),
+    }
+}

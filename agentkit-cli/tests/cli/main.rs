@@ -1,0 +1,180 @@
+//! The command from outside: what it prints, where, and with which exit code.
+
+mod sandbox;
+
+use insta::assert_snapshot;
+use sandbox::Sandbox;
+use serde_json::Value;
+
+#[test]
+fn help() {
+    let sandbox = Sandbox::new("help");
+    assert_snapshot!("help", sandbox.run(["--help"]).stdout);
+    for verb in ["quickstart", "check", "tools", "tool", "connect", "accounts", "run", "expand"] {
+        let ran = sandbox.run([verb, "--help"]);
+        assert_eq!(ran.code, 0, "{ran:?}");
+        assert_snapshot!(format!("help_{verb}"), ran.stdout);
+    }
+}
+
+#[test]
+fn quickstart_fetches_five_mails_through_an_active_account() {
+    let sandbox = Sandbox::new("quickstart");
+    let ran = sandbox.run(["quickstart", "--yes"]);
+    assert_eq!((ran.code, ran.stderr.as_str()), (0, ""), "{ran:?}");
+    assert_snapshot!("quickstart", ran.stdout);
+    assert_eq!(sandbox.files(), Vec::<String>::new(), "the quickstart leaves nothing behind");
+}
+
+#[test]
+fn quickstart_for_machines() {
+    let sandbox = Sandbox::new("quickstart_json");
+    let ran = sandbox.run(["quickstart", "--json"]);
+    let document = ran.json();
+    assert_eq!(ran.code, 0, "{ran:?}");
+    assert_eq!(document["account"]["status"], "ACTIVE");
+    assert_eq!(document["account"]["stand_in"], true);
+    assert_eq!(document["mails"].as_array().map(Vec::len), Some(5));
+}
+
+#[test]
+fn quickstart_live_says_what_to_create() {
+    let sandbox = Sandbox::new("live");
+    let first = sandbox.run(["quickstart", "--live"]);
+    assert_eq!(first.code, 2, "{first:?}");
+    assert_snapshot!("live_without_client", first.stderr);
+    let second = sandbox.run(["quickstart", "--live"]);
+    // The redirect URI was typed into Google's console by now; it must not change.
+    assert_eq!(first.unfiltered_stderr, second.unfiltered_stderr);
+}
+
+#[test]
+fn check_is_silent_about_good_specs() {
+    let sandbox = Sandbox::new("check_good");
+    let ran = sandbox.run(["check", &sandbox::connectors()]);
+    assert_eq!((ran.code, ran.stdout.as_str(), ran.stderr.as_str()), (0, "", ""), "{ran:?}");
+}
+
+#[test]
+fn check_points_at_a_slip() {
+    let sandbox = Sandbox::with_specs("check_bad");
+    sandbox.edit("gmail.yaml", "parallel: 10", "paralel: 10");
+    let ran = sandbox.run(["check", "gmail.yaml"]);
+    assert_eq!((ran.code, ran.stdout.as_str()), (1, ""), "{ran:?}");
+    assert_snapshot!("check_slip", ran.stderr);
+    let found = sandbox.run(["check", "gmail.yaml", "--json"]).json();
+    assert_eq!(found[0]["file"], "gmail.yaml");
+    assert_eq!(found[0]["code"], "AK011");
+    assert_eq!(found[0]["help"], "did you mean `parallel`?");
+}
+
+#[test]
+fn check_tells_a_mistake_of_a_shared_base_once() {
+    let sandbox = Sandbox::with_specs("check_base");
+    sandbox.edit("google.yaml", "notFound: not_found", "notFound: not_fund");
+    sandbox.copy("gmail.yaml", "gmail2.yaml");
+    sandbox.edit("gmail2.yaml", "connector: gmail", "connector: gmail2");
+    let ran = sandbox.run(["check", "gmail.yaml", "gmail2.yaml", "google.yaml", "--json"]);
+    let found = ran.json();
+    assert_eq!((ran.code, found.as_array().map(Vec::len)), (1, Some(1)), "{found:#}");
+    assert_eq!(found[0]["file"], "google.yaml");
+}
+
+#[test]
+fn check_of_a_missing_file() {
+    let ran = Sandbox::new("check_missing").run(["check", "nowhere.yaml"]);
+    assert_eq!(ran.code, 2);
+    assert_snapshot!(ran.stderr, @r"
+    error: cannot read nowhere.yaml: No such file or directory (os error 2)
+    ");
+}
+
+#[test]
+fn tools_and_tool() {
+    let sandbox = Sandbox::new("tools");
+    assert_snapshot!("tools_gmail", sandbox.run(["tools", "gmail"]).stdout);
+    assert_snapshot!("tool", sandbox.run(["tool", "gmail_fetch_mails"]).stdout);
+    let document = sandbox.run(["tool", "slack_post_message", "--json"]).json();
+    assert_eq!(document["access"], "write");
+    assert_eq!(document["input_schema"]["type"], "object");
+    let all = sandbox.run(["tools", "--json"]).json();
+    assert!(
+        all.as_array().is_some_and(|tools| tools.iter().any(|tool| tool["name"] == "openweather_current")),
+        "{all:#}"
+    );
+}
+
+#[test]
+fn a_misspelt_tool_is_suggested() {
+    let ran = Sandbox::new("misspelt").run(["tool", "gmail_fetch_mail"]);
+    assert_eq!(ran.code, 2);
+    assert_snapshot!(ran.stderr, @r"
+    error: no tool `gmail_fetch_mail`
+      = hint: did you mean `gmail_fetch_mails`?
+    ");
+}
+
+#[test]
+fn a_user_without_an_account_is_sent_to_connect() {
+    let sandbox = Sandbox::new("not_connected");
+    let ran = sandbox.run(["run", "openweather_current", "--user", "ana", "--input", r#"{"place": "Lisbon"}"#]);
+    assert_eq!((ran.code, ran.stdout.as_str()), (3, ""), "{ran:?}");
+    assert_snapshot!("run_not_connected", ran.stderr);
+    let ran =
+        sandbox.run(["run", "openweather_current", "--user", "ana", "--input", r#"{"place": "Lisbon"}"#, "--json"]);
+    assert_eq!(ran.json()["error"]["kind"], "not_connected");
+}
+
+#[test]
+fn a_key_connects_at_once_and_is_listed() {
+    let sandbox = Sandbox::new("key");
+    sandbox.write("key.txt", "0123456789abcdef0123456789abcdef\n");
+    let ran = sandbox.run(["accounts"]);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    assert!(ran.stdout.starts_with("no connected accounts yet"), "{ran:?}");
+    let ran = sandbox.run(["connect", "openweather", "--user", "ana", "--secret-file", "key.txt"]);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    assert_eq!(ran.stdout, "ACTIVE openweather for ana\n");
+    let accounts = sandbox.run(["accounts", "--json"]).json();
+    assert_eq!(accounts[0]["status"], "ACTIVE");
+    assert_eq!(accounts[0]["user"], "ana");
+    #[cfg(unix)]
+    assert!(!sandbox.readable_by_others(".agentkit/root.key"));
+    // The key is sealed: no file of the store has it.
+    for file in sandbox.files() {
+        assert!(
+            file == "key.txt" || !sandbox.bytes(&file).windows(16).any(|part| part == b"0123456789abcdef"),
+            "{file}"
+        );
+    }
+}
+
+#[test]
+fn input_that_is_wrong_is_told_before_any_request() {
+    let sandbox = Sandbox::new("input");
+    let ran = sandbox.run(["run", "openweather_current", "--user", "ana", "--input", "{place}"]);
+    assert_eq!(ran.code, 2, "{ran:?}");
+    assert!(ran.stderr.contains("--input is not JSON"), "{ran:?}");
+}
+
+#[test]
+fn expand_prints_rust() {
+    let sandbox = Sandbox::with_specs("expand");
+    let ran = sandbox.run(["expand", "openweather.yaml"]);
+    assert_eq!((ran.code, ran.stderr.as_str()), (0, ""), "{ran:?}");
+    assert!(
+        ran.stdout.contains("pub mod openweather") && ran.stdout.contains("impl Tool for Current"),
+        "{}",
+        ran.stdout
+    );
+    let base = sandbox.run(["expand", "google.yaml"]);
+    assert_eq!(base.code, 2, "{base:?}");
+}
+
+#[test]
+fn one_document_for_machines_also_when_it_fails() {
+    let sandbox = Sandbox::new("machines");
+    let ran = sandbox.run(["tool", "nothing", "--json"]);
+    assert_eq!((ran.code, ran.stderr.as_str()), (2, ""), "{ran:?}");
+    assert!(matches!(ran.json()["error"]["message"], Value::String(_)), "{ran:?}");
+}
