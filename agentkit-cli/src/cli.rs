@@ -8,7 +8,7 @@ use crate::verbs::{accounts, check, connect, expand, quickstart, run, tool, tool
 
 /// Everything a connector author or an operator of AgentKit does.
 #[derive(Debug, Parser)]
-#[command(name = "agentkit", version, about, max_term_width = 100, after_help = EXIT_CODES, arg_required_else_help = true)]
+#[command(name = "agentkit", version, max_term_width = 100, after_help = EXIT_CODES, arg_required_else_help = true)]
 pub(crate) struct Cli {
     #[command(flatten)]
     pub(crate) global: Global,
@@ -18,12 +18,13 @@ pub(crate) struct Cli {
 
 /// Options that every verb takes.
 #[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Options of every verb")]
 pub(crate) struct Global {
     /// Print one JSON document for machines instead of text for people
     #[arg(long, global = true)]
     pub(crate) json: bool,
     /// Read the connections from this file instead of agentkit.toml
-    #[arg(long, global = true, value_name = "FILE", env = "AGENTKIT_CONFIG")]
+    #[arg(long, global = true, value_name = "FILE", env = "AGENTKIT_CONFIG", hide_env_values = true)]
     pub(crate) config: Option<PathBuf>,
     /// Say on stderr what happens inside; twice for more
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]

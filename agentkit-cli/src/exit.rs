@@ -60,6 +60,11 @@ impl Failure {
         self
     }
 
+    /// The message alone.
+    pub(crate) fn bare(self) -> Self {
+        Self { notes: Vec::new(), ..self }
+    }
+
     /// Its exit code.
     pub(crate) fn exit(&self) -> Exit {
         self.exit

@@ -3,14 +3,14 @@
 use std::io;
 use std::path::Path;
 
-use agentkit_runtime::{AgentKit, AgentKitBuilder, Connection, ConnectionSettings, MemoryStore, SqliteStore};
+use agentkit_runtime::{AgentKit, Connection, ConnectionSettings, SqliteStore};
 use tokio::net::TcpListener;
 use url::Url;
 
 use crate::exit::{Exit, Failure};
 
-/// Where accounts are kept, in the working directory.
-const DATA: &str = ".agentkit/data";
+/// Where accounts are kept, in the working directory: `data` and, beside it, `root.key`.
+const FOLDER: &str = ".agentkit";
 
 /// Name of the configuration in the working directory.
 const CONFIG: &str = "agentkit.toml";
@@ -23,13 +23,13 @@ const NO_CLIENT: &str = "not-configured";
 /// A connector for which no connection is configured gets one under its own name: keys need no configuration at
 /// all, and the client of the others may come from the environment.
 pub(crate) async fn open(config: Option<&Path>) -> Result<AgentKit, Failure> {
-    open_store(config, &Place::Disk).await
+    open_in(config, Place::Disk).await
 }
 
 /// Like [`open`], for verbs that change nothing: where there is no store yet they do not make one.
 pub(crate) async fn open_to_look(config: Option<&Path>) -> Result<AgentKit, Failure> {
-    let place = if Path::new(DATA).exists() { Place::Disk } else { Place::Memory };
-    open_store(config, &place).await
+    let place = if Path::new(FOLDER).exists() { Place::Disk } else { Place::Memory };
+    open_in(config, place).await
 }
 
 enum Place {
@@ -37,23 +37,22 @@ enum Place {
     Memory,
 }
 
-async fn open_store(config: Option<&Path>, place: &Place) -> Result<AgentKit, Failure> {
-    let configured = configured(config);
+async fn open_in(config: Option<&Path>, place: Place) -> Result<AgentKit, Failure> {
     let mut missing = agentkit_connectors::all();
-    if let Some(path) = &configured {
-        let kit = builder(place).await?.config_file(path).build().await?;
+    let mut builder = AgentKit::builder().connectors(agentkit_connectors::all());
+    if let Some(path) = configured(config) {
+        // A first look, without the store: which connectors have a connection?
+        let kit = AgentKit::builder().connectors(agentkit_connectors::all()).config_file(path).build().await?;
         missing.retain(|connector| !kit.connections().any(|known| known.connector().name == connector.name));
-        if missing.is_empty() {
-            return Ok(kit);
-        }
-    }
-    let mut builder = builder(place).await?;
-    if let Some(path) = &configured {
         builder = builder.config_file(path);
     }
     for connector in missing {
         builder = builder.connection(Connection::new(connector.name, connector).client(NO_CLIENT, NO_CLIENT));
     }
+    let builder = match place {
+        Place::Disk => builder.store(SqliteStore::open(FOLDER).await?),
+        Place::Memory => builder,
+    };
     Ok(builder.build().await?)
 }
 
@@ -102,14 +101,6 @@ pub(crate) async fn listen(kit: &AgentKit) -> Result<TcpListener, Failure> {
             }
             _ => failure,
         }
-    })
-}
-
-async fn builder(place: &Place) -> Result<AgentKitBuilder, Failure> {
-    let builder = AgentKit::builder().connectors(agentkit_connectors::all());
-    Ok(match place {
-        Place::Disk => builder.store(SqliteStore::open(DATA).await?),
-        Place::Memory => builder.store(MemoryStore::new()),
     })
 }
 

@@ -34,7 +34,7 @@ const SNIPPET: &str = include_str!("../../examples/quickstart.rs");
 Examples:
   agentkit quickstart          with a stand-in for Google; you press the buttons
   agentkit quickstart --yes    the same; AgentKit presses them
-  agentkit quickstart --live   with your own mailbox; needs an OAuth client, and says how to make one")]
+  agentkit quickstart --live   with your own mailbox; says what to create at Google first")]
 pub(crate) struct Args {
     /// Play the person too: open the link and consent (also without a terminal)
     #[arg(short, long, conflicts_with = "live")]

@@ -14,7 +14,7 @@ use crate::{input, kit};
 #[command(after_help = "\
 Examples:
   agentkit run gmail_fetch_mails --user ana --input '{\"query\": \"is:unread\"}'
-  agentkit run slack_post_message --user ana --connection slack-work --input @message.json
+  agentkit run slack_send_message --user ana --connection slack-work --input @message.json
   echo '{\"place\": \"Lisbon\"}' | agentkit run openweather_current --user ana --input - --json
 
 Where a tool takes a file, \"@path\" is read from disk:

@@ -10,7 +10,7 @@ use crate::table::Table;
 
 /// Which tool to show.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Examples:\n  agentkit tool gmail_fetch_mails\n  agentkit tool slack_post_message --json")]
+#[command(after_help = "Examples:\n  agentkit tool gmail_fetch_mails\n  agentkit tool slack_send_message --json")]
 pub(crate) struct Args {
     /// Name of the tool, such as `gmail_fetch_mails`
     #[arg(value_name = "NAME")]
@@ -78,8 +78,8 @@ fn print(connector: &ConnectorDef, tool: &ToolDef, output: Output) -> Result<(),
         output.line(format!("{label:<9}  {} {DIM}{}{DIM:#}", scope.name, scope.about))?;
         label = "";
     }
-    fields("INPUT", &schema(tool.input_schema), output)?;
-    fields("OUTPUT", &schema(tool.output_schema), output)?;
+    fields(["INPUT", "NEEDED"], &schema(tool.input_schema), output)?;
+    fields(["OUTPUT", "ALWAYS"], &schema(tool.output_schema), output)?;
     let input = tool.examples.first().map_or("{}", |example| example.input);
     output.line(format!(
         "\n{BOLD}Example{BOLD:#}\n  agentkit run {} --user ana --input {}",
@@ -93,18 +93,18 @@ fn print(connector: &ConnectorDef, tool: &ToolDef, output: Output) -> Result<(),
 }
 
 /// A table of the properties of an object; other schemas speak for themselves.
-fn fields(heading: &str, schema: &Value, output: Output) -> Result<(), Failure> {
+fn fields([heading, need]: [&str; 2], schema: &Value, output: Output) -> Result<(), Failure> {
     let Some(properties) = schema["properties"].as_object() else { return Ok(()) };
     let required = |name: &str| schema["required"].as_array().is_some_and(|all| all.iter().any(|one| one == name));
-    let mut table = Table::new([heading, "TYPE", "NEEDED", "MEANING"]);
+    let mut table = Table::new([heading, "TYPE", need, "MEANING"]);
     for (name, property) in properties {
-        let need = match (required(name), property.get("default")) {
+        let needed = match (required(name), property.get("default")) {
             (true, _) => "yes".to_owned(),
             (false, Some(default)) => format!("else {default}"),
             (false, None) => "no".to_owned(),
         };
         let about = property["description"].as_str().unwrap_or_default();
-        table.row([name.clone(), kind(property), need, format!("{about}{}", bounds(property))]);
+        table.row([name.clone(), kind(property), needed, format!("{about}{}", bounds(property))]);
     }
     if !table.is_empty() {
         output.line("")?;

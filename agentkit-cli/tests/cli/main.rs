@@ -58,7 +58,11 @@ fn check_is_silent_about_good_specs() {
 #[test]
 fn check_points_at_a_slip() {
     let sandbox = Sandbox::with_specs("check_bad");
-    sandbox.edit("gmail.yaml", "parallel: 10", "paralel: 10");
+    sandbox.edit(
+        "gmail.yaml",
+        "parallel: 10\n        skip: [not_found]           # deleted",
+        "paralel: 10\n        skip: [not_found]           # deleted",
+    );
     let ran = sandbox.run(["check", "gmail.yaml"]);
     assert_eq!((ran.code, ran.stdout.as_str()), (1, ""), "{ran:?}");
     assert_snapshot!("check_slip", ran.stderr);
@@ -94,7 +98,7 @@ fn tools_and_tool() {
     let sandbox = Sandbox::new("tools");
     assert_snapshot!("tools_gmail", sandbox.run(["tools", "gmail"]).stdout);
     assert_snapshot!("tool", sandbox.run(["tool", "gmail_fetch_mails"]).stdout);
-    let document = sandbox.run(["tool", "slack_post_message", "--json"]).json();
+    let document = sandbox.run(["tool", "slack_send_message", "--json"]).json();
     assert_eq!(document["access"], "write");
     assert_eq!(document["input_schema"]["type"], "object");
     let all = sandbox.run(["tools", "--json"]).json();

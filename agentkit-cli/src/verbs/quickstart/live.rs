@@ -14,7 +14,8 @@ pub(super) async fn run(args: &Args, config: Option<&Path>, output: Output) -> R
     let connection = kit::settings(&kit, CONNECTION)?;
     if let Err(missing) = kit::require_client(connection) {
         output::note(how_to_create(connection.callback_url()))?;
-        return Err(missing);
+        // People have read all of it by now.
+        return Err(if output.machine() { missing } else { missing.bare() });
     }
     let listener = kit::listen(&kit).await?;
     let _pages = serve::Pages::serve(kit.clone(), listener);
