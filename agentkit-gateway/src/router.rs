@@ -118,3 +118,6 @@ fn callback_problem(error: &CallbackError) -> Response {
 fn problem(status: StatusCode, text: &Problem) -> Response {
     headers::page(status, pages::problem(text), None)
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,210 @@
+//! The pages over a real socket, with a provider that gives one token.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use agentkit_runtime::{
+    AuthDef, AuthKindDef, Bytes, ConnectedAccount, Connection, ConnectorDef, HttpDef, HttpReply, HttpRequest, Limits,
+    OAuth2Def, ScopeDef, ToolDef, Transport, TransportError,
+};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+
+use super::*;
+
+#[derive(Debug)]
+struct Provider;
+
+impl Transport for Provider {
+    fn send(
+        &self,
+        _: HttpRequest,
+        _: Limits,
+    ) -> Pin<Box<dyn Future<Output = Result<HttpReply, TransportError>> + Send + '_>> {
+        let body = Bytes::from_static(br#"{"access_token": "CANARY-token", "expires_in": 3600}"#);
+        Box::pin(std::future::ready(Ok(HttpReply { status: 200, headers: HeaderMap::new(), body })))
+    }
+}
+
+const MAIL: ConnectorDef = ConnectorDef {
+    name: "mail",
+    title: "Mail & <More>",
+    auth: &[AuthDef {
+        name: "oauth",
+        kind: AuthKindDef::OAuth2(OAuth2Def {
+            authorize_url: "https://auth.example.com/authorize",
+            token_url: "https://auth.example.com/token",
+            ..OAuth2Def::EMPTY
+        }),
+        scopes: &[ScopeDef { name: "read", value: "read", about: "Read \"mail\".", ..ScopeDef::EMPTY }],
+        ..AuthDef::EMPTY
+    }],
+    http: HttpDef { base_url: "https://api.example.com", ..HttpDef::EMPTY },
+    tools: &[ToolDef { name: "mail_list", scopes: &["read"], ..ToolDef::EMPTY }],
+    ..ConnectorDef::EMPTY
+};
+
+struct World {
+    kit: AgentKit,
+    account: ConnectedAccount,
+    address: String,
+}
+
+impl World {
+    async fn new(stand_in: bool) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap().to_string();
+        let mut connection = Connection::new("mail", &MAIL).client("id", "CANARY-secret");
+        if stand_in {
+            connection = connection.stand_in("https://auth.example.com", "http://127.0.0.1:4010");
+        }
+        let kit = AgentKit::builder()
+            .connection(connection)
+            .base_url(format!("http://{address}"))
+            .transport(Arc::new(Provider))
+            .build()
+            .await
+            .unwrap();
+        let account = kit.connected_account("mail", "ana@example.com").await.unwrap();
+        tokio::spawn(serve(kit.clone(), listener));
+        Self { kit, account, address }
+    }
+
+    async fn link(&self) -> String {
+        let link = self.kit.authorization_link(&self.account).await.unwrap();
+        link.url.strip_prefix(&format!("http://{}", self.address)).unwrap().to_owned()
+    }
+
+    /// One request; gives the whole answer.
+    async fn send(&self, method: &str, target: &str, headers: &str) -> String {
+        let mut stream = TcpStream::connect(&self.address).await.unwrap();
+        let request = format!(
+            "{method} {target} HTTP/1.1\r\nhost: evil.example\r\nconnection: close\r\n{headers}content-length: 0\r\n\r\n"
+        );
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.unwrap();
+        answer
+    }
+
+    async fn get(&self, target: &str) -> String {
+        self.send("GET", target, "").await
+    }
+}
+
+fn status(answer: &str) -> &str {
+    &answer[9..12]
+}
+
+fn header<'a>(answer: &'a str, name: &str) -> &'a str {
+    let line = answer.lines().find_map(|line| line.strip_prefix(&format!("{name}: ")));
+    line.unwrap_or_else(|| panic!("no {name} in {answer}"))
+}
+
+fn assert_guarded(answer: &str) {
+    assert_eq!(header(answer, "cache-control"), "no-store");
+    assert_eq!(header(answer, "referrer-policy"), "no-referrer");
+    assert_eq!(header(answer, "x-content-type-options"), "nosniff");
+    let policy = header(answer, "content-security-policy");
+    for part in ["default-src 'none'", "frame-ancestors 'none'", "form-action 'self'"] {
+        assert!(policy.contains(part), "{policy}");
+    }
+    assert!(!answer.contains("CANARY") && !answer.contains("evil.example") && !answer.contains("<script"), "{answer}");
+}
+
+#[tokio::test]
+async fn from_the_link_to_the_connected_account() {
+    let world = World::new(false).await;
+    let target = world.link().await;
+    let page = world.get(&target).await;
+    assert_eq!(status(&page), "200");
+    assert_guarded(&page);
+    assert!(header(&page, "content-security-policy").contains("form-action 'self' https://auth.example.com;"));
+    for text in [
+        "<html lang=\"en\">",
+        "<h1>Connect Mail &amp; &lt;More&gt;</h1>",
+        "a•••@example.com",
+        "Read &quot;mail&quot;.",
+        "<button type=\"submit\">Continue to Mail &amp; &lt;More&gt;</button>",
+    ] {
+        assert!(page.contains(text), "{text} in {page}");
+    }
+    assert!(!page.contains("ana@example.com") && !page.contains("stand-in"));
+
+    let started = world.send("POST", &target, "sec-fetch-site: same-origin\r\norigin: null\r\n").await;
+    assert_eq!(status(&started), "303");
+    assert_guarded(&started);
+    let location = header(&started, "location");
+    assert!(location.starts_with("https://auth.example.com/authorize?response_type=code&client_id=id&"), "{location}");
+    let state = location.split("state=").nth(1).unwrap().split('&').next().unwrap();
+    let cookie = header(&started, "set-cookie").split(';').next().unwrap().to_owned();
+
+    let id = world.kit.connections().next().unwrap().id().to_owned();
+    let callback = format!("/oauth/cb/{id}?code=CANARY-code&state={state}");
+    let head = world.send("HEAD", &callback, &format!("cookie: {cookie}\r\n")).await;
+    assert_eq!(status(&head), "405");
+    let bare = world.get(&callback).await;
+    assert_eq!(status(&bare), "400");
+    assert_guarded(&bare);
+    assert!(bare.contains("Ask for a new link"), "{bare}");
+
+    let linked = world.send("GET", &callback, &format!("cookie: theme=dark\r\ncookie: {cookie}\r\n")).await;
+    assert_eq!(status(&linked), "200", "{linked}");
+    assert_guarded(&linked);
+    assert!(linked.contains("<h1>Connected</h1>"));
+    let account = world.kit.connected_account("mail", "ana@example.com").await.unwrap();
+    assert_eq!(account.status().as_str(), "ACTIVE");
+    let used = world.get(&target).await;
+    assert_eq!(status(&used), "410");
+    assert_guarded(&used);
+}
+
+#[tokio::test]
+async fn a_form_of_another_page_does_not_start_anything() {
+    let world = World::new(false).await;
+    let target = world.link().await;
+    let foreign = [
+        "sec-fetch-site: cross-site\r\n",
+        "sec-fetch-site: none\r\n",
+        "sec-fetch-site: same-site\r\n",
+        "origin: https://evil.example\r\n",
+        "origin: null\r\n",
+    ];
+    for headers in foreign {
+        let answer = world.send("POST", &target, headers).await;
+        assert_eq!(status(&answer), "403", "{headers}");
+        assert_guarded(&answer);
+    }
+    let own = format!("origin: http://{}\r\n", world.address);
+    assert_eq!(status(&world.send("POST", &target, &own).await), "303");
+}
+
+#[tokio::test]
+async fn what_is_not_there_is_said_in_one_way() {
+    let world = World::new(false).await;
+    for target in ["/connect/x", "/connect/%3Cscript%3E", "/nowhere"] {
+        let answer = world.get(target).await;
+        assert_eq!(status(&answer), "404", "{target}");
+        assert_guarded(&answer);
+    }
+    let id = world.kit.connections().next().unwrap().id().to_owned();
+    for target in [format!("/oauth/cb/{id}"), format!("/oauth/cb/{id}?error=%3Cscript%3E&state=x")] {
+        let answer = world.get(&target).await;
+        assert_eq!(status(&answer), "400", "{target}");
+        assert_guarded(&answer);
+    }
+    let style = world.get("/assets/agentkit.css").await;
+    assert_eq!(header(&style, "content-type"), "text/css; charset=utf-8");
+}
+
+#[tokio::test]
+async fn a_stand_in_is_called_one_wherever_it_shows() {
+    let world = World::new(true).await;
+    let target = world.link().await;
+    let page = world.get(&target).await;
+    assert!(page.contains("<strong>stand-in</strong>"), "{page}");
+    assert!(header(&page, "content-security-policy").contains("form-action 'self' http://127.0.0.1:4010;"));
+    let started = world.send("POST", &target, "").await;
+    assert!(header(&started, "location").starts_with("http://127.0.0.1:4010/authorize?"), "{started}");
+}
