@@ -13,8 +13,10 @@ pub(crate) const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.'
 /// Where a request goes, before the base address is put in front.
 #[derive(Debug, Clone)]
 pub(crate) enum Address {
-    /// A path after the connector's base address.
+    /// A path after the connector's base address, or after an origin that the spec names with it.
     Path {
+        /// `https://` and the host, where the spec writes a whole address.
+        origin: Option<&'static str>,
         /// Encoded text, from the first `/`.
         text: String,
         /// How many segments the spec writes.
@@ -25,15 +27,18 @@ pub(crate) enum Address {
 }
 
 impl Address {
+    /// Text of the spec: `/users/me`, or `https://other.example.com/users/me`.
     pub(crate) fn path(text: &'static str) -> Self {
-        let mut address = Self::Path { text: String::with_capacity(128), segments: 0 };
-        address.literal(text);
+        let (origin, path) = text.split_at(path_start(text));
+        let origin = Some(origin).filter(|origin| !origin.is_empty());
+        let mut address = Self::Path { origin, text: String::with_capacity(128), segments: 0 };
+        address.literal(path);
         address
     }
 
     /// Adds text of the spec; the checker has seen it.
     pub(crate) fn literal(&mut self, literal: &'static str) {
-        if let Self::Path { text, segments } = self {
+        if let Self::Path { text, segments, .. } = self {
             text.push_str(literal);
             *segments += literal.bytes().filter(|byte| *byte == b'/').count();
         }
@@ -52,6 +57,13 @@ impl Address {
         });
         result
     }
+}
+
+/// Where the path of an address begins; a path alone begins at once.
+pub(crate) fn path_start(address: &str) -> usize {
+    const SCHEME: &str = "https://";
+    let Some(rest) = address.strip_prefix(SCHEME) else { return 0 };
+    rest.find('/').map_or(address.len(), |at| SCHEME.len() + at)
 }
 
 /// Servers and proxies may decode a segment more than once: it must stay one segment however often they do.

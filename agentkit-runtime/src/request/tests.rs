@@ -76,6 +76,14 @@ fn steps_along_the_path_are_refused_in_any_spelling() {
     }
 }
 
+#[test]
+fn a_whole_address_of_the_spec_stands_as_it_is() {
+    let http = HttpDef { hosts: &["api.example.com", "id.example.com"], ..HTTP };
+    let to = |text| super::address(&draft(Address::path(text), String::new()), &http, &[], "").ok().map(String::from);
+    assert_eq!(to("https://id.example.com/v1/userinfo").as_deref(), Some("https://id.example.com/v1/userinfo"));
+    assert_eq!(to("https://other.example.com/v1/userinfo"), None);
+}
+
 fn nasty() -> impl Strategy<Value = String> {
     let piece = prop_oneof![
         Just("..".to_owned()),

@@ -2,6 +2,7 @@
 
 use url::{Host, Url};
 
+use super::path::path_start;
 use super::{Address, Draft, TokenChoice, add_pairs};
 use crate::connection::StandIn;
 use crate::def::HttpDef;
@@ -11,13 +12,12 @@ use crate::transport::{host_of, real_address};
 /// The address of a draft. `secrets` are encoded pairs for its query, of which no text of the spec knows.
 pub(crate) fn address(draft: &Draft, http: &HttpDef, stand_ins: &[StandIn], secrets: &str) -> Result<Url, ToolError> {
     let text = match &draft.address {
-        Address::Path { text, .. } => {
+        Address::Path { origin, text, .. } => {
+            let base = origin.unwrap_or(http.base_url);
             let spare = 64 * (http.query.len() + 1);
             let mut whole =
-                String::with_capacity(http.base_url.len() + text.len() + draft.query.len() + secrets.len() + spare);
-            if !is_whole(text) {
-                whole.push_str(http.base_url);
-            }
+                String::with_capacity(base.len() + text.len() + draft.query.len() + secrets.len() + spare);
+            whole.push_str(base);
             whole.push_str(text);
             let mut fixed = String::new();
             for (name, value) in http.query {
@@ -48,11 +48,10 @@ fn add_query(address: &mut String, parts: &[&str]) {
 fn check(url: Url, draft: &Draft, http: &HttpDef) -> Result<Url, ToolError> {
     let own = is_own(&url, http);
     match &draft.address {
-        Address::Path { text, segments } => {
-            let base = if is_whole(text) { text } else { http.base_url };
+        Address::Path { origin, segments, .. } => {
+            let base = origin.unwrap_or(http.base_url);
             let (origin, base_path) = base.split_at(path_start(base));
-            // The two of `https://` are none of the path.
-            let wanted = if is_whole(text) { segments - 2 } else { slashes(base_path) + segments };
+            let wanted = slashes(base_path) + segments;
             if !own || !url.as_str().starts_with(origin) || slashes(url.path()) != wanted || url.fragment().is_some() {
                 return Err(ToolError::internal("a value changed where the request goes; it was not sent"));
             }
@@ -72,11 +71,6 @@ fn check(url: Url, draft: &Draft, http: &HttpDef) -> Result<Url, ToolError> {
     Ok(url)
 }
 
-/// Whether the spec wrote a whole address, on one of the connector's hosts, in place of a path after `base_url`.
-fn is_whole(path: &str) -> bool {
-    path.starts_with("https://")
-}
-
 fn slashes(text: &str) -> usize {
     text.bytes().filter(|byte| *byte == b'/').count()
 }
@@ -85,10 +79,4 @@ fn is_own(url: &Url, http: &HttpDef) -> bool {
     let Some(Host::Domain(host)) = url.host() else { return false };
     let known = http.hosts.contains(&host) || host == host_of(http.base_url);
     known && url.scheme() == "https" && url.port().is_none()
-}
-
-/// Where the path of an address begins.
-fn path_start(address: &str) -> usize {
-    let scheme = "https://".len().min(address.len());
-    address[scheme..].find('/').map_or(address.len(), |at| scheme + at)
 }
