@@ -115,14 +115,31 @@ async fn call<P, O>(
         match check_scopes(&cx).await {
             Ok(()) => run(input, &cx).await,
             // The person can allow it: the same link as for connecting the account.
-            Err(error) if error.kind() == ErrorKind::MissingScope => Err(inner.accounts.with_link(error, account).await),
+            Err(error) if error.kind() == ErrorKind::MissingScope => {
+                Err(inner.accounts.with_link(error, account).await)
+            }
             Err(error) => Err(error),
         }
     }
-    .await
-    .map_err(|error| error.with_account(account.id().as_str()));
+    .await;
+    let result = match result {
+        Ok(output) => Ok(output),
+        Err(error) => Err(explained(&inner.accounts, account, error).await),
+    };
     record(account, tool, result.as_ref().err(), inner.clock.monotonic().saturating_sub(start));
     result
+}
+
+/// Names the account, and where the person goes if only the person can help.
+#[cold]
+async fn explained(accounts: &Arc<Accounts>, account: &ConnectedAccount, error: ToolError) -> ToolError {
+    let error = error.with_account(account.id().as_str());
+    match error.kind() {
+        ErrorKind::AuthExpired | ErrorKind::Reconnect | ErrorKind::MissingScope if error.link().is_none() => {
+            accounts.with_link(error, account).await
+        }
+        _ => error,
+    }
 }
 
 // The account is the caller's choice and never guessed. One of another connector would get the provider's
@@ -238,7 +255,8 @@ pub(crate) async fn send(cx: &Cx, draft: &Draft) -> Result<HttpReply, ToolError>
                         continue;
                     }
                     (ErrorKind::Reconnect, Some(name), Some(dead)) => {
-                        return Err(rejected(call, name, dead, error).await);
+                        rejected(call, name, dead).await;
+                        return Err(error);
                     }
                     _ => {}
                 }
@@ -321,11 +339,11 @@ async fn draw(call: &Call, connector: &'static ConnectorDef, draft: &Draft) -> R
     call.rates.draw(&drawer, draws, call.deadline).await
 }
 
-/// The provider says that no refresh will help: the account is marked, and the person gets a link.
-async fn rejected(call: &Call, token: &str, dead: &Credentials, error: ToolError) -> ToolError {
-    let Tokens::Stored { accounts, account } = &call.tokens else { return error };
-    accounts.rejected(account, token, dead.generation).await;
-    accounts.with_link(error, account).await
+/// The provider says that no refresh will help: the account is marked, so that no further call tries.
+async fn rejected(call: &Call, token: &str, dead: &Credentials) {
+    if let Tokens::Stored { accounts, account } = &call.tokens {
+        accounts.rejected(account, token, dead.generation).await;
+    }
 }
 
 impl Call {

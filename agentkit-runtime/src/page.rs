@@ -72,8 +72,8 @@ impl RequestBuilder<'_> {
             items.extend(more);
             walk.turn(next, &self)?;
         }
-        // Without a place for the page size, the last page may hold more than was asked for. Cutting it would lose
-        // items for a caller that goes on from `next`, so they are given too, unless there is nowhere to go on.
+        // A provider that gives larger pages than it was asked for. The caller was promised at most so many.
+        items.truncate(walk.limit);
         Ok(Pages { items, next: walk.token })
     }
 }

@@ -5,8 +5,8 @@ use std::time::Duration;
 use serde_json::json;
 
 use crate::tests::openweather;
-use crate::tests::probe::{CONNECTOR, Get, List, Post};
-use crate::tests::script::{Act, KEY, Script, kit, ok, status};
+use crate::tests::probe::{CONNECTOR, CONSENT, Get, List, Post};
+use crate::tests::script::{Act, KEY, Script, consented, kit, ok, status};
 use crate::transport::Failure;
 use crate::{Acts, ErrorKind};
 
@@ -232,6 +232,95 @@ async fn draws_wait_for_their_turn_and_end_with_the_call() {
     }
     // Two at once, then one each half minute.
     assert_eq!(taken, [0, 0, 30, 60]);
+}
+
+fn grant(token: &str, scope: &str) -> Act {
+    let reply = json!({"access_token": token, "refresh_token": "refresh-1", "expires_in": 3600, "scope": scope});
+    ok(&reply.to_string())
+}
+
+#[tokio::test]
+async fn a_refused_token_is_renewed_once() {
+    let script =
+        Script::new([grant("first-1", "things.read"), status(401), grant("second-2", "things.read"), ok(THING)]);
+    let (kit, account) = consented(CONSENT, &script).await;
+    kit.execute_tool(&account, "probe_get", json!({"id": "t1"})).await.expect("a thing");
+    let asked = script.asked();
+    let seen: Vec<_> = asked.iter().map(|request| request.url.path()).collect();
+    assert_eq!(seen, ["/token", "/v1/things/t1", "/token", "/v1/things/t1"]);
+    assert_eq!(asked[1].headers["authorization"], "Bearer first-1");
+    assert_eq!(asked[3].headers["authorization"], "Bearer second-2");
+
+    // A write too: a refused token means that nothing was done. Refused again, the person must act.
+    let script =
+        Script::new([grant("first-1", "things.write"), status(401), grant("second-2", "things.write"), status(401)]);
+    let (kit, account) = consented(CONSENT, &script).await;
+    let error = kit.execute_tool(&account, "probe_post", json!({"name": "One"})).await.expect_err("refused twice");
+    assert_eq!((error.kind(), error.acts(), script.asked().len()), (ErrorKind::AuthExpired, Acts::User, 4));
+    assert!(error.link().is_some_and(|link| link.starts_with("http://127.0.0.1:8917/")), "{error:?}");
+}
+
+#[tokio::test]
+async fn scopes_are_compared_before_any_request() {
+    let script = Script::new([grant("first-1", "things.read")]);
+    let (kit, account) = consented(CONSENT, &script).await;
+    let error = kit.execute_tool(&account, "probe_post", json!({"name": "One"})).await.expect_err("not granted");
+    assert_eq!((error.kind(), error.scopes()), (ErrorKind::MissingScope, &["write".to_owned()][..]));
+    assert_eq!(error.message(), "the account lacks `write`, which `probe_post` needs");
+    assert!(error.link().is_some());
+    assert_eq!(script.asked().len(), 1, "only the exchange");
+
+    let script = Script::new([grant("first-1", "things.write"), ok(THING)]);
+    let (kit, account) = consented(CONSENT, &script).await;
+    let wider = kit.execute_tool(&account, "probe_get", json!({"id": "t1"})).await;
+    assert!(wider.is_ok(), "a wider scope will do");
+}
+
+#[tokio::test]
+async fn a_token_the_provider_has_forgotten_ends_the_account() {
+    let dead = || ok(r#"{"ok":false,"error":"dead_token"}"#);
+    let script = Script::new([grant("first-1", "things.read"), dead()]);
+    let (kit, account) = consented(CONSENT, &script).await;
+    for _ in 0..2 {
+        let error = kit.execute_tool(&account, "probe_get", json!({"id": "t1"})).await.expect_err("dead");
+        assert_eq!(error.kind(), ErrorKind::Reconnect);
+        assert!(error.link().is_some());
+    }
+    assert_eq!(script.asked().len(), 2, "the second call sends nothing");
+    let account = kit.account(account.id()).await.expect("the store works").expect("there");
+    assert_eq!(account.status(), crate::ConnectedAccountStatus::Expired);
+}
+
+#[tokio::test]
+async fn futures_of_a_join_run_side_by_side_and_keep_their_order() {
+    use crate::__private::prelude::*;
+
+    #[derive(Debug, Clone, Default)]
+    struct Many {
+        ids: Vec<String>,
+    }
+    impl Described for Many {
+        const SHAPE: Shape<Self> = Shape::Record(&[field("ids", |w: &mut Self| &mut w.ids)]);
+    }
+    impl Tool for Many {
+        type Output = Vec<String>;
+        const DEF: &'static ToolDef =
+            &ToolDef { name: "probe_many", connector: "probe", private: true, ..ToolDef::EMPTY };
+        async fn run(self, cx: &Cx) -> Result<Vec<String>, ToolError> {
+            let each = self.ids.into_iter().map(|id| boxed(async move { Ok(cx.call("x:1", Get { id }).await?.id) }));
+            cx.join(2, &[ErrorKind::NotFound], each.collect()).await
+        }
+    }
+
+    let many = |ids: &[&str]| Many { ids: ids.iter().map(|id| (*id).to_owned()).collect() };
+    let thing = |id: &str| ok(&json!({"id": id}).to_string());
+    let script = Script::new([thing("a"), status(404), thing("c")]);
+    let (kit, account) = kit(CONNECTOR, &script).await;
+    assert_eq!(kit.execute(&account, many(&["a", "b", "c"])).await.expect("two"), ["a", "c"]);
+    let script = Script::new([Act::Hang, status(400)]);
+    let (kit, account) = crate::tests::script::kit(CONNECTOR, &script).await;
+    let error = kit.execute(&account, many(&["a", "b", "c"])).await.expect_err("the second one fails");
+    assert_eq!((error.kind(), script.asked().len()), (ErrorKind::InvalidInput, 2), "the rest is dropped");
 }
 
 #[tokio::test]

@@ -37,6 +37,31 @@ pub(crate) const CONNECTOR: &ConnectorDef = &ConnectorDef {
     ..ConnectorDef::EMPTY
 };
 
+/// The same app with a consent page, and tools that need scopes.
+pub(crate) const CONSENT: &ConnectorDef = &ConnectorDef {
+    auth: &[AuthDef {
+        name: "oauth",
+        kind: AuthKindDef::OAuth2(OAuth2Def {
+            authorize_url: "https://login.probe.test/authorize",
+            token_url: "https://login.probe.test/token",
+            ..OAuth2Def::EMPTY
+        }),
+        scopes: &[
+            ScopeDef { name: "read", value: "things.read", about: "Read things.", ..ScopeDef::EMPTY },
+            ScopeDef {
+                name: "write",
+                value: "things.write",
+                about: "Make things.",
+                covers: &["read"],
+                ..ScopeDef::EMPTY
+            },
+        ],
+        ..AuthDef::EMPTY
+    }],
+    tools: &[ToolDef { scopes: &["read"], ..TOOLS[0] }, ToolDef { scopes: &["write"], ..TOOLS[1] }],
+    ..*CONNECTOR
+};
+
 pub(crate) const TOOLS: &[ToolDef] = &[
     ToolDef { name: "probe_get", connector: "probe", at: "probe.yaml:10", run: erased::<Get>, ..ToolDef::EMPTY },
     ToolDef {

@@ -9,7 +9,7 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 
 use crate::example::StandingClock;
 use crate::transport::{Failure, HttpReply, HttpRequest, Limits, Transport, TransportError};
-use crate::{AgentKit, ConnectedAccount, Connection, ConnectorDef};
+use crate::{AgentKit, ConnectedAccount, Connection, ConnectorDef, ManualClock, Timestamp};
 
 /// The key of the account.
 pub(crate) const KEY: &str = "sk-very-secret-1";
@@ -72,6 +72,28 @@ impl Transport for Script {
 
 fn map(headers: &[(&'static str, &'static str)]) -> HeaderMap {
     headers.iter().map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value))).collect()
+}
+
+/// A kit with an account that a person connected, with what the provider granted. The script answers the exchange.
+pub(crate) async fn consented(connector: &'static ConnectorDef, script: &Arc<Script>) -> (AgentKit, ConnectedAccount) {
+    let connection = Connection::new("work", connector).client("client-1", "client-secret-1");
+    let kit = AgentKit::builder()
+        .connection(connection)
+        .clock(Arc::new(ManualClock::new(Timestamp::UNIX_EPOCH)))
+        .transport(script.clone())
+        .build()
+        .await
+        .expect("a kit");
+    let account = kit.connected_account("work", "ana").await.expect("an account");
+    let link = kit.authorization_link(&account).await.expect("a link");
+    let start = kit.authorization().start(link.url.rsplit('/').next().expect("a token")).await.expect("a start");
+    let url = url::Url::parse(&start.location).expect("a URL");
+    let state = url.query_pairs().find(|(name, _)| name == "state").expect("a state").1.into_owned();
+    let cookie = start.cookie.split(';').next().expect("a cookie").to_owned();
+    let connection = kit.connections().next().expect("a connection").id().to_owned();
+    let query = format!("code=c1&state={state}");
+    let linked = kit.authorization().callback(&connection, &query, &cookie).await.expect("linked");
+    (kit, linked.account)
 }
 
 /// A kit with one connected account, on a clock that only sleeping moves.
