@@ -41,7 +41,7 @@ pub(crate) struct Checked {
 /// Checks a connector, its base merged in.
 pub(crate) fn check(cx: &mut Cx<'_>, root: &Node) -> Checked {
     let view = ast::Spec::of(root);
-    let head = head(cx, root, &view);
+    let head = head(cx, &view);
     let mut types = declared_types(cx, view.types);
     let auth = auth::auth(cx, &types, view.auth);
     let connector = head.as_ref().map_or("", |head| head.name.as_str());
@@ -90,32 +90,11 @@ struct Head {
     about: String,
 }
 
-/// A connector says its name and what people see of it.
-fn head(cx: &mut Cx<'_>, root: &Node, view: &ast::Spec<'_>) -> Option<Head> {
-    let at = view.connector.map_or_else(|| cx.first_line(root.span), |node| node.span);
-    for (name, node) in [
-        ("title", view.title),
-        ("version", view.version),
-        ("about", view.about),
-        ("auth", view.auth),
-        ("http", view.http),
-        ("tools", view.tools),
-    ] {
-        // What was taken out was reported; what was never written is reported here.
-        if node.is_none() && !cx.diagnostics.iter().any(|found| found.message.contains(&format!("`{name}`"))) {
-            let help = match name {
-                "title" => "title: Name for people",
-                "version" => "version: 1.0.0",
-                "about" => "about: What it can do, in one sentence.",
-                "auth" => "auth: {key: {kind: api_key}}, or kind: oauth2, or kind: none",
-                "http" => "http: {base_url: https://...}",
-                _ => "tools: {list_items: ...}",
-            };
-            cx.error(Code::MissingKey, at, format!("the file lacks `{name}`")).help(help);
-        }
-    }
+/// The name of a connector and what people see of it; what is missing was reported by `parse`.
+fn head(cx: &mut Cx<'_>, view: &ast::Spec<'_>) -> Option<Head> {
     let name = view.connector?.text()?;
     if !is_snake(name) {
+        let at = view.connector.map_or_else(Span::default, |node| node.span);
         cx.error(Code::NameForm, at, format!("connector names look like `google_drive`, not `{name}`"))
             .help(snake(name));
         return None;
@@ -226,10 +205,10 @@ fn examples(cx: &mut Cx<'_>, world: &World<'_>, made: &mut [Tool]) {
     let mut checked = Vec::new();
     for signature in &world.tools {
         let tool = made.iter().find(|tool| tool.name == signature.name);
-        let requests = tool.map(|tool| {
+        let requests = tool.and_then(|tool| {
             let mut names = BTreeSet::new();
-            tool::called(made, &tool.name, &mut names);
-            requests_of(made, &names)
+            tool::called(made, &tool.name, &mut names)?;
+            Some(requests_of(made, &names))
         });
         let declared = signature.output.as_ref().filter(|ty| signature.private || matches!(ty, Ty::Record(_)));
         let output = tool.map(|tool| &tool.output).or(declared);

@@ -21,6 +21,9 @@ pub(crate) enum Demand {
 /// Fits the root of a file.
 pub(crate) fn parse(cx: &mut Diagnostics, sources: &[SourceFile], root: &mut Node, demand: Demand) {
     let mut parser = Parser { cx, sources, demand };
+    if demand == Demand::All {
+        parser.connector_keys(root);
+    }
     let at = parser.first_line(root.span);
     parser.object(root, &ast::SPEC, Place { path: "", key: at });
 }
@@ -38,7 +41,35 @@ struct Parser<'a> {
     demand: Demand,
 }
 
+/// What a connector says about itself, with what to write; a base has none of it.
+const CONNECTOR_KEYS: &[(&str, &str)] = &[
+    ("title", "title: Name for people"),
+    ("version", "version: 1.0.0"),
+    ("about", "about: What it can do, in one sentence."),
+    ("auth", "auth: {key: {kind: api_key}}, or kind: oauth2, or kind: none"),
+    ("http", "http: {base_url: https://...}"),
+    ("tools", "tools: {list_items: ...}"),
+];
+/// More than any provider has; what grows with the square of them stays fast.
+const MOST: &[(&str, usize)] = &[("types", 1_000), ("tools", 500)];
+
 impl Parser<'_> {
+    fn connector_keys(&mut self, root: &mut Node) {
+        let at = root.get("connector").map_or(root.span, |node| self.first_line(node.span));
+        for (name, help) in CONNECTOR_KEYS.iter().filter(|(name, _)| root.get(name).is_none()) {
+            self.cx.report(Code::MissingKey, at, format!("the file lacks `{name}`")).help(*help);
+        }
+        let Value::Map(map) = &mut root.value else { return };
+        for entry in &mut map.entries {
+            let Some((name, most)) = MOST.iter().find(|(name, _)| *name == entry.key.text) else { continue };
+            let Value::Map(inner) = &mut entry.value.value else { continue };
+            if inner.entries.len() > *most {
+                self.cx.report(Code::Unreadable, entry.key.span, format!("the file holds more than {most} {name}"));
+                inner.entries.truncate(*most);
+            }
+        }
+    }
+
     /// Fits a mapping to an object; `false`: it is none.
     fn object(&mut self, node: &mut Node, object: &Object, place: Place<'_>) -> bool {
         let path = place.path;
@@ -302,7 +333,7 @@ impl Parser<'_> {
         let Some(entries) = self.mapping(node, path) else { return false };
         entries.retain_mut(|entry| {
             let path = join(path, &entry.key.text);
-            if entry.key.text == "$about" {
+            if entry.key.text == "$about" && names == Names::Free {
                 return self.text(&entry.value, &path);
             }
             // A name in another style still names the field, so that its uses are not reported too.

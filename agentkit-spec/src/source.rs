@@ -44,9 +44,14 @@ impl SourceFile {
         self.path.rsplit(['/', '\\']).next().unwrap_or(&self.path)
     }
 
+    /// Line of a byte offset, from 1.
+    pub(crate) fn line(&self, offset: usize) -> usize {
+        self.lines.partition_point(|start| *start <= offset).max(1)
+    }
+
     /// Line and column of a byte offset, from 1, in characters.
     pub fn line_column(&self, offset: usize) -> (usize, usize) {
-        let line = self.lines.partition_point(|start| *start <= offset).max(1);
+        let line = self.line(offset);
         let start = self.lines.get(line - 1).copied().unwrap_or_default();
         let before = self.text.get(start..self.boundary(offset)).unwrap_or_default();
         (line, 1 + before.chars().count())
@@ -54,7 +59,7 @@ impl SourceFile {
 
     /// The line around a byte offset without its line break, and where it starts.
     pub(crate) fn line_at(&self, offset: usize) -> (usize, &str) {
-        let (line, _) = self.line_column(offset);
+        let line = self.line(offset);
         let start = self.lines.get(line - 1).copied().unwrap_or_default();
         let rest = self.text.get(start..).unwrap_or_default();
         let line = rest.split('\n').next().unwrap_or_default();

@@ -35,6 +35,12 @@ pub(crate) fn from_token(cx: &mut Cx<'_>, types: &Types, auth: &[Auth], node: Op
                     .help("$body.team.id");
                 return None;
             }
+            // Secrets are not values: what is a value may end in a result, a body or a log.
+            if path.last().is_some_and(|last| last.ends_with("_token") || last.ends_with("_secret")) {
+                cx.error(Code::NoSecret, node.span, "a token is a secret, and secrets are no values")
+                    .help("name it under `auth.NAME.tokens`");
+                return None;
+            }
             Some(path)
         });
         if let (Some(ty), Some(at)) = (ty, at) {

@@ -43,7 +43,7 @@ impl Cx<'_> {
     pub(crate) fn position(&self, span: Span) -> Position {
         self.sources.get(span.file).map_or_else(Position::default, |source| Position {
             file: source.file_name().to_owned(),
-            line: source.line_column(span.start).0,
+            line: source.line(span.start),
         })
     }
 

@@ -6,7 +6,8 @@ use super::cx::Cx;
 use super::types::{Types, show};
 use crate::diagnostic::Code;
 use crate::model::{Field, Ty};
-use crate::yaml::{Node, Plain, Scalar, Style, Value, to_json};
+use crate::table::{is_snake, snake};
+use crate::yaml::{Entry, Node, Plain, Scalar, Style, Value, to_json};
 
 /// Whose data it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,6 +48,9 @@ pub(crate) fn record(
         let name = &entry.key.text;
         let Some(field) = fields.iter().find(|field| field.name == *name) else {
             good = false;
+            if fields.iter().any(|field| is_styled(field, path, name)) {
+                continue;
+            }
             let known = fields.iter().map(|field| field.name.as_str());
             cx.error(Code::ExampleData, entry.key.span, format!("`{path}` has no field `{name}`")).suggest(name, known);
             continue;
@@ -61,7 +65,8 @@ pub(crate) fn record(
         let absent = matches!(field.ty, Ty::Opt(_))
             || field.default.is_some()
             || (form == Form::Hook && matches!(field.ty, Ty::List(_) | Ty::Map(_)));
-        if !absent && node.get(&field.name).is_none() {
+        let here = |entry: &Entry| entry.key.text == field.name || is_styled(field, path, &entry.key.text);
+        if !absent && !node.entries().iter().any(here) {
             good = false;
             let span = cx.first_line(node.span);
             cx.error(Code::ExampleData, span, format!("`{path}` lacks `{}`", field.name))
@@ -69,6 +74,11 @@ pub(crate) fn record(
         }
     }
     good.then_some(map)
+}
+
+/// Whether the example names an input right that is declared as `maxResults`, which was reported there.
+fn is_styled(field: &Field, path: &str, name: &str) -> bool {
+    path == "input" && !is_snake(&field.name) && snake(&field.name) == name
 }
 
 /// Checks a value.

@@ -11,6 +11,7 @@ use crate::diagnostic::Code;
 use crate::model::{Derived, Expr, Field, Op, OpKind, Root, Ty};
 use crate::source::Span;
 use crate::syntax::{Name, Pipeline, Segment, Stage, Text};
+use crate::table::{is_snake, snake};
 use crate::yaml::Node;
 
 /// What an expression sees.
@@ -173,7 +174,9 @@ impl Walk<'_, '_, '_> {
         if let Some(field) = inputs.fields.iter().find(|field| field.name == name) {
             return Some((Root::Input(name), field.ty.clone(), 2));
         }
-        if !inputs.unknown && !inputs.written.contains(&name) {
+        // One that is written in another style was reported where it is declared.
+        let styled = inputs.written.iter().any(|written| !is_snake(written) && snake(written) == name);
+        if !inputs.unknown && !styled && !inputs.written.contains(&name) {
             let span = self.span(&range);
             let place = self.place();
             let known: Vec<&str> = inputs.written.iter().map(String::as_str).collect();

@@ -7,7 +7,7 @@ pub(crate) use wire::{flat_form, json, pairs};
 use super::cx::Cx;
 use super::expr::{Scope, expr};
 use super::types::{fits, is_text, peel, show};
-use crate::diagnostic::Code;
+use crate::diagnostic::{Code, nearest};
 use crate::model::{BytesForm, Expr, Field, Template, TextPart, Ty};
 use crate::syntax::{self, Name, Part, Text};
 use crate::yaml::{Entry, Node, Plain, Scalar, Value};
@@ -78,14 +78,14 @@ fn record(
 ) -> Option<Vec<(String, Template)>> {
     let Against { fields, owner, path, at } = *against;
     let mut good = true;
+    let known: Vec<&str> = fields.iter().map(|field| field.name.as_str()).collect();
     for entry in entries.iter().filter(|entry| entry.key.text != "$each") {
         let name = &entry.key.text;
-        if !fields.iter().any(|field| field.name == *name) {
+        if !known.contains(&name.as_str()) {
             good = false;
-            let known: Vec<&str> = fields.iter().map(|field| field.name.as_str()).collect();
             cx.error(Code::UnknownField, entry.key.span, format!("`{owner}` has no field `{name}`"))
                 .help(format!("fields: {}", known.join(", ")))
-                .suggest(name, known);
+                .suggest(name, known.iter().copied());
         }
     }
     let mut made = Vec::new();
@@ -97,6 +97,10 @@ fn record(
                 None => good = false,
             },
             None if matches!(field.ty, Ty::Opt(_)) => {}
+            // It is there, misspelt.
+            None if entries.iter().any(|entry| nearest(&entry.key.text, known.iter().copied()) == Some(name)) => {
+                good = false
+            }
             None => {
                 good = false;
                 let span = cx.first_line(at.span);

@@ -184,15 +184,15 @@ fn result_help(scope: &Scope<'_>, output: &Ty) -> String {
     format!("result: {{{}}}", pairs.join(", "))
 }
 
-/// Names of the tools that a tool calls, directly or not, itself included.
-pub(crate) fn called<'t>(tools: &'t [Tool], name: &str, found: &mut BTreeSet<&'t str>) {
-    let Some(tool) = tools.iter().find(|tool| tool.name == name) else { return };
-    if !found.insert(&tool.name) {
-        return;
-    }
-    for step in &tool.steps {
-        if let Action::Call { tool, .. } = &step.action {
-            called(tools, tool, found);
+/// Names of the tools that a tool calls, directly or not, itself included. `None`: one of them is wrong.
+pub(crate) fn called<'t>(tools: &'t [Tool], name: &str, found: &mut BTreeSet<&'t str>) -> Option<()> {
+    let tool = tools.iter().find(|tool| tool.name == name)?;
+    if found.insert(&tool.name) {
+        for step in &tool.steps {
+            if let Action::Call { tool, .. } = &step.action {
+                called(tools, tool, found)?;
+            }
         }
     }
+    Some(())
 }

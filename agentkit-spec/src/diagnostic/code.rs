@@ -37,7 +37,7 @@ macro_rules! codes {
 }
 
 codes! {
-    Unreadable = 1, "The file must be UTF-8 text of at most 1 MiB, 64 levels and 50,000 values.";
+    Unreadable = 1, "The file must be UTF-8 text of at most 1 MiB, 64 levels, 50,000 values, 1,000 types and 500 tools.";
     Yaml = 2, "Anchors, aliases, tags, merge keys and further documents are not part of the language.";
     RepeatedKey = 3, "A key stands once in its mapping.";
     Syntax = 4, "The file must be YAML 1.2.";

@@ -32,6 +32,15 @@ fn trees_that_are_too_large() {
 }
 
 #[test]
+fn many_types_that_hold_each_other() {
+    let types: String = (0..6_000).map(|n| format!(" T{n}: {{a: T{}}},", n + 1)).collect();
+    assert!(
+        codes(&format!("agentkit: 1\nconnector: a\ntypes: {{{types} T6000: {{a: string}}}}\n"))
+            .contains(&Code::Unreadable)
+    );
+}
+
+#[test]
 fn types_and_paths_that_are_too_long() {
     let deep = format!("{}string{}", "list<".repeat(10_000), ">".repeat(10_000));
     assert!(codes(&format!("agentkit: 1\nconnector: a\ntypes: {{A: {{b: {deep}}}}}\n")).contains(&Code::TypeForm));
@@ -74,6 +83,8 @@ proptest! {
         for found in &compiled.diagnostics {
             let _ = compiled.render(found, Style::Ansi, Leading::None);
         }
+        // Nothing is left out without a word.
+        prop_assert!(compiled.stubs.is_empty() || compiled.has_errors());
         prop_assert!(compiled.connector.is_some() || compiled.has_errors() || compiled.sources[0].text.contains("base:"));
     }
 

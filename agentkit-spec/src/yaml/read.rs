@@ -151,7 +151,7 @@ impl<'a> Builder<'a> {
                 Pending::Unusable => {}
                 Pending::Key(key) => {
                     if let Some(first) = seen.get(&key.text) {
-                        let (first, _) = self.source.line_column(*first);
+                        let first = self.source.line(*first);
                         cx.report(Code::RepeatedKey, key.span, format!("key `{}` is written twice", key.text))
                             .label(format!("first at line {first}"));
                         return None;

@@ -90,7 +90,7 @@ fn demand_about(cx: &mut Cx<'_>, entry: &Entry, view: &ast::Tool<'_>) {
             .help("the model chooses by it; say what the tool does and when to use it");
     }
     for input in view.input.map(Node::entries).unwrap_or_default() {
-        if input.value.get("about").is_none() {
+        if input.key.text != "$about" && input.value.get("about").is_none() {
             cx.error(Code::NoAbout, input.key.span, format!("input `{}` lacks `about`", input.key.text))
                 .help("the model fills it in; say what it means and give an example");
         }
