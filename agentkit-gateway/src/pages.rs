@@ -68,6 +68,11 @@ pub(crate) const OTHER_IDENTITY: Problem = Problem {
            The one that was connected stays as it is.",
     next: "Ask for a new link and choose the same account, or have the old one disconnected first.",
 };
+pub(crate) const TOO_LARGE: Problem = Problem {
+    title: "That was too much",
+    what: "The form was larger than any secret is. Nothing was connected.",
+    next: "Open the link again and type in what it asks for.",
+};
 pub(crate) const NOTHING: Problem = Problem {
     title: "There is no such page",
     what: "The address leads nowhere.",
@@ -75,7 +80,9 @@ pub(crate) const NOTHING: Problem = Problem {
 };
 
 /// The page of a link: who links what, and what they allow.
-pub(crate) fn link(page: &LinkPage) -> String {
+///
+/// `mistake` is what was wrong with the secrets that were typed in before.
+pub(crate) fn link(page: &LinkPage, mistake: Option<&str>) -> String {
     let connector = Text(page.connector);
     let title = format!("Connect {}", page.connector);
     let mut body = format!("<h1>Connect {connector}</h1>\n{}", stand_in(page.stand_in));
@@ -90,6 +97,9 @@ pub(crate) fn link(page: &LinkPage) -> String {
         let _ = writeln!(body, "<dt>Connected before</dt><dd>{}</dd>", Text(label));
     }
     body.push_str("</dl>\n");
+    if !page.secrets.is_empty() {
+        return html::page(&title, &secrets(body, page, mistake));
+    }
     if page.scopes.is_empty() {
         let _ = writeln!(body, "<p>On the next page {connector} will ask you to agree.</p>");
     } else {
@@ -106,6 +116,32 @@ pub(crate) fn link(page: &LinkPage) -> String {
          <form method=\"post\"><button type=\"submit\">Continue to {connector}</button></form>\n",
     );
     html::page(&title, &body)
+}
+
+/// The form for secrets. They go from the browser to us, past every agent.
+fn secrets(mut body: String, page: &LinkPage, mistake: Option<&str>) -> String {
+    if let Some(mistake) = mistake {
+        let _ =
+            writeln!(body, "<p role=\"alert\" class=\"mistake\"><strong>Not connected:</strong> {}</p>", Text(mistake));
+    }
+    body.push_str("<form method=\"post\" autocomplete=\"off\">\n");
+    for secret in &page.secrets {
+        let name = Text(secret.name);
+        let _ = writeln!(
+            body,
+            "<p><label for=\"secret-{name}\">Secret <code>{name}</code></label>\n<input type=\"password\" \
+             id=\"secret-{name}\" name=\"{name}\" aria-describedby=\"about-{name}\" autocomplete=\"off\" \
+             spellcheck=\"false\" required>\n<small id=\"about-{name}\">{}</small></p>",
+            Text(secret.about.unwrap_or_default()),
+        );
+    }
+    let _ = write!(
+        body,
+        "<p>Go on only if you asked for this yourself. Whoever sent you this link will be able to use the account in \
+         your name.</p>\n<button type=\"submit\">Connect {}</button></form>\n",
+        Text(page.connector),
+    );
+    body
 }
 
 /// The end of the way.

@@ -2,9 +2,10 @@
 
 use std::io;
 
-use agentkit_runtime::{AgentKit, CallbackError, LinkError};
+use agentkit_runtime::{AgentKit, CallbackError, LinkError, LinkPage, SecretString, SubmitError};
 use axum::Router;
-use axum::extract::{Path, RawQuery, State};
+use axum::extract::rejection::FormRejection;
+use axum::extract::{DefaultBodyLimit, Form, Path, RawQuery, State};
 use axum::response::Response;
 use axum::routing::{MethodFilter, get, on};
 use http::header::{COOKIE, ORIGIN};
@@ -14,12 +15,16 @@ use tokio::net::TcpListener;
 use crate::headers;
 use crate::pages::{self, Problem};
 
+/// Largest form: a few keys of a service account.
+const MAX_FORM: usize = 64 * 1024;
+
 /// The pages, to be served alone or merged into another router at the root of the configured base url.
 pub fn router(kit: AgentKit) -> Router {
     Router::new()
         .route("/connect/{token}", get(link).post(start))
         .route("/oauth/cb/{connection}", on(MethodFilter::HEAD, no_head).get(callback))
         .route("/assets/agentkit.css", get(style))
+        .layer(DefaultBodyLimit::max(MAX_FORM))
         .fallback(nothing_here)
         .with_state(kit)
 }
@@ -35,18 +40,47 @@ pub async fn serve(kit: AgentKit, listener: TcpListener) -> io::Result<()> {
 
 async fn link(State(kit): State<AgentKit>, Path(token): Path<String>) -> Response {
     match kit.authorization().link_page(&token).await {
-        Ok(page) => headers::page(StatusCode::OK, pages::link(&page), Some(&page.authorize_origin)),
+        Ok(page) => headers::page(StatusCode::OK, pages::link(&page, None), Some(&page.authorize_origin)),
         Err(error) => link_problem(&error),
     }
 }
 
-async fn start(State(kit): State<AgentKit>, Path(token): Path<String>, headers: HeaderMap) -> Response {
+type Fields = Form<Vec<(String, String)>>;
+
+async fn start(
+    State(kit): State<AgentKit>,
+    Path(token): Path<String>,
+    headers: HeaderMap,
+    fields: Result<Fields, FormRejection>,
+) -> Response {
     if !from_our_page(&headers, kit.base_url()) {
         return problem(StatusCode::FORBIDDEN, &pages::FOREIGN_FORM);
+    }
+    let page = match kit.authorization().link_page(&token).await {
+        Ok(page) => page,
+        Err(error) => return link_problem(&error),
+    };
+    if !page.secrets.is_empty() {
+        return match fields {
+            Ok(Form(fields)) => submit(&kit, &token, &page, fields).await,
+            Err(_) => problem(StatusCode::PAYLOAD_TOO_LARGE, &pages::TOO_LARGE),
+        };
     }
     match kit.authorization().start(&token).await {
         Ok(start) => headers::see_other(&start.location, &start.cookie),
         Err(error) => link_problem(&error),
+    }
+}
+
+async fn submit(kit: &AgentKit, token: &str, page: &LinkPage, fields: Vec<(String, String)>) -> Response {
+    let secrets = fields.into_iter().map(|(name, text)| (name, SecretString::from(text))).collect();
+    let again = |mistake: &str| headers::page(StatusCode::UNPROCESSABLE_ENTITY, pages::link(page, Some(mistake)), None);
+    match kit.authorization().submit(token, secrets).await {
+        Ok(linked) => headers::page(StatusCode::OK, pages::linked(&linked.account), None),
+        Err(SubmitError::Link(error)) => link_problem(&error),
+        Err(SubmitError::Secrets(mistake)) => again(&mistake),
+        Err(SubmitError::OtherIdentity) => problem(StatusCode::CONFLICT, &pages::OTHER_IDENTITY),
+        Err(_) => again("the provider does not accept it, or cannot be reached right now"),
     }
 }
 

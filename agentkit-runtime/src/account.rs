@@ -36,7 +36,8 @@ pub(crate) use self::accounts::{Accounts, Parts as AccountsParts};
 pub use self::authorization::Authorization;
 pub use self::callback::{CallbackError, Linked};
 pub(crate) use self::credentials::{AppliedPart, Credentials, Tokens};
-pub use self::flow::{LinkError, LinkPage, ScopeLine, Start};
+pub use self::flow::{LinkError, LinkPage, ScopeLine, SecretLine, Start};
+pub use self::keys::SubmitError;
 pub use self::status::{ConnectedAccountStatus, ExpiredReason};
 pub(crate) use crate::oauth::scopes::missing as missing_scopes;
 

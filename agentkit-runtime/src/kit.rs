@@ -84,7 +84,7 @@ impl AgentKit {
     ///
     /// # Errors
     ///
-    /// `unsupported` where the way to connect has no consent page, `store`.
+    /// `unsupported` where accounts need no connecting, `store`.
     pub async fn authorization_link(&self, account: &ConnectedAccount) -> Result<AuthorizationLink, ToolError> {
         self.inner.accounts.authorization_link(account).await
     }

@@ -50,7 +50,7 @@ pub use serde_json::Value;
 
 pub use crate::account::{
     AccountId, Authorization, AuthorizationLink, CallbackError, ConnectedAccount, ConnectedAccountStatus,
-    ExpiredReason, LinkError, LinkPage, Linked, ScopeLine, Start,
+    ExpiredReason, LinkError, LinkPage, Linked, ScopeLine, SecretLine, Start, SubmitError,
 };
 pub use crate::catalog::Catalog;
 pub use crate::clock::{Clock, ManualClock, SystemClock};

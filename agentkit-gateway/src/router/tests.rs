@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use agentkit_runtime::{
     AuthDef, AuthKindDef, Bytes, ConnectedAccount, Connection, ConnectorDef, HttpDef, HttpReply, HttpRequest, Limits,
-    OAuth2Def, ScopeDef, ToolDef, Transport, TransportError,
+    OAuth2Def, ScopeDef, SecretDef, ToolDef, Transport, TransportError,
 };
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
@@ -81,6 +81,20 @@ impl World {
         let mut stream = TcpStream::connect(&self.address).await.unwrap();
         let request = format!(
             "{method} {target} HTTP/1.1\r\nhost: evil.example\r\nconnection: close\r\n{headers}content-length: 0\r\n\r\n"
+        );
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.unwrap();
+        answer
+    }
+
+    /// A form of our own page.
+    async fn post(&self, target: &str, form: &str) -> String {
+        let mut stream = TcpStream::connect(&self.address).await.unwrap();
+        let request = format!(
+            "POST {target} HTTP/1.1\r\nhost: x\r\nconnection: close\r\nsec-fetch-site: same-origin\r\n\
+             content-type: application/x-www-form-urlencoded\r\ncontent-length: {}\r\n\r\n{form}",
+            form.len(),
         );
         stream.write_all(request.as_bytes()).await.unwrap();
         let mut answer = String::new();
@@ -207,4 +221,51 @@ async fn a_stand_in_is_called_one_wherever_it_shows() {
     assert!(header(&page, "content-security-policy").contains("form-action 'self' http://127.0.0.1:4010;"));
     let started = world.send("POST", &target, "").await;
     assert!(header(&started, "location").starts_with("http://127.0.0.1:4010/authorize?"), "{started}");
+}
+
+const WEATHER: ConnectorDef = ConnectorDef {
+    name: "weather",
+    title: "Weather",
+    auth: &[AuthDef {
+        name: "key",
+        kind: AuthKindDef::ApiKey {
+            secrets: &[SecretDef { name: "key", about: Some("Starts with <sk->."), pattern: Some("^sk-") }],
+        },
+        ..AuthDef::EMPTY
+    }],
+    ..ConnectorDef::EMPTY
+};
+
+#[tokio::test]
+async fn secrets_are_typed_into_a_page() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    let builder = AgentKit::builder().connection(Connection::new("weather", &WEATHER)).transport(Arc::new(Provider));
+    let kit = builder.base_url(format!("http://{address}")).build().await.unwrap();
+    let account = kit.connected_account("weather", "ana").await.unwrap();
+    tokio::spawn(serve(kit.clone(), listener));
+    let world = World { kit, account, address };
+    let target = world.link().await;
+
+    let page = world.get(&target).await;
+    assert_guarded(&page);
+    for text in
+        ["<label for=\"secret-key\">", "type=\"password\"", "Starts with &lt;sk-&gt;.", "Connect Weather</button>"]
+    {
+        assert!(page.contains(text), "{text} in {page}");
+    }
+    let wrong = world.post(&target, "key=pk-CANARY").await;
+    assert_eq!(status(&wrong), "422");
+    assert_guarded(&wrong);
+    assert!(wrong.contains("role=\"alert\"") && wrong.contains("does not have the form of one"), "{wrong}");
+    assert_eq!(status(&world.post(&target, "").await), "422");
+    assert_eq!(status(&world.post(&target, &format!("key={}", "x".repeat(70_000))).await), "413");
+    assert_eq!(status(&world.send("POST", &target, "sec-fetch-site: cross-site\r\n").await), "403");
+
+    let linked = world.post(&target, "key=sk-CANARY").await;
+    assert_eq!(status(&linked), "200", "{linked}");
+    assert_guarded(&linked);
+    let account = world.kit.connected_account("weather", "ana").await.unwrap();
+    assert_eq!(account.status().as_str(), "ACTIVE");
+    assert_eq!(status(&world.post(&target, "key=sk-2").await), "410");
 }

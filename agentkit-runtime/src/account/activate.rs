@@ -45,7 +45,7 @@ impl Accounts {
         flow: &FlowRow,
         code: &SecretString,
     ) -> Result<Linked, CallbackError> {
-        let server = oauth_of(connection).map_err(|_| CallbackError::Refused)?;
+        let server = oauth_of(connection).ok_or(CallbackError::Refused)?;
         let verifier = self.verifier(flow)?;
         let started = self.clock.now().as_millisecond();
         // Sent once: a code that comes twice makes the provider revoke everything it was good for.

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use super::{Accounts, CallbackError, LinkError, LinkPage, Linked, Start};
+use secrecy::SecretString;
+
+use super::{Accounts, CallbackError, LinkError, LinkPage, Linked, Start, SubmitError};
 
 /// The steps of connecting an account in a browser.
 #[derive(Debug, Clone, Copy)]
@@ -31,6 +33,15 @@ impl<'a> Authorization<'a> {
     /// The link does not work or was used, or the store does not work.
     pub async fn start(&self, token: &str) -> Result<Start, LinkError> {
         self.accounts.start(token).await
+    }
+
+    /// The person typed in the secrets that the page asks for.
+    ///
+    /// # Errors
+    ///
+    /// The link does not work, or the secrets do not: then the link still does, for another try.
+    pub async fn submit(&self, token: &str, secrets: Vec<(String, SecretString)>) -> Result<Linked, SubmitError> {
+        self.accounts.submit(token, secrets).await
     }
 
     /// The browser came back: `query` as it stands in the address, `cookies` as the header has them.

@@ -86,7 +86,7 @@ impl Credentials {
         let mut parts = Vec::new();
         match auth.apply {
             ApplyDef::Bearer => {
-                let text = Zeroizing::new(format!("Bearer {}", secrets.get(ACCESS_TOKEN)?.expose_secret()));
+                let text = Zeroizing::new(format!("Bearer {}", secrets.bearer()?.expose_secret()));
                 parts.push(AppliedPart::Header(http::header::AUTHORIZATION, sensitive(&text)?));
             }
             ApplyDef::Parts { headers, query } => {

@@ -48,8 +48,20 @@ pub struct LinkPage {
     pub stand_in: bool,
     /// Scheme, host and port of the consent page: where the form will lead.
     pub authorize_origin: String,
+    /// What the person types in, where the account is connected with secrets and not by consent.
+    pub secrets: Vec<SecretLine>,
     /// When the link stops working.
     pub expires_at: Timestamp,
+}
+
+/// A secret that a person is asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct SecretLine {
+    /// Its name in the spec.
+    pub name: &'static str,
+    /// What it is and where to find it.
+    pub about: Option<&'static str>,
 }
 
 /// A scope in words.
@@ -111,8 +123,7 @@ impl Links {
 impl Accounts {
     /// A link to connect an account.
     pub(crate) async fn authorization_link(&self, account: &ConnectedAccount) -> Result<AuthorizationLink, ToolError> {
-        let connection = account.settings();
-        oauth_of(connection)?;
+        connectable(account.settings())?;
         let now = self.clock.now().as_millisecond();
         let reused = {
             let mut links = self.links.map();
@@ -164,10 +175,13 @@ impl Accounts {
     /// What the page of a link shows. Changes nothing.
     pub(crate) async fn link_page(&self, token: &str) -> Result<LinkPage, LinkError> {
         let (flow, connection) = self.linked(token).await?;
-        let server = oauth_of(&connection).map_err(|_| LinkError::Gone)?;
         let row = self.store.account(&flow.account).await.map_err(link_store)?.ok_or(LinkError::Gone)?;
         let scopes = oauth::scopes::wanted(&connection).into_iter().flat_map(|(_, scopes)| scopes);
-        let origin = browser_address(&connection, server.authorize_url);
+        let (origin, secrets) = match connection.auth().kind {
+            AuthKindDef::OAuth2(server) => (browser_address(&connection, server.authorize_url), &[][..]),
+            AuthKindDef::ApiKey { secrets } => (None, secrets),
+            AuthKindDef::None => return Err(LinkError::Gone),
+        };
         Ok(LinkPage {
             connector: connection.connector().title,
             connection: connection.name().to_owned(),
@@ -176,6 +190,7 @@ impl Accounts {
             label: row.label,
             stand_in: connection.stand_in(),
             authorize_origin: origin.map(|url| url.origin().ascii_serialization()).unwrap_or_default(),
+            secrets: secrets.iter().map(|secret| SecretLine { name: secret.name, about: secret.about }).collect(),
             expires_at: Timestamp::from_millisecond(flow.expires_at).unwrap_or(Timestamp::MAX),
         })
     }
@@ -183,7 +198,7 @@ impl Accounts {
     /// The person pressed the button: LINKED becomes AUTHORIZING, once.
     pub(crate) async fn start(&self, token: &str) -> Result<Start, LinkError> {
         let (flow, connection) = self.linked(token).await?;
-        let server = oauth_of(&connection).map_err(|_| LinkError::Gone)?;
+        let server = oauth_of(&connection).ok_or(LinkError::Gone)?;
         let (state, cookie, verifier) = (secret::random_token(), secret::random_token(), secret::random_token());
         let scopes = oauth::scopes::wanted(&connection);
         let request = AuthorizeRequest {
@@ -236,7 +251,7 @@ impl Accounts {
     }
 
     /// The flow of a link that still works.
-    async fn linked(&self, token: &str) -> Result<(FlowRow, Arc<ConnectionSettings>), LinkError> {
+    pub(super) async fn linked(&self, token: &str) -> Result<(FlowRow, Arc<ConnectionSettings>), LinkError> {
         // Every token is 43 characters; a megabyte of them is not worth a hash.
         if token.len() > 64 {
             return Err(LinkError::Gone);
@@ -265,19 +280,20 @@ pub(super) fn verifier_slot(flow: &str) -> Slot<'_> {
     Slot { table: "flow", column: "verifier", row: flow, token: "", generation: 0 }
 }
 
+/// Refuses a connection whose accounts need no connecting.
+fn connectable(connection: &ConnectionSettings) -> Result<(), ToolError> {
+    if matches!(connection.auth().kind, AuthKindDef::None) {
+        let message = format!("accounts of connection `{}` need no connecting", connection.name());
+        return Err(ToolError::new(ErrorKind::Unsupported, message));
+    }
+    Ok(())
+}
+
 /// The server of a connection whose accounts are connected by consent.
-pub(super) fn oauth_of(connection: &ConnectionSettings) -> Result<OAuth2Def, ToolError> {
+pub(super) fn oauth_of(connection: &ConnectionSettings) -> Option<OAuth2Def> {
     match connection.auth().kind {
-        AuthKindDef::OAuth2(server) => Ok(server),
-        AuthKindDef::ApiKey { .. } => Err(ToolError::new(
-            ErrorKind::Unsupported,
-            format!("accounts of connection `{}` are connected with secrets, not with a link", connection.name()),
-        )
-        .with_hint("connect the account with its secrets")),
-        AuthKindDef::None => Err(ToolError::new(
-            ErrorKind::Unsupported,
-            format!("accounts of connection `{}` need no connecting", connection.name()),
-        )),
+        AuthKindDef::OAuth2(server) => Some(server),
+        _ => None,
     }
 }
 
@@ -314,7 +330,7 @@ fn masked(identifier: &str) -> String {
     shown
 }
 
-fn link_store(error: crate::store::StoreError) -> LinkError {
+pub(super) fn link_store(error: crate::store::StoreError) -> LinkError {
     let _ = store_error(error);
     LinkError::Store
 }

@@ -6,23 +6,82 @@ use regex::Regex;
 use secrecy::{ExposeSecret as _, SecretString};
 
 use super::activate::{Activation, as_tool_error, credential_writes};
+use super::callback::Linked;
 use super::credentials::Credentials;
+use super::flow::{LinkError, link_store};
 use super::secrets::Secrets;
 use super::{Accounts, ConnectedAccount};
 use crate::def::{AuthKindDef, SecretDef};
 use crate::near;
-use crate::store::CredentialRow;
+use crate::store::{CredentialRow, FlowRow, FlowStep, Write};
 use crate::tool_error::{ErrorKind, ToolError};
 
 /// Longest secret: a service account's key file fits.
 const MAX_SECRET: usize = 16 * 1024;
 
+/// Why secrets that were typed into a page did not connect an account.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum SubmitError {
+    /// The link does not work.
+    Link(LinkError),
+    /// The secrets will not do; the link still works. The text may be shown.
+    Secrets(String),
+    /// The provider refuses them; the link still works.
+    Refused,
+    /// They are of another account of the provider than the one that was connected before; the link still works.
+    OtherIdentity,
+}
+
+impl From<LinkError> for SubmitError {
+    fn from(error: LinkError) -> Self {
+        Self::Link(error)
+    }
+}
+
 impl Accounts {
     /// Checks the secrets against the spec and, where the connector has a check, with the provider.
     pub(crate) async fn connect_with_secrets(
-        self: &Arc<Self>,
+        &self,
         account: &ConnectedAccount,
         secrets: Vec<(String, SecretString)>,
+    ) -> Result<ConnectedAccount, ToolError> {
+        self.connect_keys(account, &secrets, None).await
+    }
+
+    /// The person sent the form of a link's page.
+    pub(crate) async fn submit(
+        &self,
+        token: &str,
+        secrets: Vec<(String, SecretString)>,
+    ) -> Result<Linked, SubmitError> {
+        let (flow, connection) = self.linked(token).await?;
+        if !matches!(connection.auth().kind, AuthKindDef::ApiKey { .. }) {
+            return Err(LinkError::Gone.into());
+        }
+        let row = self.store.account(&flow.account).await.map_err(link_store)?.ok_or(LinkError::Gone)?;
+        let account = ConnectedAccount::new(connection, row);
+        let done = FlowRow { step: FlowStep::Done, ..flow };
+        let done = Write::Flow { from: FlowStep::Linked, row: done };
+        match self.connect_keys(&account, &secrets, Some(done)).await {
+            Ok(account) => Ok(Linked { account }),
+            Err(error) => Err(match error.kind() {
+                ErrorKind::InvalidInput => {
+                    let about = error.hint().map(|hint| format!("; {hint}")).unwrap_or_default();
+                    SubmitError::Secrets(format!("{}{about}", error.message()))
+                }
+                ErrorKind::Conflict => SubmitError::OtherIdentity,
+                ErrorKind::Store => LinkError::Store.into(),
+                _ => SubmitError::Refused,
+            }),
+        }
+    }
+
+    async fn connect_keys(
+        &self,
+        account: &ConnectedAccount,
+        secrets: &[(String, SecretString)],
+        flow: Option<Write>,
     ) -> Result<ConnectedAccount, ToolError> {
         let connection = account.settings();
         let AuthKindDef::ApiKey { secrets: wanted } = connection.auth().kind else {
@@ -33,24 +92,19 @@ impl Accounts {
             .with_hint("use an authorization link"));
         };
         self.row(account).await?;
-        let secrets = accepted(wanted, &secrets)?;
-        let fixed = connection
+        let secrets = accepted(wanted, secrets)?;
+        let unkept = connection
             .auth()
             .tokens
             .iter()
             .map(|token| Credentials::new(connection.auth(), token.name, &secrets).map(Arc::new))
             .collect::<Option<Vec<_>>>()
             .ok_or_else(|| ToolError::invalid("a secret holds characters that a request cannot carry"))?;
-        let identity = self.identity(connection, fixed).await?;
+        let identity = self.identity(connection, unkept).await?;
 
         let issued = self.clock.now().as_millisecond();
-        let activation = Activation {
-            account: account.id().as_str(),
-            identity,
-            values: "{}".to_owned(),
-            scopes: Vec::new(),
-            flow: None,
-        };
+        let activation =
+            Activation { account: account.id().as_str(), identity, values: "{}".to_owned(), scopes: Vec::new(), flow };
         let linked = self
             .activate(connection, &activation, &|before| {
                 credential_writes(connection, before, activation.account, |before| {

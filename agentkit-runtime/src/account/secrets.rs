@@ -18,6 +18,11 @@ impl Secrets {
         self.0.iter().find(|(other, _)| other == name).map(|(_, secret)| secret)
     }
 
+    /// The one that goes after `Bearer`: the access token, or the first of those that were typed in.
+    pub(super) fn bearer(&self) -> Option<&SecretString> {
+        self.get(ACCESS_TOKEN).or_else(|| self.0.first().map(|(_, secret)| secret))
+    }
+
     /// Name and value by turns, each with its length before it.
     pub(super) fn to_bytes(&self) -> Zeroizing<Vec<u8>> {
         let size = self.0.iter().map(|(name, secret)| name.len() + secret.expose_secret().len() + 8).sum();

@@ -15,8 +15,8 @@ use crate::clock::ManualClock;
 use crate::connection::Connection;
 use crate::cx::Cx;
 use crate::def::{
-    ApplyDef, AuthDef, AuthKindDef, CheckDef, ConnectorDef, DerivedDef, HttpDef, Identity, OAuth2Def, PartDef, ScopeDef,
-    SecretDef, TokenDef, ToolDef,
+    ApplyDef, AuthDef, AuthKindDef, CheckDef, ConnectorDef, DerivedDef, HttpDef, Identity, OAuth2Def, PartDef,
+    ScopeDef, SecretDef, TokenDef, ToolDef,
 };
 use crate::kit::AgentKit;
 use crate::setup::SetupError;

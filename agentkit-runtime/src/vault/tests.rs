@@ -89,9 +89,9 @@ fn key_files_are_made_once_and_read_back() {
     let path = dir.join("root.key");
     let missing = RootKey::load(&path, false).map(|_| ()).expect_err("there is data");
     assert!(missing.to_string().contains("the root key is missing"), "{missing}");
-    let made = RootKey::load(&path, true).expect("made");
+    let first = RootKey::load(&path, true).expect("made");
     let again = RootKey::load(&path, false).expect("read");
-    assert_eq!(made.key().expose_secret(), again.key().expose_secret());
+    assert_eq!(first.key().expose_secret(), again.key().expose_secret());
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt as _;

@@ -1,5 +1,5 @@
 use super::*;
-use crate::account::AppliedPart;
+use crate::account::{AppliedPart, LinkError, SubmitError};
 use secrecy::ExposeSecret as _;
 
 #[tokio::test]
@@ -9,7 +9,7 @@ async fn a_key_connects_and_goes_where_the_spec_says() {
     let accounts = &world.kit.inner().accounts;
     let error = accounts.credentials(&account, "", PATIENCE).await.unwrap_err();
     assert_eq!(error.kind().as_str(), "not_connected");
-    assert!(error.link().is_none() && error.hint().is_some());
+    assert!(error.link().is_some());
 
     let connected = world.kit.connect_with_secrets(&account, [("key", "sk-CANARY\n")]).await.unwrap();
     assert_eq!(connected.status(), Status::Active);
@@ -21,11 +21,12 @@ async fn a_key_connects_and_goes_where_the_spec_says() {
     assert!(!format!("{credentials:?} {connected:?}").contains("CANARY"));
 }
 
+type Row<'a> = (&'a [(&'a str, &'a str)], &'a str, Option<&'a str>);
+
 #[tokio::test]
 async fn secrets_are_checked_against_the_spec() {
     let world = World::new(&[reply(500, "")]).await;
     let account = world.kit.connected_account("weather", "ana").await.unwrap();
-    type Row<'a> = (&'a [(&'a str, &'a str)], &'a str, Option<&'a str>);
     let table: [Row<'_>; 5] = [
         (&[], "the secret `key` is missing", Some("Starts with sk-.")),
         (&[("kye", "sk-1")], "there is no secret `kye`", Some("did you mean `key`?")),
@@ -41,8 +42,30 @@ async fn secrets_are_checked_against_the_spec() {
     let mail = world.kit.connected_account("mail-work", "ana").await.unwrap();
     let error = world.kit.connect_with_secrets(&mail, [("key", "sk-1")]).await.unwrap_err();
     assert_eq!(error.kind().as_str(), "unsupported");
-    let error = world.kit.authorization_link(&account).await.unwrap_err();
-    assert_eq!(error.kind().as_str(), "unsupported");
+}
+
+#[tokio::test]
+async fn a_page_takes_the_secrets_and_its_link_works_once() {
+    let world = World::new(&[reply(500, "")]).await;
+    let account = world.kit.connected_account("weather", "ana").await.unwrap();
+    let link = world.kit.authorization_link(&account).await.unwrap();
+    let token = link.url.rsplit('/').next().unwrap();
+    let pages = world.kit.authorization();
+    let page = pages.link_page(token).await.unwrap();
+    assert_eq!((page.secrets[0].name, page.secrets[0].about), ("key", Some("Starts with sk-.")));
+    assert_eq!(pages.start(token).await.unwrap_err(), LinkError::Gone, "there is no consent page");
+
+    let given = |key: &str| vec![("key".to_owned(), SecretString::from(key))];
+    match pages.submit(token, given("pk-1")).await.unwrap_err() {
+        SubmitError::Secrets(text) => {
+            assert_eq!(text, "the secret `key` does not have the form of one; Starts with sk-.")
+        }
+        other => panic!("{other:?}"),
+    }
+    let linked = pages.submit(token, given("sk-CANARY")).await.unwrap();
+    assert_eq!(linked.account.status(), Status::Active);
+    let again = pages.submit(token, given("sk-2")).await.unwrap_err();
+    assert!(matches!(again, SubmitError::Link(LinkError::Used)), "{again:?}");
 }
 
 #[tokio::test]
@@ -58,4 +81,6 @@ async fn a_way_to_connect_without_secrets_is_active_at_once() {
     assert_eq!(account.status(), Status::Active);
     let credentials = kit.inner().accounts.credentials(&account, "", PATIENCE).await.unwrap();
     assert!(credentials.parts.is_empty());
+    let error = kit.authorization_link(&account).await.unwrap_err();
+    assert_eq!(error.kind().as_str(), "unsupported");
 }
