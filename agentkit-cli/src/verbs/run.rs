@@ -43,6 +43,8 @@ pub(crate) async fn run(args: &Args, config: Option<&Path>, output: Output) -> R
         Some(name) => name.clone(),
         None => only_connection(&kit, connector.name)?,
     };
+    // Without a client nobody can connect; an error about the account would send them there in vain.
+    kit::require_client(kit::settings(&kit, &connection)?)?;
     let account = kit.connected_account(&connection, &args.user).await?;
     let execution = kit.execute_tool(&account, tool.name, input).await.map_err(|error| {
         let link = error.link().is_some();

@@ -130,6 +130,16 @@ fn a_user_without_an_account_is_sent_to_connect() {
 }
 
 #[test]
+fn a_connection_without_a_client_says_what_to_set() {
+    let sandbox = Sandbox::new("no_client");
+    let run = sandbox.run(["run", "gmail_list_labels", "--user", "ana"]);
+    assert_eq!((run.code, run.stdout.as_str()), (2, ""), "{run:?}");
+    assert_snapshot!("no_client", run.stderr);
+    let connect = sandbox.run(["connect", "gmail", "--user", "ana"]);
+    assert_eq!((connect.code, connect.unfiltered_stderr), (2, run.unfiltered_stderr));
+}
+
+#[test]
 fn a_key_connects_at_once_and_is_listed() {
     let sandbox = Sandbox::new("key");
     sandbox.write("key.txt", "0123456789abcdef0123456789abcdef\n");
@@ -142,6 +152,7 @@ fn a_key_connects_at_once_and_is_listed() {
     let accounts = sandbox.run(["accounts", "--json"]).json();
     assert_eq!(accounts[0]["status"], "ACTIVE");
     assert_eq!(accounts[0]["user"], "ana");
+    assert!(sandbox.files().iter().any(|file| file == ".agentkit/data/agentkit.db"), "{:?}", sandbox.files());
     #[cfg(unix)]
     assert!(!sandbox.readable_by_others(".agentkit/root.key"));
     // The key is sealed: no file of the store has it.
