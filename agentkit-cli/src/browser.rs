@@ -3,6 +3,7 @@
 //! It only ever talks to this machine, wherever a page may send it.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::time::Duration;
 
 use http::StatusCode;
@@ -10,14 +11,16 @@ use http::header::{CONTENT_TYPE, COOKIE, LOCATION, ORIGIN, SET_COOKIE};
 use reqwest::{Client, Response};
 use url::{Url, form_urlencoded};
 
-use crate::exit::{Exit, Failure};
-
 /// Pages and redirects a consent may take.
 const HOPS: usize = 20;
 
 /// Goes from an authorization link to the page after the callback.
-pub(crate) async fn consent(link: &str) -> Result<(), Failure> {
-    let mut browser = Browser::new()?;
+///
+/// # Errors
+///
+/// A page does not lead on, says that something went wrong, or leads off this machine.
+pub async fn consent(link: &str) -> Result<(), Lost> {
+    let mut browser = Browser::new(link)?;
     let mut step = Step::Open(Url::parse(link).map_err(|_| lost(link, "the link is no address"))?);
     for _ in 0..HOPS {
         let page = browser.take(step).await?;
@@ -29,6 +32,21 @@ pub(crate) async fn consent(link: &str) -> Result<(), Failure> {
     }
     Err(lost(link, "the pages never end"))
 }
+
+/// Why a consent did not come to an end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lost {
+    page: String,
+    why: String,
+}
+
+impl fmt::Display for Lost {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the consent did not come to an end at {}: {}", self.page, self.why)
+    }
+}
+
+impl std::error::Error for Lost {}
 
 /// A client without redirects and proxies.
 pub(crate) fn client() -> Result<Client, reqwest::Error> {
@@ -58,12 +76,12 @@ struct Browser {
 }
 
 impl Browser {
-    fn new() -> Result<Self, Failure> {
-        let client = client().map_err(|error| Failure::new(Exit::Failed, format!("no HTTP client: {error}")))?;
+    fn new(link: &str) -> Result<Self, Lost> {
+        let client = client().map_err(|error| lost(link, &format!("no HTTP client: {error}")))?;
         Ok(Self { client, cookies: BTreeMap::new() })
     }
 
-    async fn take(&mut self, step: Step) -> Result<Page, Failure> {
+    async fn take(&mut self, step: Step) -> Result<Page, Lost> {
         let (url, request) = match step {
             Step::Open(url) => (url.clone(), self.client.get(url)),
             Step::Submit { action, origin, body } => {
@@ -127,8 +145,7 @@ fn attribute(tag: &str, name: &str) -> Option<String> {
     )
 }
 
-fn lost(url: &str, why: &str) -> Failure {
+fn lost(url: &str, why: &str) -> Lost {
     // The query of a page holds codes and states; it does not belong in a message.
-    let page = url.split('?').next().unwrap_or_default();
-    Failure::new(Exit::Failed, format!("the consent did not come to an end at {page}: {why}"))
+    Lost { page: url.split('?').next().unwrap_or_default().to_owned(), why: why.to_owned() }
 }

@@ -3,6 +3,7 @@
 use std::io;
 use std::process::ExitCode;
 
+use agentkit_cli::browser::Lost;
 use agentkit_runtime::{Acts, ErrorKind, SetupError, ToolError};
 use serde_json::{Map, Value, json};
 
@@ -57,6 +58,12 @@ impl Failure {
     /// Adds a line for people and a field for machines.
     pub(crate) fn note(mut self, label: &'static str, value: impl Into<Value>) -> Self {
         self.notes.push((label, value.into()));
+        self
+    }
+
+    /// Without the note of this label.
+    pub(crate) fn without(mut self, label: &str) -> Self {
+        self.notes.retain(|(known, _)| *known != label);
         self
     }
 
@@ -145,6 +152,12 @@ impl From<SetupError> for Failure {
             Some(hint) => failure.hint(hint),
             None => failure,
         }
+    }
+}
+
+impl From<Lost> for Failure {
+    fn from(lost: Lost) -> Self {
+        Self::new(Exit::Failed, lost.to_string())
     }
 }
 

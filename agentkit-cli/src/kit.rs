@@ -79,17 +79,22 @@ pub(crate) fn require_client(connection: &ConnectionSettings) -> Result<(), Fail
     Err(Failure::usage(format!("connection `{}` has no client id", connection.name()))
         .note("redirect uri", connection.callback_url())
         .hint(format!(
-            "create an OAuth client at {title} with this redirect URI, then set \
+            "register an OAuth client for {title} with this redirect URI, then set \
              AGENTKIT_CONNECTION_{variable}_CLIENT_ID and AGENTKIT_CONNECTION_{variable}_CLIENT_SECRET",
             title = connection.connector().title,
         )))
+}
+
+/// Whether the pages are on this machine, where only `connect` serves them; else a gateway does, somewhere.
+pub(crate) fn serves_itself(kit: &AgentKit) -> bool {
+    kit.base_url().starts_with("http://")
 }
 
 /// Listens where the callback address of the connections says.
 pub(crate) async fn listen(kit: &AgentKit) -> Result<TcpListener, Failure> {
     let url = Url::parse(kit.base_url()).map_err(|error| Failure::usage(format!("the base url is no URL: {error}")))?;
     let (host, port) = (url.host_str().unwrap_or("127.0.0.1"), url.port_or_known_default().unwrap_or(80));
-    if url.scheme() != "http" {
+    if !serves_itself(kit) {
         return Err(Failure::usage(format!("the pages of {} are not served by this command", kit.base_url()))
             .hint("leave base_url out of the configuration to connect accounts from this machine"));
     }

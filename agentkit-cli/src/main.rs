@@ -1,6 +1,5 @@
 //! The agentkit command: reads the command line, runs one verb, gives its exit code.
 
-mod browser;
 mod cli;
 mod exit;
 mod input;
@@ -9,7 +8,6 @@ mod output;
 mod prompt;
 mod serve;
 mod specs;
-mod stand_in;
 mod table;
 mod verbs;
 

@@ -15,6 +15,7 @@ mod plausible;
 mod revoke;
 mod token;
 
+use std::fmt;
 use std::io;
 use std::net::Ipv4Addr;
 use std::sync::{Arc, Mutex};
@@ -34,25 +35,37 @@ use keys::Verdict;
 
 /// The OAuth client the stand-in knows: what a provider's console hands out.
 #[derive(Clone)]
-pub(crate) struct Client {
+pub struct Client {
     /// `client_id`.
-    pub(crate) id: String,
+    pub id: String,
     /// `client_secret`.
-    pub(crate) secret: String,
+    pub secret: String,
 }
 
 impl Client {
     /// A client with a secret made up for this run.
-    pub(crate) fn made_up() -> io::Result<Self> {
+    ///
+    /// # Errors
+    ///
+    /// The system gives no random bytes.
+    pub fn made_up() -> io::Result<Self> {
         Ok(Self { id: "stand-in-client".to_owned(), secret: grants::random()? })
     }
 }
 
+// The secret of a stand-in opens nothing, but logs should not get used to showing secrets.
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client").field("id", &self.id).finish_non_exhaustive()
+    }
+}
+
 /// What the stand-in tells about what it is asked, line by line.
-pub(crate) type Log = Arc<dyn Fn(&str) + Send + Sync>;
+pub type Log = Arc<dyn Fn(&str) + Send + Sync>;
 
 /// A running stand-in; stops when dropped.
-pub(crate) struct StandIn {
+#[derive(Debug)]
+pub struct StandIn {
     base: String,
     hosts: Vec<String>,
     server: JoinHandle<()>,
@@ -60,12 +73,20 @@ pub(crate) struct StandIn {
 
 impl StandIn {
     /// Serves `connector` on a free loopback port.
-    pub(crate) async fn start(connector: Connector, client: Client, log: Log) -> io::Result<Self> {
+    ///
+    /// # Errors
+    ///
+    /// No port can be had.
+    pub async fn start(connector: Connector, client: Client, log: Log) -> io::Result<Self> {
         Self::serve(TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?, connector, client, log)
     }
 
     /// Serves `connector` on a listener that is bound already.
-    pub(crate) fn serve(listener: TcpListener, connector: Connector, client: Client, log: Log) -> io::Result<Self> {
+    ///
+    /// # Errors
+    ///
+    /// The listener has no address.
+    pub fn serve(listener: TcpListener, connector: Connector, client: Client, log: Log) -> io::Result<Self> {
         let base = format!("http://{}", listener.local_addr()?);
         let hosts = hosts(&connector);
         let provider = Arc::new(Provider {
@@ -85,12 +106,12 @@ impl StandIn {
     }
 
     /// Where it listens.
-    pub(crate) fn base(&self) -> &str {
+    pub fn base(&self) -> &str {
         &self.base
     }
 
     /// Each https prefix it stands for, with the loopback prefix that takes its place.
-    pub(crate) fn mapping(&self) -> impl Iterator<Item = (String, String)> {
+    pub fn mapping(&self) -> impl Iterator<Item = (String, String)> {
         self.hosts.iter().map(|host| (format!("https://{host}"), format!("{}/{host}", self.base)))
     }
 }

@@ -12,14 +12,15 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use agentkit_cli::browser;
+use agentkit_cli::stand_in::{Client, StandIn};
 use agentkit_connectors::gmail;
 use agentkit_runtime::{AgentKit, ConnectedAccount, Connection};
 use tokio::net::TcpListener;
 
 use crate::exit::{Exit, Failure};
 use crate::output::{BOLD, DIM, GOOD, LINK, Output, WARN};
-use crate::stand_in::{Client, StandIn};
-use crate::{browser, serve};
+use crate::serve;
 
 /// Name of the connection, and the identifier of the user.
 const CONNECTION: &str = "gmail";

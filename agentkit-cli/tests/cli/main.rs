@@ -1,5 +1,6 @@
 //! The command from outside: what it prints, where, and with which exit code.
 
+mod connect;
 mod sandbox;
 
 use insta::assert_snapshot;

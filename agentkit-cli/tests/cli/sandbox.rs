@@ -3,7 +3,7 @@
 use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
 
@@ -54,20 +54,20 @@ impl Sandbox {
 
     /// Runs `agentkit` in the folder, without a terminal.
     pub(crate) fn run<I: IntoIterator<Item = S>, S: AsRef<OsStr>>(&self, arguments: I) -> Ran {
+        let output = self.command(arguments).output().expect("the command was built");
+        ran(&output)
+    }
+
+    /// `agentkit` in the folder, to be run.
+    pub(crate) fn command<I: IntoIterator<Item = S>, S: AsRef<OsStr>>(&self, arguments: I) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_agentkit"));
         command.args(arguments).current_dir(&self.folder).stdin(Stdio::null());
         // What the person who runs the tests has configured does not count.
         for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("AGENTKIT_")) {
             command.env_remove(name);
         }
-        let output = command.env_remove("COLUMNS").output().expect("the command was built");
-        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-        Ran {
-            code: output.status.code().unwrap_or(-1),
-            stdout: steady(&text(&output.stdout)),
-            stderr: steady(&text(&output.stderr)),
-            unfiltered_stderr: text(&output.stderr),
-        }
+        command.env_remove("COLUMNS");
+        command
     }
 
     /// Writes a file.
@@ -122,6 +122,16 @@ impl Sandbox {
 impl Drop for Sandbox {
     fn drop(&mut self) {
         let _ = fs::remove_dir_all(&self.folder);
+    }
+}
+
+fn ran(output: &Output) -> Ran {
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    Ran {
+        code: output.status.code().unwrap_or(-1),
+        stdout: steady(&text(&output.stdout)),
+        stderr: steady(&text(&output.stderr)),
+        unfiltered_stderr: text(&output.stderr),
     }
 }
 
