@@ -18,7 +18,7 @@ fn read(path: &Path) -> Result<SourceFile, String> {
 }
 
 fn compile_bad(path: &Path) -> Compiled {
-    compile(&read(path).unwrap(), |base| read(&bad().join("base").join(base)))
+    compile(&read(path).expect("a file of the folder"), |base| read(&bad().join("base").join(base)))
 }
 
 fn report(compiled: &Compiled) -> String {
@@ -64,7 +64,7 @@ fn each_code_has_a_file() {
 }
 
 fn files() -> Vec<PathBuf> {
-    let entries = fs::read_dir(bad()).unwrap().map(|entry| entry.unwrap().path());
+    let entries = fs::read_dir(bad()).expect("the folder is there").map(|entry| entry.expect("readable").path());
     let mut files: Vec<_> =
         entries.filter(|path| path.extension().is_some_and(|extension| extension == "yaml")).collect();
     files.sort();

@@ -99,7 +99,7 @@ fn record(
             None if matches!(field.ty, Ty::Opt(_)) => {}
             // It is there, misspelt.
             None if entries.iter().any(|entry| nearest(&entry.key.text, known.iter().copied()) == Some(name)) => {
-                good = false
+                good = false;
             }
             None => {
                 good = false;
