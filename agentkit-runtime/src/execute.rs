@@ -112,14 +112,8 @@ async fn call<P, O>(
             },
             tool,
         );
-        match check_scopes(&cx).await {
-            Ok(()) => run(input, &cx).await,
-            // The person can allow it: the same link as for connecting the account.
-            Err(error) if error.kind() == ErrorKind::MissingScope => {
-                Err(inner.accounts.with_link(error, account).await)
-            }
-            Err(error) => Err(error),
-        }
+        check_scopes(&cx).await?;
+        run(input, &cx).await
     }
     .await;
     let result = match result {
