@@ -3,6 +3,7 @@
 mod callbacks;
 mod canary;
 mod catalog;
+mod expand;
 mod errors;
 mod google;
 mod hostile;

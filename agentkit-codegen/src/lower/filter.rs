@@ -178,12 +178,15 @@ fn plain(scope: &Scope<'_>, val: Val, call: Call<'_>, arg: Option<Val>) -> Val {
         }
         Filter::Compact => compact(val, ty),
         Filter::Flatten => {
+            let mapped = val.mapped.clone();
             let (items, item) = val.into_items();
+            let flat =
+                mapped.map_or_else(|| quote!(#items.flatten()), |(items, one)| quote!(#items.flat_map(|v| #one)));
             let inner = types::item(&item.ty).clone();
             let code = match item.form {
-                Form::Own | Form::Items(_) => (quote!(#items.flatten()), Form::Own),
-                _ if is_copy(&inner) => (quote!(#items.flatten().copied()), Form::Own),
-                _ => (quote!(#items.flatten()), Form::Ref),
+                Form::Own | Form::Items(_) => (flat, Form::Own),
+                _ if is_copy(&inner) => (quote!(#flat.copied()), Form::Own),
+                _ => (flat, Form::Ref),
             };
             Val::new(code.0, Form::Iter(Box::new(code.1)), ty.clone())
         }
@@ -287,7 +290,7 @@ fn end(val: Val, first: bool) -> Val {
         if is_copy(&ty) { (quote!(#code.copied()), Form::Own) } else { (code, Form::Ref) }
     } else {
         let (items, item) = val.into_items();
-        (if first { quote!(#items.next()) } else { quote!(#items.last()) }, item.form)
+        (if first { quote!(#items.next()) } else { quote!(#items.next_back()) }, item.form)
     };
     // The item of a list with gaps is an `opt` already.
     if matches!(ty, Ty::Opt(_)) {

@@ -63,7 +63,7 @@ pub(crate) fn owned(scope: &mut Scope<'_>, template: &Template, ty: &Ty) -> Toke
             let item = types::item(ty);
             let mut items: Vec<TokenStream> = items.iter().rev().map(|one| owned(scope, one, item)).collect();
             items.reverse();
-            quote!(Vec::from([#(#items),*]))
+            if items.is_empty() { quote!(Vec::new()) } else { quote!(Vec::from([#(#items),*])) }
         }
         (Template::Each { var, list, item }, _) => {
             let ty = types::item(ty);
@@ -108,7 +108,7 @@ pub(crate) fn as_json(scope: &mut Scope<'_>, template: &Template) -> TokenStream
             let number = Literal::i64_suffixed(*number);
             quote!(&#number)
         }
-        Template::List(items) if items.iter().all(|item| matches!(item, Template::Text(_))) => {
+        Template::List(items) if !items.is_empty() && items.iter().all(|item| matches!(item, Template::Text(_))) => {
             let items = items.iter().filter_map(|item| if let Template::Text(text) = item { Some(text) } else { None });
             quote!(&[#(#items),*])
         }
