@@ -11,7 +11,8 @@ pub(super) fn decode<'a>(bytes: &'a [u8], charset: Option<&str>) -> Cow<'a, str>
     // Gmail hands text parts over as UTF-8 and keeps the headers of the original, so UTF-8 wins over
     // what the header says. Only encodings that write in ASCII, by escapes or with NULs, look like it.
     if let Ok(text) = std::str::from_utf8(bytes)
-        && !text.contains(['\x1b', '\0'])
+        && !bytes.contains(&0x1b)
+        && !bytes.contains(&0)
     {
         return text.into();
     }

@@ -29,10 +29,16 @@ pub(super) fn read(args: ReadPartsArgs<'_>) -> MailContent {
 
 /// `max` characters of a text from `offset` on, and whether there are more.
 fn window(text: &str, offset: i64, max: i64) -> (String, bool) {
-    let count = |n: i64| usize::try_from(n).unwrap_or_default();
-    let mut rest = text.chars().skip(count(offset));
-    let shown = rest.by_ref().take(count(max)).collect();
-    (shown, rest.next().is_some())
+    let rest = &text[end_of(text, offset)..];
+    let end = end_of(rest, max);
+    (rest[..end].to_owned(), end < rest.len())
+}
+
+/// Where the first so many characters of a text end. A text of fewer bytes need not be counted.
+fn end_of(text: &str, characters: i64) -> usize {
+    let count = usize::try_from(characters).unwrap_or_default();
+    let counted = || text.char_indices().nth(count).map(|(end, _)| end);
+    if text.len() <= count { text.len() } else { counted().unwrap_or(text.len()) }
 }
 
 /// The text of one part with all that is inside it.
@@ -94,7 +100,8 @@ impl Part {
         let content_type = self.header("Content-Type").and_then(charset::content_type);
         let name = content_type.as_ref().and_then(|parsed| parsed.attribute("charset"));
         let data = self.body.as_ref().and_then(|body| body.data.as_deref());
-        charset::decode(data.unwrap_or_default(), name).replace("\r\n", "\n")
+        let text = charset::decode(data.unwrap_or_default(), name);
+        if text.contains('\r') { text.replace("\r\n", "\n") } else { text.into_owned() }
     }
 
     fn attachment(&self, kind: &str) -> AttachmentInfo {
