@@ -12,7 +12,7 @@ use std::time::Duration;
 #[derive(Clone)]
 pub struct ToolError(Box<Parts>);
 
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 struct Parts {
     kind: ErrorKind,
     message: String,
@@ -298,7 +298,17 @@ impl fmt::Display for ToolError {
 
 impl fmt::Debug for ToolError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
+        // The link is left out: whoever has it can connect an account in the person's place.
+        f.debug_struct("ToolError")
+            .field("kind", &self.0.kind)
+            .field("message", &self.0.message)
+            .field("hint", &self.0.hint)
+            .field("retry_after", &self.0.retry_after)
+            .field("provider", &self.0.provider)
+            .field("account", &self.0.account)
+            .field("scopes", &self.0.scopes)
+            .field("at", &self.0.at)
+            .finish_non_exhaustive()
     }
 }
 

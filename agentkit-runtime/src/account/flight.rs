@@ -14,6 +14,8 @@ use super::{AccountId, Accounts, ConnectedAccount};
 use crate::def::TokenDef;
 use crate::tool_error::{ErrorKind, ToolError};
 
+/// How long readers leave a refresh alone that has just failed.
+const REST: Duration = Duration::from_secs(1);
 /// Accounts for which a forced refresh is remembered.
 const REMEMBERED: usize = 10_000;
 
@@ -36,11 +38,27 @@ pub(super) struct Flights {
     map: Mutex<Map>,
     /// Generations for which a refused token has already led to a refresh.
     forced: Mutex<HashMap<FlightKey, i64>>,
+    /// When a refresh that nobody waits for may be started again, on the monotonic clock.
+    rest: Mutex<HashMap<FlightKey, Duration>>,
 }
 
 impl Flights {
     fn map(&self) -> MutexGuard<'_, Map> {
         self.map.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// After a failure, readers of a token that is still good do not ask the store again for a moment.
+    fn rest_from(&self, key: FlightKey, now: Duration) {
+        let mut rest = self.rest.lock().unwrap_or_else(PoisonError::into_inner);
+        if rest.len() > REMEMBERED {
+            rest.clear();
+        }
+        rest.insert(key, now + REST);
+    }
+
+    fn rests(&self, key: &FlightKey, now: Duration) -> bool {
+        let rest = self.rest.lock().unwrap_or_else(PoisonError::into_inner);
+        rest.get(key).is_some_and(|until| now < *until)
     }
 }
 
@@ -57,7 +75,8 @@ impl Accounts {
     /// Starts a refresh that nobody waits for.
     pub(super) fn refresh_early(self: &Arc<Self>, account: &ConnectedAccount, token: &'static TokenDef) {
         let now = self.clock.now().as_millisecond();
-        if self.pauses.left(account.settings(), now).is_none() {
+        let rests = self.flights.rests(&(account.id().clone(), token.name), self.clock.monotonic());
+        if !rests && self.pauses.left(account.settings(), now).is_none() {
             self.flight(account, Need { token, refused: None });
         }
     }
@@ -86,8 +105,12 @@ impl Accounts {
         let account = account.clone();
         self.background.spawn(async move {
             let outcome = landing.0.lead(&account, need).await;
-            result.send_replace(Some(outcome));
+            if outcome.is_err() {
+                landing.0.flights.rest_from(landing.1.clone(), landing.0.clock.monotonic());
+            }
+            // First off the list: whoever wakes now and looks again must not find what is over.
             drop(landing);
+            result.send_replace(Some(outcome));
         });
         flight
     }

@@ -15,8 +15,8 @@ use crate::secret;
 use crate::store::{AccountRow, CredentialRow, Write};
 use crate::tool_error::{ErrorKind, ToolError};
 
-/// Longer than a token endpoint may take, so that a lease ends after its request.
-const LEASE_MS: i64 = 15_000;
+/// Longer than two tries of a token endpoint, so that a lease ends after its request.
+const LEASE_MS: i64 = 25_000;
 /// First and longest wait after a refresh that failed for a reason that passes.
 const BACKOFF_MS: (i64, i64) = (2_000, 15 * 60_000);
 /// How often a refresh begins anew because the row was changed under it.

@@ -66,7 +66,13 @@ impl Accounts {
                 .with_account(account.id().as_str());
             return Err(self.with_link(error, account).await);
         }
-        self.refreshed(account, Need { token, refused: Some(seen) }, wait).await
+        let need = Need { token, refused: Some(seen) };
+        let renewed = self.refreshed(account, need, wait).await?;
+        if renewed.generation > seen {
+            return Ok(renewed);
+        }
+        // We had joined a refresh that did not know of the refusal and found the token good enough.
+        self.refreshed(account, need, wait).await
     }
 
     /// The provider says that the credentials of this generation are dead and a refresh would not help.

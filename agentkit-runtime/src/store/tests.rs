@@ -1,6 +1,7 @@
 //! The same questions to every store.
 
 use super::*;
+#[cfg(feature = "sqlite")]
 use crate::secret;
 
 /// A store with what it needs to be cleaned up afterwards.

@@ -58,7 +58,7 @@ async fn a_page_takes_the_secrets_and_its_link_works_once() {
     let given = |key: &str| vec![("key".to_owned(), SecretString::from(key))];
     match pages.submit(token, given("pk-1")).await.unwrap_err() {
         SubmitError::Secrets(text) => {
-            assert_eq!(text, "the secret `key` does not have the form of one; Starts with sk-.")
+            assert_eq!(text, "the secret `key` does not have the form of one; Starts with sk-.");
         }
         other => panic!("{other:?}"),
     }

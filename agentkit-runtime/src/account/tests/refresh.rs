@@ -264,3 +264,16 @@ async fn a_refresh_that_was_cut_off_is_taken_up_again_at_once() {
     assert_eq!(world.provider.count("/token"), 2);
     assert_eq!(accounts.store.in_doubt().await.unwrap(), []);
 }
+
+#[tokio::test]
+async fn readers_of_a_good_token_leave_a_failing_refresh_alone() {
+    let world = World::new(&[token(1)]).await;
+    let account = world.connected("ana").await;
+    world.provider.then(&[reply(503, "")]);
+    world.clock.advance(Duration::from_mins(59));
+    for _ in 0..100 {
+        assert_eq!(bearer(&get(&world, &account).await.unwrap()), "Bearer CANARY-at-1");
+        world.kit.finish().await;
+    }
+    assert_eq!(world.provider.count("/token"), 2, "the exchange and one refresh");
+}
