@@ -15,16 +15,16 @@ use std::time::Duration;
 use agentkit_cli::browser;
 use agentkit_cli::stand_in::{Client, StandIn};
 use agentkit_connectors::gmail;
-use agentkit_runtime::{AgentKit, ConnectedAccount, Connection};
+use agentkit_runtime::{AgentKit, ConnectedAccount, ConnectedAccountStatus, Connection};
 use tokio::net::TcpListener;
 
 use crate::exit::{Exit, Failure};
-use crate::output::{BOLD, DIM, GOOD, LINK, Output, WARN};
+use crate::output::{self, BOLD, DIM, GOOD, LINK, Output, WARN};
 use crate::serve;
 
-/// Name of the connection, and the identifier of the user.
-const CONNECTION: &str = "gmail";
-const USER: &str = "ana";
+/// Name of the connection to the stand-in. Not `gmail`: the environment may hold the client of the real one, which
+/// would win, and a stand-in has no business with it.
+const CONNECTION: &str = "gmail-stand-in";
 
 /// The same in Rust; compiled as an example of this package.
 const SNIPPET: &str = include_str!("../../examples/quickstart.rs");
@@ -75,7 +75,8 @@ pub(crate) async fn run(args: &Args, config: Option<&Path>, output: Output) -> R
         .await?;
     let _pages = serve::Pages::serve(kit.clone(), listener);
     let play = args.yes || output.machine() || !io::stdin().is_terminal() || !output.terminal();
-    connect_and_fetch(&kit, play, Duration::from_secs(args.timeout), output).await
+    let patience = Duration::from_secs(args.timeout);
+    Story { connection: CONNECTION, user: "ana", play, patience }.tell(&kit, output).await
 }
 
 /// The stand-in for Google, and the client it knows.
@@ -93,32 +94,59 @@ async fn stand_in() -> Result<Google, Failure> {
     Ok(Google { provider, client })
 }
 
-/// The story itself: account, link, consent, mails, snippet.
-async fn connect_and_fetch(kit: &AgentKit, play: bool, patience: Duration, output: Output) -> Result<Exit, Failure> {
-    let account = kit.connected_account(CONNECTION, USER).await?;
-    step(output, 1, &format!("connected account of user `{USER}` on connection `{CONNECTION}`: {}", account.status()))?;
-    let link = kit.authorization_link(&account).await?;
-    if play {
-        step(output, 2, "the link that user would get; opened and consented to on their behalf")?;
-        output.line(format!("     {LINK}{}{LINK:#}", link.url))?;
-        browser::consent(&link.url).await?;
-    } else {
-        step(output, 2, "open this link in a browser on this machine, and consent")?;
-        output.line(format!("     {LINK}{}{LINK:#}\n     {DIM}waiting …{DIM:#}", link.url))?;
+/// Account, link, consent, mails, snippet.
+struct Story<'a> {
+    connection: &'a str,
+    user: &'a str,
+    /// Whether the person is played, too.
+    play: bool,
+    patience: Duration,
+}
+
+impl Story<'_> {
+    async fn tell(&self, kit: &AgentKit, output: Output) -> Result<Exit, Failure> {
+        let account = kit.connected_account(self.connection, self.user).await?;
+        let (user, connection, status) = (self.user, self.connection, account.status());
+        step(output, 1, &format!("connected account of user `{user}` on connection `{connection}`: {status}"))?;
+        let account = match status {
+            // With --live and run before: nobody is asked twice.
+            ConnectedAccountStatus::Active => account,
+            _ => self.connect(kit, &account, output).await?,
+        };
+        step(output, 3, &active(&account))?;
+        let mails = mails::fetch(kit, &account).await?;
+        step(output, 4, "the five newest unread mails, by the tool gmail_fetch_mails\n")?;
+        mails.print(&account, output)?;
+        output
+            .line(format!("\n{BOLD}The same in Rust, to start from{BOLD:#} (agentkit-cli/examples/quickstart.rs)\n"))?;
+        // What only our own lints need is no part of the snippet.
+        let snippet: Vec<&str> = SNIPPET.lines().filter(|line| !line.starts_with("#![")).collect();
+        output.line(snippet.join("\n"))?;
+        if account.stand_in() {
+            output.line(format!("\n{DIM}Next: `agentkit quickstart --live` with your own mailbox.{DIM:#}"))?;
+        }
+        Ok(Exit::Done)
     }
-    let account = serve::wait_until_connected(kit, &account, patience).await?;
-    step(output, 3, &active(&account))?;
-    let mails = mails::fetch(kit, &account).await?;
-    step(output, 4, "the five newest unread mails, by the tool gmail_fetch_mails\n")?;
-    mails.print(&account, output)?;
-    output.line(format!("\n{BOLD}The same in Rust, to start from{BOLD:#} (agentkit-cli/examples/quickstart.rs)\n"))?;
-    // What only our own lints need is no part of the snippet.
-    let snippet: Vec<&str> = SNIPPET.lines().filter(|line| !line.starts_with("#![")).collect();
-    output.line(snippet.join("\n"))?;
-    if account.stand_in() {
-        output.line(format!("\n{DIM}Next: `agentkit quickstart --live` with your own mailbox.{DIM:#}"))?;
+
+    async fn connect(
+        &self,
+        kit: &AgentKit,
+        account: &ConnectedAccount,
+        output: Output,
+    ) -> Result<ConnectedAccount, Failure> {
+        let link = kit.authorization_link(account).await?.url;
+        if self.play {
+            step(output, 2, "the link that user would get; opened and consented to on their behalf")?;
+            output.line(format!("     {LINK}{link}{LINK:#}"))?;
+            browser::consent(&link).await?;
+        } else if output.machine() {
+            output::note(format!("open {link}"))?;
+        } else {
+            step(output, 2, "open this link in a browser on this machine, and consent")?;
+            output.line(format!("     {LINK}{link}{LINK:#}\n     {DIM}waiting …{DIM:#}"))?;
+        }
+        serve::wait_until_connected(kit, account, self.patience).await
     }
-    Ok(Exit::Done)
 }
 
 fn step(output: Output, number: u8, text: &str) -> io::Result<()> {

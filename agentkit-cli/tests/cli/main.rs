@@ -28,6 +28,15 @@ fn quickstart_fetches_five_mails_through_an_active_account() {
 }
 
 #[test]
+fn the_client_of_the_real_google_is_not_shown_to_the_stand_in() {
+    let sandbox = Sandbox::new("quickstart_env");
+    let mut command = sandbox.command(["quickstart", "--yes"]);
+    command.env("AGENTKIT_CONNECTION_GMAIL_CLIENT_ID", "real").env("AGENTKIT_CONNECTION_GMAIL_CLIENT_SECRET", "real");
+    let output = command.output().expect("the command was built");
+    assert!(output.status.success(), "{output:?}");
+}
+
+#[test]
 fn quickstart_for_machines() {
     let sandbox = Sandbox::new("quickstart_json");
     let ran = sandbox.run(["quickstart", "--json"]);

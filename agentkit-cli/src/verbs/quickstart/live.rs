@@ -3,10 +3,13 @@
 use std::path::Path;
 use std::time::Duration;
 
-use super::{Args, CONNECTION, connect_and_fetch};
+use super::{Args, Story};
 use crate::exit::{Exit, Failure};
 use crate::output::{self, BOLD, Output};
 use crate::{kit, serve};
+
+/// The connection that `AGENTKIT_CONNECTION_GMAIL_CLIENT_ID` belongs to.
+const CONNECTION: &str = "gmail";
 
 /// Tells the story, or what has to be created first.
 pub(super) async fn run(args: &Args, config: Option<&Path>, output: Output) -> Result<Exit, Failure> {
@@ -19,7 +22,8 @@ pub(super) async fn run(args: &Args, config: Option<&Path>, output: Output) -> R
     }
     let listener = kit::listen(&kit).await?;
     let _pages = serve::Pages::serve(kit.clone(), listener);
-    connect_and_fetch(&kit, false, Duration::from_secs(args.timeout), output).await
+    let patience = Duration::from_secs(args.timeout);
+    Story { connection: CONNECTION, user: "me", play: false, patience }.tell(&kit, output).await
 }
 
 fn how_to_create(redirect_uri: &str) -> String {
