@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use agentkit_runtime::{AgentKit, ConnectedAccountStatus};
+use agentkit_runtime::{AgentKit, ConnectedAccountStatus, ErrorKind};
 
 use super::tool;
 use crate::exit::{Exit, Failure};
@@ -47,12 +47,18 @@ pub(crate) async fn run(args: &Args, config: Option<&Path>, output: Output) -> R
     kit::require_client(kit::settings(&kit, &connection)?)?;
     let account = kit.connected_account(&connection, &args.user).await?;
     let execution = kit.execute_tool(&account, tool.name, input).await.map_err(|error| {
+        let kind = error.kind();
         let failure = Failure::from(error);
         if failure.exit() != Exit::Person {
             return failure;
         }
         // A link to this machine leads nowhere once this command has ended; `connect` makes one and serves it.
         let failure = if kit::serves_itself(&kit) { failure.without("link") } else { failure };
+        // The hint of these speaks of such a link.
+        let failure = match kind {
+            ErrorKind::NotConnected | ErrorKind::Reconnect => failure.without("hint"),
+            _ => failure,
+        };
         let again = if account.status() == ConnectedAccountStatus::Active { " --again" } else { "" };
         failure.note("connect", format!("agentkit connect {connection} --user {}{again}", args.user))
     })?;
