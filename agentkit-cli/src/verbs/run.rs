@@ -46,7 +46,10 @@ pub(crate) async fn run(args: &Args, config: Option<&Path>, output: Output) -> R
     // Without a client nobody can connect; an error about the account would send them there in vain.
     kit::require_client(kit::settings(&kit, &connection)?)?;
     let account = kit.connected_account(&connection, &args.user).await?;
-    let execution = kit.execute_tool(&account, tool.name, input).await.map_err(|error| {
+    let result = kit.execute_tool(&account, tool.name, input).await;
+    // A refresh that goes on in the background must not be cut off by the end of this process.
+    kit.finish().await;
+    let execution = result.map_err(|error| {
         let kind = error.kind();
         let failure = Failure::from(error);
         if failure.exit() != Exit::Person {
