@@ -86,7 +86,7 @@ async fn get_message(client: &reqwest::Client, address: &str, id: &str) -> Resul
         let headers = payload.into_iter().flat_map(|part| &part.headers);
         headers.into_iter().find(|header| header.name.eq_ignore_ascii_case(name)).map(|header| header.value.clone())
     };
-    let text = payload.and_then(plain_text).map(String::from_utf8_lossy).unwrap_or_default();
+    let text = payload.and_then(plain_text).map(String::from_utf8_lossy).unwrap_or_default().replace("\r\n", "\n");
     let mut attachments = Vec::new();
     if let Some(part) = payload {
         collect_attachments(part, &mut attachments);
@@ -97,7 +97,7 @@ async fn get_message(client: &reqwest::Client, address: &str, id: &str) -> Resul
         to: header("To").unwrap_or_default(),
         cc: header("Cc"),
         message_id_header: header("Message-ID"),
-        text: text.chars().take(20_000).collect(),
+        text: text.trim_end().chars().take(20_000).collect(),
         attachments,
         id: message.id,
         thread_id: message.thread_id,
