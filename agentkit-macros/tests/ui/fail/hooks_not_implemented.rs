@@ -1,0 +1,5 @@
+agentkit_macros::connector!("./../hooked.yaml", hooks = Hooks);
+
+struct Hooks;
+
+fn main() {}

@@ -1,0 +1,5 @@
+agentkit_macros::connector!("./../plain.yaml", hooks = Hooks);
+
+struct Hooks;
+
+fn main() {}

@@ -1,0 +1,3 @@
+agentkit_macros::connector!("./nowhere.yaml");
+
+fn main() {}
