@@ -26,10 +26,9 @@ impl Args {
 
 impl Parse for Args {
     fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
-        if input.is_empty() {
-            return Err(input.error("write the path of a spec: connector!(\"gmail.yaml\")"));
-        }
-        let path: LitStr = input.parse()?;
+        let Ok(path) = input.parse::<LitStr>() else {
+            return Err(syn::Error::new(input.span(), "write the path of a spec: connector!(\"gmail.yaml\")"));
+        };
         let mut hooks = None;
         while !input.is_empty() {
             input.parse::<Token![,]>()?;
