@@ -67,7 +67,9 @@ fn create(path: &Path) -> Result<RootKey, SetupError> {
     }
     text.push(b'\n');
     let write = || -> io::Result<()> {
-        if let Some(dir) = path.parent() {
+        // The folder of a bare name is empty, and that is no folder to the system.
+        let dir = path.parent().map(|dir| if dir.as_os_str().is_empty() { Path::new(".") } else { dir });
+        if let Some(dir) = dir {
             fs::create_dir_all(dir)?;
         }
         // A whole file under its name or none: a crash half-way must not leave a broken key.
@@ -84,7 +86,7 @@ fn create(path: &Path) -> Result<RootKey, SetupError> {
         file.write_all(&text)?;
         file.sync_all()?;
         fs::rename(&draft, path)?;
-        match path.parent() {
+        match dir {
             Some(dir) => File::open(dir)?.sync_all(),
             None => Ok(()),
         }
@@ -133,5 +135,27 @@ fn decode(text: &str) -> Option<Key> {
 }
 
 fn fail(path: &Path, message: &str, error: io::Error) -> SetupError {
-    SetupError::new(format!("{message}: {error}")).at(path.display().to_string()).caused_by(error)
+    SetupError::new(format!("{message}: {error}"))
+        .at(path.display().to_string())
+        .help("let the user who runs this read and write the file and its folder, or name another file")
+        .caused_by(error)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bare_name_is_a_file_of_the_working_folder() {
+        let name = format!("root-{:016x}.key", u64::from_be_bytes(secret::random()));
+        let made = RootKey::load(Path::new(&name), true).map(|key| key.place());
+        fs::remove_file(&name).expect("it was made");
+        assert_eq!(made.expect("it is whole"), name);
+    }
+
+    #[test]
+    fn a_key_that_cannot_be_made_says_what_to_do() {
+        let error = RootKey::load(Path::new("/proc/no/root.key"), true).err().expect("nothing is made there");
+        assert!(error.hint().is_some(), "{error}");
+    }
 }
