@@ -17,7 +17,11 @@ pub(crate) struct Args {}
 
 /// Lists them.
 pub(crate) async fn run(_: &Args, config: Option<&Path>, output: Output) -> Result<Exit, Failure> {
-    let accounts = kit::open_to_look(config).await?.accounts().await?;
+    let kit = kit::open_to_look(config).await?;
+    let accounts = kit.accounts().await;
+    // Opening takes up refreshes that were cut off; they must not be cut off again.
+    kit.finish().await;
+    let accounts = accounts?;
     if output.machine() {
         output.json(&Value::Array(accounts.iter().map(document).collect()))?;
         return Ok(Exit::Done);

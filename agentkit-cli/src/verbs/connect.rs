@@ -3,7 +3,9 @@
 use std::path::Path;
 use std::time::Duration;
 
-use agentkit_runtime::{AgentKit, AuthKindDef, ConnectedAccount, ConnectedAccountStatus, SecretDef};
+use agentkit_runtime::{
+    AgentKit, AuthKindDef, ConnectedAccount, ConnectedAccountStatus, ConnectionSettings, SecretDef,
+};
 
 use super::accounts::{document, identity};
 use crate::exit::{Exit, Failure};
@@ -42,13 +44,10 @@ pub(crate) async fn run(args: &Args, config: Option<&Path>, output: Output) -> R
     let kit = kit::open(config).await?;
     let connection = kit::settings(&kit, &args.connection)?;
     kit::require_client(connection)?;
-    let account = kit.connected_account(&args.connection, &args.user).await?;
-    let account = match connection.auth().kind {
-        _ if account.status() == ConnectedAccountStatus::Active && !args.again => account,
-        AuthKindDef::OAuth2(_) => by_link(&kit, &account, args).await?,
-        AuthKindDef::ApiKey { secrets } => by_key(&kit, &account, secrets, args).await?,
-        AuthKindDef::None => account,
-    };
+    let account = connected(&kit, connection, args).await;
+    // Tokens may be on their way, of refreshes that were taken up or of a consent that came late.
+    kit.finish().await;
+    let account = account?;
     if output.machine() {
         output.json(&document(&account))?;
     } else {
@@ -59,6 +58,16 @@ pub(crate) async fn run(args: &Args, config: Option<&Path>, output: Output) -> R
         output.line(format!("{GOOD}{}{GOOD:#} {} for {}{whose}", account.status(), args.connection, args.user))?;
     }
     Ok(Exit::Done)
+}
+
+async fn connected(kit: &AgentKit, connection: &ConnectionSettings, args: &Args) -> Result<ConnectedAccount, Failure> {
+    let account = kit.connected_account(&args.connection, &args.user).await?;
+    match connection.auth().kind {
+        _ if account.status() == ConnectedAccountStatus::Active && !args.again => Ok(account),
+        AuthKindDef::OAuth2(_) => by_link(kit, &account, args).await,
+        AuthKindDef::ApiKey { secrets } => by_key(kit, &account, secrets, args).await,
+        AuthKindDef::None => Ok(account),
+    }
 }
 
 async fn by_link(kit: &AgentKit, account: &ConnectedAccount, args: &Args) -> Result<ConnectedAccount, Failure> {
