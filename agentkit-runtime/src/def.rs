@@ -156,15 +156,16 @@ pub enum ClientAuthDef {
 /// How a provider's refresh tokens behave.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RefreshDef {
-    /// Whether each refresh replaces the refresh token.
+    /// Whether each refresh replaces the refresh token: whether a lost answer may have held the only one that works.
     pub rotation: RotationDef,
-    /// Seconds for which a replaced refresh token still works.
+    /// Seconds for which a replaced refresh token still works. For readers of the spec; nothing depends on it yet: a
+    /// lost answer is asked for once more at once, whatever is promised here.
     pub grace: Option<u64>,
     /// Whether the old access token dies at a refresh.
     pub old_token_dies: bool,
     /// Life of an access token in seconds where the reply does not say.
     pub default_lifetime: Option<u64>,
-    /// Seconds after which an unused refresh token dies.
+    /// Seconds after which an unused refresh token dies. It names the reason of an account that was refused then.
     pub idle: Option<u64>,
 }
 

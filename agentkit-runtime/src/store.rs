@@ -133,7 +133,7 @@ pub struct AccountRow {
     pub status: ConnectedAccountStatus,
     /// Why it is `EXPIRED`.
     pub reason: Option<ExpiredReason>,
-    /// Id of the account at the provider, pinned at the first activation.
+    /// Id of the account at the provider, pinned at the first activation until it is disconnected.
     pub subject: Option<String>,
     /// Name of the account at the provider, for people.
     pub label: Option<String>,

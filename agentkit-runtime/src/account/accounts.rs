@@ -215,7 +215,11 @@ impl Accounts {
     pub(crate) async fn with_link(&self, error: ToolError, account: &ConnectedAccount) -> ToolError {
         match self.authorization_link(account).await {
             Ok(link) => error.with_hint("ask the person to open the link, then try again").with_link(link.url),
-            Err(_) => error.with_hint("connect the account with its secrets, then try again"),
+            Err(_) => match account.settings().auth().kind {
+                AuthKindDef::OAuth2(_) => error.with_hint("ask for an authorization link, then try again"),
+                AuthKindDef::ApiKey { .. } => error.with_hint("connect the account with its secrets, then try again"),
+                AuthKindDef::None => error,
+            },
         }
     }
 
@@ -224,6 +228,19 @@ impl Accounts {
         self: &Arc<Self>,
         account: &ConnectedAccount,
     ) -> Result<ConnectedAccount, ToolError> {
+        if matches!(account.settings().auth().kind, AuthKindDef::None) {
+            let message = format!("accounts of connection `{}` have nothing to disconnect", account.connection());
+            return Err(ToolError::new(ErrorKind::Unsupported, message)
+                .with_hint("take the connection out of the configuration to end its use"));
+        }
+        let (accounts, theirs) = (self.clone(), account.clone());
+        // Once the store has it, the rest must follow, whether the caller is still there or not: the cache would go
+        // on handing out what is erased, and the provider would never hear of it.
+        let disconnecting = self.background.spawn(async move { accounts.disconnect_whole(&theirs).await });
+        disconnecting.await.unwrap_or_else(|_| Err(ToolError::internal("disconnecting an account was cut off")))
+    }
+
+    async fn disconnect_whole(self: &Arc<Self>, account: &ConnectedAccount) -> Result<ConnectedAccount, ToolError> {
         for _ in 0..CHANGE_TRIES {
             let row = self.row(account).await?;
             if row.status == ConnectedAccountStatus::Disconnected {
@@ -232,6 +249,9 @@ impl Accounts {
             let Some(changed) = self.changed(&row, Event::Disconnected) else {
                 return Err(ToolError::internal(format!("an account that is {} cannot be disconnected", row.status)));
             };
+            // Whose account it was goes too: this is the way to connect another one in its place.
+            let changed =
+                AccountRow { subject: None, label: None, values: "{}".to_owned(), scopes: "[]".to_owned(), ..changed };
             let credentials = self.store.credentials(&row.id).await.map_err(store_error)?;
             let mut writes = vec![Write::Account(changed.clone())];
             writes.extend(credentials.iter().map(erased));

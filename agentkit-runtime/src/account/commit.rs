@@ -40,6 +40,9 @@ impl Accounts {
             match self.write_refresh(&work, &row).await {
                 Ok(Some(account_row)) => {
                     self.pauses.end(connection);
+                    if account_row.status != ConnectedAccountStatus::Active {
+                        return Err(self.unusable(work.account, &account_row).await);
+                    }
                     let current = self.opened(work.account, &account_row, &row)?;
                     self.cache.put_since(epoch, work.account.id(), current.clone());
                     tracing::debug!(
@@ -72,9 +75,11 @@ impl Accounts {
         for _ in 0..ROUNDS {
             let Some(account) = self.store.account(&work.row.id).await? else { return Ok(None) };
             let mut writes = vec![Write::Credential { seen: Some(work.credential.generation), row: row.clone() }];
-            // A success beats a failure that was recorded for the same generation.
+            // A success beats a failure that was recorded for the same generation; of the first token, since only
+            // its failures are recorded with the account.
+            let is_first = super::token::is_first(work.account.settings(), work.token.name);
             let revived = match account.status {
-                ConnectedAccountStatus::Expired => self.changed(&account, Event::Refreshed),
+                ConnectedAccountStatus::Expired if is_first => self.changed(&account, Event::Refreshed),
                 _ => None,
             };
             writes.extend(revived.clone().map(Write::Account));

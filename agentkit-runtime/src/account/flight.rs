@@ -16,6 +16,8 @@ use crate::tool_error::{ErrorKind, ToolError};
 
 /// How long readers leave a refresh alone that has just failed.
 const REST: Duration = Duration::from_secs(1);
+/// How long a token that was renewed because it was refused is left alone when it is refused again.
+const FORCED: Duration = Duration::from_secs(30);
 /// Accounts for which a forced refresh is remembered.
 const REMEMBERED: usize = 10_000;
 
@@ -36,8 +38,8 @@ pub(super) struct Need {
 #[derive(Default)]
 pub(super) struct Flights {
     map: Mutex<Map>,
-    /// Generations for which a refused token has already led to a refresh.
-    forced: Mutex<HashMap<FlightKey, i64>>,
+    /// Generations for which a refused token has led to a refresh, and when, on the monotonic clock.
+    forced: Mutex<HashMap<FlightKey, (i64, Duration)>>,
     /// When a refresh that nobody waits for may be started again, on the monotonic clock.
     rest: Mutex<HashMap<FlightKey, Duration>>,
 }
@@ -115,7 +117,10 @@ impl Accounts {
         flight
     }
 
-    /// Whether a refused token of this generation may lead to a refresh; it may once.
+    /// Whether a refused token of this generation may lead to a refresh: not where it came of such a refresh just now,
+    /// or a provider that refuses whatever it gives would be asked for a token with every call.
+    ///
+    /// A refresh that failed does not count: its own back-off keeps the next one away.
     pub(super) fn may_force(&self, account: &ConnectedAccount, token: &'static TokenDef, seen: i64) -> bool {
         let key = (account.id().clone(), token.name);
         // Whoever comes while that one refresh is under way shares it.
@@ -126,7 +131,12 @@ impl Accounts {
         if forced.len() > REMEMBERED {
             forced.clear();
         }
-        forced.insert(key, seen).is_none_or(|last| last < seen)
+        let now = self.clock.monotonic();
+        let just_renewed = forced.get(&key).is_some_and(|(last, at)| *last < seen && now < *at + FORCED);
+        if !just_renewed {
+            forced.insert(key, (seen, now));
+        }
+        !just_renewed
     }
 }
 

@@ -42,16 +42,16 @@ impl From<LinkError> for SubmitError {
 impl Accounts {
     /// Checks the secrets against the spec and, where the connector has a check, with the provider.
     pub(crate) async fn connect_with_secrets(
-        &self,
+        self: &Arc<Self>,
         account: &ConnectedAccount,
         secrets: Vec<(String, SecretString)>,
     ) -> Result<ConnectedAccount, ToolError> {
-        self.connect_keys(account, &secrets, None).await
+        self.connect_keys_whole(account.clone(), secrets, None).await
     }
 
     /// The person sent the form of a link's page.
     pub(crate) async fn submit(
-        &self,
+        self: &Arc<Self>,
         token: &str,
         secrets: Vec<(String, SecretString)>,
     ) -> Result<Linked, SubmitError> {
@@ -63,7 +63,7 @@ impl Accounts {
         let account = ConnectedAccount::new(connection, row);
         let done = FlowRow { step: FlowStep::Done, ..flow };
         let done = Write::Flow { from: FlowStep::Linked, row: done };
-        match self.connect_keys(&account, &secrets, Some(done)).await {
+        match self.connect_keys_whole(account, secrets, Some(done)).await {
             Ok(account) => Ok(Linked { account }),
             Err(error) => Err(match error.kind() {
                 ErrorKind::InvalidInput => {
@@ -75,6 +75,19 @@ impl Accounts {
                 _ => SubmitError::Refused,
             }),
         }
+    }
+
+    /// In a task of its own: once the store has the new key, the cache must not go on with the old one because the
+    /// caller went away.
+    async fn connect_keys_whole(
+        self: &Arc<Self>,
+        account: ConnectedAccount,
+        secrets: Vec<(String, SecretString)>,
+        flow: Option<Write>,
+    ) -> Result<ConnectedAccount, ToolError> {
+        let accounts = self.clone();
+        let connecting = self.background.spawn(async move { accounts.connect_keys(&account, &secrets, flow).await });
+        connecting.await.unwrap_or_else(|_| Err(ToolError::internal("connecting an account was cut off")))
     }
 
     async fn connect_keys(

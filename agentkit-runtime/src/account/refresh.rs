@@ -9,7 +9,7 @@ use super::credentials::Credentials;
 use super::flight::{Need, Outcome, pending};
 use super::pause::{millis, paused_error};
 use super::{Accounts, ConnectedAccount, ConnectedAccountStatus, ExpiredReason};
-use crate::def::{AuthKindDef, OAuth2Def, TokenDef};
+use crate::def::{AuthKindDef, OAuth2Def, RotationDef, TokenDef};
 use crate::oauth::{self, Answer, Refusal, TokenRequest};
 use crate::secret;
 use crate::store::{AccountRow, CredentialRow, Write};
@@ -52,6 +52,10 @@ impl Accounts {
             let (Some(credential), AuthKindDef::OAuth2(server)) = (credential, account.settings().auth().kind) else {
                 return self.load(account, token).await.and_then(|current| unrefused(account, current, refused));
             };
+            if credential.dead.is_some() {
+                // Who read this token before it died comes too late: its refresh token was refused once already.
+                return Err(self.without_token(account, token, Some(&credential)).await);
+            }
             if credential.access.is_some() {
                 let current = self.opened(account, &row, &credential)?;
                 let now = self.clock.now();
@@ -64,6 +68,9 @@ impl Accounts {
                     self.cache.put_since(epoch, account.id(), current.clone());
                     return Ok(current);
                 }
+            }
+            if row.client_id != account.settings().client_id() {
+                return Err(self.other_client(account).await);
             }
             let work = Work { account, token, server, row, credential };
             match self.try_refresh(work, refused).await? {
@@ -127,6 +134,22 @@ impl Accounts {
         }
     }
 
+    /// A refresh token belongs to the client that obtained it. To another one the provider would say that it is dead,
+    /// and the account would be lost, although the old client id brings it back.
+    async fn other_client(&self, account: &ConnectedAccount) -> ToolError {
+        tracing::error!(
+            account = account.id().as_str(),
+            connection = account.settings().name(),
+            "the account was connected through another client id; set that one again, or connect the account anew"
+        );
+        let message = format!(
+            "the account was connected through another client id than connection `{}` has now",
+            account.settings().name()
+        );
+        let error = ToolError::new(ErrorKind::Reconnect, message).with_account(account.id().as_str());
+        self.with_link(error, account).await
+    }
+
     /// There is nothing to refresh with: what is there must do, or the account is over.
     async fn without_refresh_token(&self, work: &Work<'_>, refused: Option<i64>) -> Result<Try, ToolError> {
         if refused.is_some() || work.credential.expires_at.is_none() {
@@ -162,27 +185,24 @@ impl Accounts {
             "a refresh brought no token",
         );
         match refusal {
-            Refusal::Permanent(reason) => {
-                // Once an answer was lost, a refusal says that the lost one held the new token.
-                let lost = in_doubt && reason == ExpiredReason::RefreshRejected;
-                self.expired(&work, if lost { ExpiredReason::RotationLost } else { reason }).await
-            }
-            Refusal::Client | Refusal::Scope => {
+            Refusal::Permanent(reason) => self.expired(&work, reason_of(&work, reason, in_doubt, now)).await,
+            Refusal::Client => {
                 let wait = self.pauses.pause(connection, now);
                 // The provider did not even look at the refresh token.
                 let attempt = in_doubt.then_some(work.credential.generation);
                 self.replace(&CredentialRow { attempt, ..released(&work.credential) }).await?;
                 Ok(Try::Done(Err(paused_error(connection, wait))))
             }
-            Refusal::Transient { .. } | Refusal::Ambiguous => {
+            Refusal::Transient { .. } | Refusal::Ambiguous | Refusal::Scope => {
                 let (spent, asked) = match refusal {
                     Refusal::Transient { spent, retry_after } => (spent, retry_after),
+                    Refusal::Scope => (false, None),
                     _ => (true, None),
                 };
-                let wait = asked.map_or_else(
-                    || backoff(work.credential.failures),
-                    |asked| i64::try_from(asked.as_millis()).unwrap_or(BACKOFF_MS.1),
-                );
+                // A provider that asks for less patience than we have, down to none, does not get it.
+                let wait = asked
+                    .map_or(0, |asked| i64::try_from(asked.as_millis()).unwrap_or(BACKOFF_MS.1))
+                    .max(backoff(work.credential.failures));
                 self.replace(&CredentialRow {
                     attempt: (spent || in_doubt).then_some(work.credential.generation),
                     failures: work.credential.failures + 1,
@@ -190,7 +210,12 @@ impl Accounts {
                     ..released(&work.credential)
                 })
                 .await?;
-                Ok(Try::Done(Err(pending(work.account, millis(wait)))))
+                let account = work.account;
+                Ok(Try::Done(Err(match refusal {
+                    // Of this account alone: others may have been granted other scopes.
+                    Refusal::Scope => scopes_refused(account, millis(wait)),
+                    _ => pending(account, millis(wait)),
+                })))
             }
         }
     }
@@ -201,6 +226,20 @@ impl Accounts {
     }
 }
 
+/// Why a token is dead, as far as more is known than that it was refused.
+fn reason_of(work: &Work<'_>, reason: ExpiredReason, in_doubt: bool, now: i64) -> ExpiredReason {
+    if reason != ExpiredReason::RefreshRejected {
+        return reason;
+    }
+    let habits = work.server.refresh;
+    let idle = habits.idle.and_then(|seconds| i64::try_from(seconds).ok()?.checked_mul(1000));
+    if idle.is_some_and(|idle| now - work.credential.issued_at > idle) {
+        return ExpiredReason::RefreshTokenExpired;
+    }
+    // Once an answer was lost, a refusal says that the lost one held the new token, where there are new ones.
+    if in_doubt && habits.rotation != RotationDef::None { ExpiredReason::RotationLost } else { reason }
+}
+
 /// Whether a refresh of this generation was begun and its outcome is not known.
 fn in_doubt(credential: &CredentialRow) -> bool {
     credential.attempt == Some(credential.generation)
@@ -208,6 +247,13 @@ fn in_doubt(credential: &CredentialRow) -> bool {
 
 fn released(credential: &CredentialRow) -> CredentialRow {
     CredentialRow { lease_owner: None, lease_until: None, ..credential.clone() }
+}
+
+fn scopes_refused(account: &ConnectedAccount, wait: Duration) -> ToolError {
+    ToolError::new(ErrorKind::RefreshPending, "the provider refuses to renew the token with the scopes it has")
+        .with_hint("try again a little later; if it stays so, the account has to be connected again")
+        .with_retry_after(wait)
+        .with_account(account.id().as_str())
 }
 
 /// The current credentials, unless the provider has refused just these and nothing can be done.

@@ -6,7 +6,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
-use http::HeaderMap;
+use http::header::RETRY_AFTER;
+use http::{HeaderMap, HeaderValue};
 use jiff::Timestamp;
 use secrecy::SecretString;
 use tokio::sync::Semaphore;
@@ -18,7 +19,7 @@ use crate::def::{
     ApplyDef, AuthDef, AuthKindDef, CheckDef, ConnectorDef, DerivedDef, HttpDef, Identity, OAuth2Def, PartDef,
     ScopeDef, SecretDef, TokenDef, ToolDef,
 };
-use crate::kit::AgentKit;
+use crate::kit::{AgentKit, AgentKitBuilder};
 use crate::setup::SetupError;
 use crate::store::{MemoryStore, Store};
 use crate::tool_error::ToolError;
@@ -44,6 +45,8 @@ pub(super) struct Provider {
 #[derive(Debug, Clone)]
 pub(super) enum Answer {
     Reply(u16, String),
+    /// A status without a body and what it says in `Retry-After`.
+    Later(u16, &'static str),
     Fail(Failure),
 }
 
@@ -95,6 +98,10 @@ impl Transport for Provider {
             let answer = if answers.len() > 1 { answers.pop_front() } else { answers.front().cloned() };
             match answer.expect("the provider has an answer") {
                 Answer::Reply(status, body) => Ok(HttpReply { status, headers: HeaderMap::new(), body: body.into() }),
+                Answer::Later(status, wait) => {
+                    let headers = HeaderMap::from_iter([(RETRY_AFTER, HeaderValue::from_static(wait))]);
+                    Ok(HttpReply { status, headers, body: Vec::new().into() })
+                }
                 Answer::Fail(failure) => Err(TransportError::new(failure)),
             }
         })
@@ -214,22 +221,27 @@ impl World {
     }
 
     async fn with(store: impl Store, answers: &[Answer]) -> Result<Self, SetupError> {
+        let connections = [
+            Connection::new("mail-work", &MAIL).client("client-1", SecretString::from("CANARY-secret")),
+            Connection::new("mail-home", &MAIL)
+                .client("client-2", SecretString::from("CANARY-secret-2"))
+                .tools(["list", "mail_send"]),
+            Connection::new("weather", &WEATHER),
+            Connection::new("chat", &CHAT).client("client-3", SecretString::from("CANARY-secret-3")),
+        ];
+        Self::of(store, answers, connections).await
+    }
+
+    /// The same with connections of one's own.
+    pub(super) async fn of(
+        store: impl Store,
+        answers: &[Answer],
+        connections: impl IntoIterator<Item = Connection>,
+    ) -> Result<Self, SetupError> {
         let provider = Provider::new(answers);
         let clock = Arc::new(ManualClock::new(Timestamp::from_second(1_800_000_000).unwrap()));
-        let kit = AgentKit::builder()
-            .connection(Connection::new("mail-work", &MAIL).client("client-1", SecretString::from("CANARY-secret")))
-            .connection(
-                Connection::new("mail-home", &MAIL)
-                    .client("client-2", SecretString::from("CANARY-secret-2"))
-                    .tools(["list", "mail_send"]),
-            )
-            .connection(Connection::new("weather", &WEATHER))
-            .connection(Connection::new("chat", &CHAT).client("client-3", SecretString::from("CANARY-secret-3")))
-            .store(store)
-            .clock(clock.clone())
-            .transport(provider.clone())
-            .build()
-            .await?;
+        let builder = AgentKit::builder().store(store).clock(clock.clone()).transport(provider.clone());
+        let kit = connections.into_iter().fold(builder, AgentKitBuilder::connection).build().await?;
         Ok(Self { kit, provider, clock })
     }
 

@@ -82,8 +82,13 @@ impl Accounts {
         if credential.generation != seen || matches!(account.settings().auth().kind, AuthKindDef::None) {
             return;
         }
-        // An error here only means that the next call finds out again.
-        let _ = self.expire(account, (&row, &credential), ExpiredReason::CredentialsRejected).await;
+        let (accounts, account) = (self.clone(), account.clone());
+        let expiring = async move {
+            // An error here only means that the next call finds out again.
+            let _ = accounts.expire(&account, (&row, &credential), ExpiredReason::CredentialsRejected).await;
+        };
+        // A caller that goes away must not leave the credentials open that the store has given up.
+        let _ = self.background.spawn(expiring).await;
     }
 
     /// Opens the credentials of an account that is `ACTIVE`, and keeps them open.
@@ -145,7 +150,7 @@ impl Accounts {
         }))
     }
 
-    async fn without_token(
+    pub(super) async fn without_token(
         &self,
         account: &ConnectedAccount,
         token: &TokenDef,
@@ -175,10 +180,9 @@ impl Accounts {
             dead: Some(reason),
             ..credential.clone()
         };
-        let is_first = account.settings().auth().tokens.first().is_some_and(|first| first.name == credential.token);
         let mut writes = vec![];
         let mut after = None;
-        if is_first {
+        if is_first(account.settings(), &credential.token) {
             let Some(changed) = self.changed(row, Event::Expired(reason)) else { return Ok(false) };
             writes.push(Write::Account(changed.clone()));
             after = Some(changed);
@@ -211,6 +215,11 @@ fn renewable_early(connection: &ConnectionSettings, credential: &CredentialRow) 
     let AuthKindDef::OAuth2(server) = connection.auth().kind else { return false };
     // Where the old token dies at a refresh, calls under way would die with it.
     credential.refresh.is_some() && !server.refresh.old_token_dies
+}
+
+/// Whether a token is the one that its account stands and falls with.
+pub(super) fn is_first(connection: &ConnectionSettings, token: &str) -> bool {
+    connection.auth().tokens.first().is_some_and(|first| first.name == token)
 }
 
 /// The token of a name; an empty name is the first.

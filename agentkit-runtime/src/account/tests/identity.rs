@@ -1,4 +1,6 @@
 use super::*;
+use crate::account::flight::Need;
+use crate::store::{CredentialRow, Write};
 
 fn tokens(number: u32) -> Answer {
     let body = format!(
@@ -78,4 +80,54 @@ async fn each_token_asks_for_its_own_scopes() {
     let url = url::Url::parse(&start.location).unwrap();
     let query: std::collections::BTreeMap<String, String> = url.query_pairs().into_owned().collect();
     assert_eq!((query["scope"].as_str(), query["user_scope"].as_str()), ("post,who", "find"));
+}
+
+#[tokio::test]
+async fn a_disconnected_account_can_be_another_one() {
+    let world = World::new(&[tokens(1), reply(200, "\"U1\"")]).await;
+    let account = world.callback(&chat(&world).await).await.unwrap();
+    let gone = world.kit.disconnect(&account).await.unwrap();
+    assert!(gone.identity().is_none() && gone.value("team_id").is_none() && gone.scopes().is_empty(), "{gone:?}");
+    world.provider.then(&[tokens(2), reply(200, "\"U2\"")]);
+    let account = world.callback(&account).await.unwrap();
+    assert_eq!(account.identity().unwrap().id, "U2");
+}
+
+#[tokio::test]
+async fn a_second_token_brings_no_expired_account_back() {
+    let both = r#"{"access_token": "CANARY-bot-1", "refresh_token": "CANARY-rt-bot", "expires_in": 3600,
+        "person": {"access_token": "CANARY-user-1", "refresh_token": "CANARY-rt-user", "expires_in": 3600}}"#;
+    let world = World::new(&[reply(200, both), reply(200, "\"U1\"")]).await;
+    let account = world.callback(&chat(&world).await).await.unwrap();
+    let accounts = world.kit.inner().accounts.clone();
+    world.clock.advance(Duration::from_hours(1));
+    world.provider.then(&[reply(200, r#"{"access_token": "CANARY-user-2", "expires_in": 3600}"#)]);
+    world.provider.close();
+    let (theirs, late) = (accounts.clone(), account.clone());
+    let reader = tokio::spawn(async move { theirs.credentials(&late, "user", PATIENCE).await });
+    while world.provider.count("/token") < 2 {
+        tokio::task::yield_now().await;
+    }
+    let bot = accounts.store.credentials(account.id().as_str()).await.unwrap().remove(0);
+    accounts.rejected(&account, "bot", bot.generation).await;
+    world.provider.open();
+    assert_eq!(reader.await.unwrap().unwrap_err().kind().as_str(), "reconnect");
+    assert_eq!(chat(&world).await.status(), Status::Expired);
+}
+
+#[tokio::test]
+async fn a_dead_second_token_is_not_renewed_by_who_read_it_before() {
+    let world = World::new(&[tokens(1), reply(200, "\"U1\"")]).await;
+    let account = world.callback(&chat(&world).await).await.unwrap();
+    let accounts = &world.kit.inner().accounts;
+    let user = accounts.credentials(&account, "user", PATIENCE).await.unwrap();
+    let row = accounts.store.credentials(account.id().as_str()).await.unwrap().pop().unwrap();
+    let refresh = Some(accounts.seal_refresh(&row, &SecretString::from("CANARY-rt-user")));
+    let write = Write::Credential { seen: Some(row.generation), row: CredentialRow { refresh, ..row } };
+    assert!(accounts.store.commit(vec![write]).await.unwrap());
+    accounts.rejected(&account, "user", user.generation).await;
+    let need = Need { token: &CHAT.auth[0].tokens[1], refused: Some(user.generation) };
+    let error = accounts.refreshed(&account, need, PATIENCE).await.unwrap_err();
+    assert_eq!(error.message(), "the account has no token `user`: the provider refuses the credentials");
+    assert_eq!(world.provider.count("/token"), 1);
 }

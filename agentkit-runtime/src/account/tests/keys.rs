@@ -81,6 +81,9 @@ async fn a_way_to_connect_without_secrets_is_active_at_once() {
     assert_eq!(account.status(), Status::Active);
     let credentials = kit.inner().accounts.credentials(&account, "", PATIENCE).await.unwrap();
     assert!(credentials.parts.is_empty());
-    let error = kit.authorization_link(&account).await.unwrap_err();
-    assert_eq!(error.kind().as_str(), "unsupported");
+    // There would be no way back.
+    for error in [kit.authorization_link(&account).await.unwrap_err(), kit.disconnect(&account).await.unwrap_err()] {
+        assert_eq!(error.kind().as_str(), "unsupported");
+    }
+    assert_eq!(kit.connected_account("open", "ana").await.unwrap().status(), Status::Active);
 }

@@ -3,6 +3,7 @@ use std::time::Duration;
 use super::*;
 use crate::account::token::Refused;
 use crate::account::{AppliedPart, Credentials, ExpiredReason};
+use crate::def::{RefreshDef, RotationDef};
 use crate::store::{CredentialRow, Write};
 use crate::tool_error::ToolError;
 
@@ -276,4 +277,137 @@ async fn readers_of_a_good_token_leave_a_failing_refresh_alone() {
         world.kit.finish().await;
     }
     assert_eq!(world.provider.count("/token"), 2, "the exchange and one refresh");
+}
+
+#[tokio::test]
+async fn a_forced_refresh_that_failed_does_not_lock_the_account_out() {
+    let world = World::new(&[token(1)]).await;
+    let account = world.connected("ana").await;
+    let accounts = &world.kit.inner().accounts;
+    let seen = get(&world, &account).await.unwrap().generation;
+    let force = || accounts.refresh_now(&account, Refused { token: "", seen }, PATIENCE);
+    world.provider.then(&[reply(503, "")]);
+    let wait = force().await.unwrap_err().retry_after().unwrap();
+    assert_eq!(force().await.unwrap_err().kind().as_str(), "refresh_pending", "it was not just renewed");
+    assert_eq!(world.provider.count("/token"), 2);
+    world.clock.advance(wait);
+    world.provider.then(&[token(2)]);
+    assert_eq!(bearer(&force().await.unwrap()), "Bearer CANARY-at-2");
+}
+
+#[tokio::test]
+async fn a_provider_that_refuses_every_token_is_asked_for_one_each_half_minute() {
+    let world = World::new(&[token(1)]).await;
+    let account = world.connected("ana").await;
+    let accounts = &world.kit.inner().accounts;
+    for round in 0..3 {
+        for call in 0..5 {
+            let seen = get(&world, &account).await.unwrap().generation;
+            let renewed = accounts.refresh_now(&account, Refused { token: "", seen }, PATIENCE).await;
+            match call {
+                0 => assert_eq!(renewed.unwrap().generation, seen + 1),
+                _ => assert_eq!(renewed.unwrap_err().kind().as_str(), "auth_expired"),
+            }
+        }
+        assert_eq!(world.provider.count("/token"), 2 + round);
+        world.clock.advance(Duration::from_secs(30));
+    }
+}
+
+#[tokio::test]
+async fn a_wait_of_nothing_is_no_leave_to_ask_at_once() {
+    let world = World::new(&[token(1)]).await;
+    let account = world.connected("ana").await;
+    world.clock.advance(HOUR);
+    world.provider.then(&[Answer::Later(503, "0")]);
+    for _ in 0..10 {
+        assert!(get(&world, &account).await.unwrap_err().retry_after().is_some_and(|wait| !wait.is_zero()));
+    }
+    assert_eq!(world.provider.count("/token"), 2);
+}
+
+#[tokio::test]
+async fn refused_scopes_hold_up_one_account() {
+    let world = World::new(&[token(1)]).await;
+    let (ana, bob) = (world.connected("ana").await, world.connected("bob").await);
+    world.clock.advance(HOUR);
+    world.provider.then(&[reply(400, r#"{"error": "invalid_scope"}"#), token(2)]);
+    let error = get(&world, &ana).await.unwrap_err();
+    assert_eq!(error.kind().as_str(), "refresh_pending");
+    assert_eq!(error.message(), "the provider refuses to renew the token with the scopes it has");
+    assert_eq!(bearer(&get(&world, &bob).await.unwrap()), "Bearer CANARY-at-2");
+    assert_eq!(get(&world, &ana).await.unwrap_err().kind().as_str(), "refresh_pending");
+    assert_eq!(world.provider.count("/token"), 4);
+}
+
+#[tokio::test]
+async fn a_refresh_token_is_not_shown_to_another_client() {
+    let world = World::new(&[token(1)]).await;
+    let account = world.connected("ana").await;
+    let accounts = &world.kit.inner().accounts;
+    let row = accounts.store.account(account.id().as_str()).await.unwrap().unwrap();
+    let of_another = |client: &str, row: &crate::store::AccountRow| {
+        let row = crate::store::AccountRow { client_id: client.to_owned(), revision: row.revision + 1, ..row.clone() };
+        (vec![Write::Account(row.clone())], row)
+    };
+    let (write, row) = of_another("client-0", &row);
+    assert!(accounts.store.commit(write).await.unwrap());
+    world.clock.advance(HOUR);
+    let error = get(&world, &account).await.unwrap_err();
+    assert_eq!(error.kind().as_str(), "reconnect");
+    assert!(error.message().contains("another client id") && error.link().is_some(), "{error}");
+    assert_eq!((world.provider.count("/token"), status(&world, &account).await.0), (1, Status::Active));
+    // The old client id is back.
+    assert!(accounts.store.commit(of_another("client-1", &row).0).await.unwrap());
+    world.provider.then(&[token(2)]);
+    assert_eq!(bearer(&get(&world, &account).await.unwrap()), "Bearer CANARY-at-2");
+}
+
+/// Connected through a provider with these habits, then refused: why the account is over.
+async fn reason(habits: RefreshDef, lost: bool, after: Duration) -> Option<ExpiredReason> {
+    let connector = ConnectorDef {
+        auth: Box::leak(Box::new([AuthDef {
+            kind: AuthKindDef::OAuth2(OAuth2Def { refresh: habits, ..SERVER }),
+            ..MAIL.auth[0]
+        }])),
+        ..MAIL
+    };
+    let connector: &'static ConnectorDef = Box::leak(Box::new(connector));
+    let connection = Connection::new("mail-work", connector).client("client-1", SecretString::from("CANARY-secret"));
+    let world = World::of(MemoryStore::new(), &[token(1)], [connection]).await.unwrap();
+    let account = world.connected("ana").await;
+    world.clock.advance(after);
+    let rejected = reply(400, r#"{"error": "invalid_grant"}"#);
+    let answers = if lost { vec![Answer::Fail(Failure::Lost), rejected] } else { vec![rejected] };
+    world.provider.then(&answers);
+    get(&world, &account).await.unwrap_err();
+    status(&world, &account).await.1
+}
+
+#[tokio::test]
+async fn the_habits_of_a_provider_name_the_reason() {
+    let kept = RefreshDef { rotation: RotationDef::None, idle: Some(86_400), ..RefreshDef::EMPTY };
+    assert_eq!(reason(RefreshDef::EMPTY, true, HOUR).await, Some(ExpiredReason::RotationLost));
+    assert_eq!(reason(kept, true, HOUR).await, Some(ExpiredReason::RefreshRejected), "there is nothing to lose");
+    assert_eq!(reason(kept, false, HOUR * 25).await, Some(ExpiredReason::RefreshTokenExpired));
+    assert_eq!(reason(RefreshDef::EMPTY, false, HOUR * 25).await, Some(ExpiredReason::RefreshRejected));
+}
+
+#[cfg(feature = "sqlite")]
+#[tokio::test]
+async fn disconnecting_goes_on_when_its_caller_goes_away() {
+    let dir = std::env::temp_dir().join(crate::secret::new_id("disconnect-test", Timestamp::now()));
+    let world = World::on(crate::store::SqliteStore::open(&dir).await.unwrap()).await.unwrap();
+    let account = world.connected("ana").await;
+    get(&world, &account).await.unwrap();
+    // Looked at once and dropped, as a handler whose client hung up.
+    tokio::select! {
+        biased;
+        _ = world.kit.disconnect(&account) => panic!("the store answers at once"),
+        () = std::future::ready(()) => {}
+    }
+    world.kit.finish().await;
+    assert_eq!(get(&world, &account).await.unwrap_err().kind().as_str(), "not_connected");
+    assert_eq!(world.provider.count("/revoke"), 2);
+    std::fs::remove_dir_all(&dir).unwrap();
 }
