@@ -20,7 +20,7 @@ pub(super) fn read(args: ReadPartsArgs<'_>) -> MailContent {
     let window = |text: &str| window(text, args.offset, args.max_chars);
     let (text, mut truncated) = window(&body.to_text());
     let html = body.html.filter(|_| args.include_html).map(|html| {
-        let (html, more) = window(&html);
+        let (html, more) = window(&html.text());
         truncated |= more;
         html
     });
@@ -43,18 +43,34 @@ fn end_of(text: &str, characters: i64) -> usize {
 
 /// The text of one part with all that is inside it.
 #[derive(Debug, Default)]
-struct Body {
+struct Body<'p> {
     text: Option<String>,
-    html: Option<String>,
+    html: Option<Html<'p>>,
+}
+
+/// HTML that is decoded only if someone looks at it: most calls want the text beside it.
+#[derive(Debug)]
+enum Html<'p> {
+    Of(&'p Part),
+    Text(String),
+}
+
+impl Html<'_> {
+    fn text(&self) -> Cow<'_, str> {
+        match self {
+            Self::Of(part) => part.decoded().into(),
+            Self::Text(text) => text.into(),
+        }
+    }
 }
 
 impl Part {
-    fn read(&self, attachments: &mut Vec<AttachmentInfo>, depth: usize) -> Body {
+    fn read(&self, attachments: &mut Vec<AttachmentInfo>, depth: usize) -> Body<'_> {
         if depth > MAX_DEPTH {
             return Body::default();
         }
         let kind = self.kind();
-        let children = |attachments: &mut Vec<_>| -> Vec<Body> {
+        let children = |attachments: &mut Vec<_>| -> Vec<Body<'_>> {
             self.parts.iter().map(|part| part.read(attachments, depth + 1)).collect()
         };
         match &*kind {
@@ -64,14 +80,8 @@ impl Part {
                 Body::in_a_row(children(attachments)).attached(&self.nested_subject())
             }
             _ if kind.starts_with("multipart/") => Body::in_a_row(children(attachments)),
-            "text/plain" | "text/html" if !self.is_attachment() => {
-                let text = self.decoded();
-                if kind == "text/html" {
-                    Body { text: None, html: Some(text) }
-                } else {
-                    Body { text: Some(text), html: None }
-                }
-            }
+            "text/html" if !self.is_attachment() => Body { text: None, html: Some(Html::Of(self)) },
+            "text/plain" if !self.is_attachment() => Body { text: Some(self.decoded()), html: None },
             _ => {
                 attachments.push(self.attachment(&kind));
                 Body::default()
@@ -155,7 +165,7 @@ pub(super) fn header<'a>(headers: &'a [Header], name: &str) -> Option<&'a str> {
     found.map(|header| header.value.as_str())
 }
 
-impl Body {
+impl Body<'_> {
     /// Of several versions: the text of the first that has any, the HTML of the last.
     fn best_of(versions: Vec<Self>) -> Self {
         let mut best = Self::default();
@@ -178,7 +188,7 @@ impl Body {
         let text = parts.iter().map(Self::to_text).collect::<Vec<_>>().join("\n\n");
         let html = parts.iter().any(|part| part.html.is_some());
         let html = html.then(|| parts.iter().map(Self::to_html).collect::<Vec<_>>().join("\n"));
-        Self { text: Some(text), html }
+        Self { text: Some(text), html: html.map(Html::Text) }
     }
 
     /// The text of a mail inside the mail, told apart by a line.
@@ -197,14 +207,14 @@ impl Body {
     fn to_text(&self) -> Cow<'_, str> {
         match (&self.text, &self.html) {
             (Some(text), _) => text.trim_end().into(),
-            (None, Some(html)) => html::to_text(html, WIDTH).into(),
+            (None, Some(html)) => html::to_text(&html.text(), WIDTH).into(),
             (None, None) => "".into(),
         }
     }
 
     fn to_html(&self) -> Cow<'_, str> {
         match (&self.html, &self.text) {
-            (Some(html), _) => html.into(),
+            (Some(html), _) => html.text(),
             (None, Some(text)) => format!("<pre>{}</pre>", text.replace('&', "&amp;").replace('<', "&lt;")).into(),
             (None, None) => "".into(),
         }
