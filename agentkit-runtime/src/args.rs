@@ -111,6 +111,10 @@ fn span(text: &str) -> Option<SignedDuration> {
 
 /// The name that was probably meant.
 pub(crate) fn nearest<'n>(name: &str, names: impl Iterator<Item = &'n str>) -> Option<&'n str> {
+    // What is longer is no slip of a name, and comparing takes time by the square of the length.
+    if name.len() > 64 {
+        return None;
+    }
     let lower = name.to_lowercase();
     let scored = names.map(|known| (strsim::damerau_levenshtein(&lower, &known.to_lowercase()), known));
     scored

@@ -1,7 +1,13 @@
 //! The name someone probably meant.
 
+/// What is longer is no slip of a name; and comparing takes time by the square of the length.
+const LONGEST: usize = 64;
+
 /// The choice nearest to `wanted`, if one is near.
 pub(crate) fn nearest<'a>(wanted: &str, choices: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    if wanted.len() > LONGEST {
+        return None;
+    }
     choices
         .into_iter()
         // Two letters swapped count as one slip; in a short word that is much of it.
@@ -35,6 +41,7 @@ mod tests {
         assert_eq!(hint("gmial-work", ["slack", "gmail-work"], "use one of"), "did you mean `gmail-work`?");
         assert_eq!(hint("kye", ["key"], "use one of"), "did you mean `key`?");
         assert_eq!(hint("xyz", ["slack", "gmail"], "use one of"), "use one of: `slack`, `gmail`");
+        assert_eq!(nearest(&"x".repeat(5_000_000), [&*"x".repeat(5_000_000)]), None, "no time is spent on it");
         assert_eq!(hint("xyz", [], "add one to agentkit.toml"), "add one to agentkit.toml");
     }
 }
