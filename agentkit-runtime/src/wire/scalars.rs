@@ -298,7 +298,7 @@ fn epoch(text: &str, digits: u32) -> Option<Timestamp> {
     let mut nanos = units.parse::<i128>().ok()?.checked_mul(per_unit)?;
     let mut weight = per_unit / 10;
     for digit in fraction.bytes() {
-        nanos += i128::from(digit - b'0') * weight;
+        nanos = nanos.checked_add(i128::from(digit - b'0') * weight)?;
         weight /= 10;
     }
     Timestamp::from_nanosecond(if negative { -nanos } else { nanos }).ok()

@@ -223,3 +223,10 @@ proptest! {
         prop_assert_eq!(back, value);
     }
 }
+
+#[test]
+fn a_time_beyond_all_numbers_is_refused() {
+    let mut time = Timestamp::UNIX_EPOCH;
+    let mut reader = crate::reader::Reader::new(b"170141183460469231731687303715.999999999");
+    assert!(time.read(&mut reader, Form::EpochS).is_err());
+}
