@@ -202,9 +202,7 @@ pub(crate) fn settle(
         })
         .collect::<Result<Vec<_>, _>>()?;
     let tools = tools.map(|wanted| wanted.iter().map(|tool| find_tool(connector, tool, &fail)).collect());
-    for stand_in in &stand_ins {
-        check_stand_in(stand_in, &fail)?;
-    }
+    let stand_ins = stand_ins.iter().map(|stand_in| check_stand_in(stand_in, &fail)).collect::<Result<Vec<_>, _>>()?;
     let callback = format!("{base_url}/oauth/cb/{id}");
     Ok(Arc::new(ConnectionSettings {
         id,
@@ -256,22 +254,29 @@ fn find_tool(connector: &'static ConnectorDef, wanted: &str, fail: Fail<'_>) -> 
 // in place of an https address:
 //
 //     stand_in = { "https://gmail.googleapis.com" = "http://127.0.0.1:4010" }
-fn check_stand_in(stand_in: &StandIn, fail: Fail<'_>) -> Result<(), SetupError> {
-    let from = Url::parse(&stand_in.from).ok().filter(|url| url.scheme() == "https" && url.has_host());
-    if from.is_none() {
+//
+// Both are kept as URLs are written, since that is what they are compared with: `https://Gmail.googleapis.com:443`
+// that no request begins with would send the test to the real provider.
+fn check_stand_in(stand_in: &StandIn, fail: Fail<'_>) -> Result<StandIn, SetupError> {
+    let start = |text: &str| {
+        let url = Url::parse(text).ok().filter(Url::has_host)?;
+        let plain = url.query().is_none() && url.fragment().is_none();
+        (plain && url.username().is_empty() && url.password().is_none()).then_some(url)
+    };
+    let Some(from) = start(&stand_in.from).filter(|url| url.scheme() == "https") else {
         return Err(fail(
             format!("the stand-in for `{}` is not for an https address", stand_in.from),
             "write the start of the provider's address, such as https://gmail.googleapis.com".to_owned(),
         ));
-    }
-    let to = Url::parse(&stand_in.to).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
-    if !to.as_ref().is_some_and(is_loopback) {
+    };
+    let Some(to) = start(&stand_in.to).filter(|url| matches!(url.scheme(), "http" | "https") && is_loopback(url))
+    else {
         return Err(fail(
             format!("the stand-in `{}` is not on this machine", stand_in.to),
             "a stand-in gets real credentials, so it must be on 127.0.0.1, [::1] or localhost".to_owned(),
         ));
-    }
-    Ok(())
+    };
+    Ok(StandIn { from: from.into(), to: to.into() })
 }
 
 /// Whether an address can only lead to this machine.

@@ -90,3 +90,20 @@ async fn a_connection_keeps_its_id_and_its_connector() {
     assert!(error.contains("was one of `mail` and is now one of `chat`"), "{error}");
     std::fs::remove_file(root).expect("made");
 }
+
+/// What a request is compared with is a URL in its one spelling. Any other would leave the real provider called.
+#[tokio::test]
+async fn stand_ins_are_kept_as_urls_are_written() {
+    let kit = AgentKit::builder()
+        .connection(mail().stand_in("HTTPS://A.example:443/Api", "http://LOCALHOST:80/x/"))
+        .build()
+        .await
+        .expect("a kit");
+    let connection = kit.connections().next().expect("a connection");
+    let stand_in = &connection.stand_ins()[0];
+    assert_eq!((&*stand_in.from, &*stand_in.to), ("https://a.example/Api", "http://localhost/x/"));
+    for from in ["https://ana@a.example", "https://a.example?x=1", "https://a.example#x"] {
+        let message = fails(|kit| kit.connection(mail().stand_in(from, "http://127.0.0.1"))).await;
+        assert!(message.contains("is not for an https address"), "{message}");
+    }
+}
