@@ -23,6 +23,13 @@ use crate::tool_error::{ErrorKind, HookError, ToolError};
 use crate::transport::Http;
 use crate::wire::{Form, Wire};
 
+mod writes;
+
+pub(crate) use writes::Writes;
+
+/// Items that one `each` works on at most.
+const MOST_AT_ONCE: usize = 1_000;
+
 /// One call of a tool.
 #[derive(Debug)]
 pub struct Cx {
@@ -43,6 +50,7 @@ pub(crate) struct Call {
     pub(crate) deadline: Duration,
     /// What hooks give in an example.
     pub(crate) hooks: Option<Map<String, Value>>,
+    pub(crate) writes: Writes,
 }
 
 impl fmt::Debug for Call {
@@ -151,8 +159,23 @@ impl Cx {
         tool.run(&cx).await.map_err(|error| error.with_at(at))
     }
 
+    /// Whether one more item may join `have` others: a reply must not make a call of one request into one of
+    /// thousands.
+    ///
+    /// # Errors
+    ///
+    /// There are too many.
+    pub fn room(&self, at: &'static str, have: usize) -> Result<(), ToolError> {
+        if have < MOST_AT_ONCE {
+            return Ok(());
+        }
+        let message = format!("this step works on at most {MOST_AT_ONCE} items in one call, and there are more");
+        Err(ToolError::new(ErrorKind::TooLarge, message).with_hint("ask for fewer at once").with_at(at))
+    }
+
     /// Awaits all futures, `parallel` at a time, and gives their values in order. An error of a kind in `skip`
-    /// leaves its value out; the first other error drops the futures that are still running.
+    /// leaves its value out. At the first other error nothing more is begun; the futures that are still running are
+    /// dropped, unless one of them waits for the reply to a write.
     ///
     /// # Errors
     ///
@@ -177,7 +200,11 @@ impl Cx {
             match result {
                 Ok(value) => values.push((index, value)),
                 Err(error) if skip.contains(&error.kind()) => {}
-                Err(error) => return Err(error),
+                Err(error) => {
+                    // A write whose reply nobody awaits is done or not, and nobody knows.
+                    while self.call.writes.under_way() && running.next().await.is_some() {}
+                    return Err(error);
+                }
             }
         }
         values.sort_unstable_by_key(|(index, _)| *index);

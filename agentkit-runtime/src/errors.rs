@@ -86,7 +86,7 @@ fn find(map: &'static [CodeDef], code: &str) -> Option<&'static CodeDef> {
 }
 
 /// What a status means where the connector does not know the code.
-fn kind_of(status: u16) -> ErrorKind {
+pub(crate) fn kind_of(status: u16) -> ErrorKind {
     match status {
         401 => ErrorKind::AuthExpired,
         403 => ErrorKind::Forbidden,

@@ -18,7 +18,7 @@ use crate::account::{Credentials, Tokens};
 use crate::args::Accept;
 use crate::clock::Clock;
 use crate::connection::{self, Connection};
-use crate::cx::{Call, Cx};
+use crate::cx::{Call, Cx, Writes};
 use crate::def::{ConnectorDef, ToolDef};
 use crate::execute::CALL_LIMIT;
 use crate::rate::Rates;
@@ -77,6 +77,7 @@ async fn outcome(
         rates: Arc::new(Rates::new(clock.clone())),
         deadline: clock.monotonic() + CALL_LIMIT,
         hooks: example.get("hooks").and_then(Value::as_object).cloned(),
+        writes: Writes::default(),
         clock: clock.clone(),
     };
     let cx = Cx::new(call, tool);

@@ -2,6 +2,7 @@
 //!
 //! Typed calls and calls by name meet in [`call`]. Each step is one function in the file that has its name.
 
+use std::error::Error as _;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,18 +17,19 @@ use crate::account::missing_scopes;
 use crate::account::{AccountId, Accounts, AppliedPart, ConnectedAccount, Credentials, Tokens};
 use crate::args::Accept;
 use crate::catalog::{self, Catalog};
+use crate::clock::Clock;
 use crate::connection::ConnectionSettings;
-use crate::cx::{Call, Cx};
+use crate::cx::{Call, Cx, Writes};
 use crate::def::{CheckDef, ConnectorDef, Identity, ToolDef};
 use crate::errors::{Sender, failure};
 use crate::kit::AgentKit;
 use crate::rate::{Drawer, Rates};
 use crate::reply::RawReply;
 use crate::request::{Body, Draft, TokenChoice, add_pairs, address};
-use crate::retry::{Effect, Retries, Verdict, after_reply, after_silence, doubtful, silence};
+use crate::retry::{Effect, Retries, Verdict, after_reply, after_silence, half_done, silence};
 use crate::tool::Tool;
 use crate::tool_error::{ErrorKind, ToolError};
-use crate::transport::{HttpReply, HttpRequest, Limits};
+use crate::transport::{HttpReply, HttpRequest, Limits, TransportError};
 use crate::wire::{Bounds, Wire as _};
 
 /// How long a call may take.
@@ -96,6 +98,9 @@ async fn call<P, O>(
     let Asked { tool, input } = asked;
     let inner = kit.inner();
     let start = inner.clock.monotonic();
+    let record = Record { account, tool, clock: &*inner.clock, start, outcome: None };
+    // Whether a step has changed something, so that an error does not mean that nothing was done.
+    let mut begun = false;
     let result = async {
         let input = input?;
         check_tool(account, tool)?;
@@ -109,18 +114,24 @@ async fn call<P, O>(
                 rates: inner.rates.clone(),
                 deadline: start + CALL_LIMIT,
                 hooks: None,
+                writes: Writes::default(),
             },
             tool,
         );
         check_scopes(&cx).await?;
-        run(input, &cx).await
+        let result = run(input, &cx).await;
+        begun = cx.call_state().writes.done();
+        result
     }
     .await;
     let result = match result {
         Ok(output) => Ok(output),
-        Err(error) => Err(explained(&inner.accounts, account, error).await),
+        Err(error) => {
+            let error = explained(&inner.accounts, account, error).await;
+            Err(if begun { half_done(error) } else { error })
+        }
     };
-    record(account, tool, result.as_ref().err(), inner.clock.monotonic().saturating_sub(start));
+    record.end(result.as_ref().err());
     result
 }
 
@@ -194,24 +205,45 @@ pub(crate) async fn check(
             deadline: clock.monotonic() + CALL_LIMIT,
             clock,
             hooks: None,
+            writes: Writes::default(),
         },
         &ToolDef::EMPTY,
     );
     (check.run)(&cx).await
 }
 
-/// What is kept of a call: never arguments, addresses or content.
-fn record(account: &ConnectedAccount, tool: &'static ToolDef, error: Option<&ToolError>, duration: Duration) {
-    tracing::info!(
-        target: "agentkit",
-        tool = tool.name,
-        connection = account.connection(),
-        account = account.id().as_str(),
-        outcome = error.map_or("ok", |error| error.kind().as_str()),
-        at = error.and_then(ToolError::at).unwrap_or_default(),
-        duration_ms = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX),
-        "tool_call"
-    );
+/// What is kept of a call: never arguments, addresses or content. Kept also of one that its caller dropped, whose
+/// last write may have been done.
+struct Record<'a> {
+    account: &'a ConnectedAccount,
+    tool: &'static ToolDef,
+    clock: &'a dyn Clock,
+    start: Duration,
+    outcome: Option<(&'static str, &'static str)>,
+}
+
+impl Record<'_> {
+    fn end(mut self, error: Option<&ToolError>) {
+        let outcome = error.map_or("ok", |error| error.kind().as_str());
+        self.outcome = Some((outcome, error.and_then(ToolError::step).unwrap_or_default()));
+    }
+}
+
+impl Drop for Record<'_> {
+    fn drop(&mut self) {
+        let (outcome, at) = self.outcome.unwrap_or(("dropped", ""));
+        let duration = self.clock.monotonic().saturating_sub(self.start);
+        tracing::info!(
+            target: "agentkit",
+            tool = self.tool.name,
+            connection = self.account.connection(),
+            account = self.account.id().as_str(),
+            outcome,
+            at,
+            duration_ms = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX),
+            "tool_call"
+        );
+    }
 }
 
 /// The life of one request.
@@ -233,12 +265,23 @@ pub(crate) async fn send(cx: &Cx, draft: &Draft) -> Result<HttpReply, ToolError>
     loop {
         let request = prepare(cx, draft, credentials.as_deref())?;
         draw(call, connector, draft).await?;
-        let error = match call.http.send(&call.settings, request, call.limits(draft)).await {
+        // Polled even once, a write could leave.
+        if call.left().is_zero() {
+            return Err(ToolError::new(ErrorKind::Timeout, "the time of the call was over before this step")
+                .with_hint("this step was not sent; try again later"));
+        }
+        let writing = (effect == Effect::Twice).then(|| call.writes.begin());
+        let sent = call.http.send(&call.settings, request, call.limits(draft)).await;
+        drop(writing);
+        let error = match sent {
             Ok(reply) => {
                 let raw = RawReply { status: reply.status, headers: &reply.headers, body: &reply.body };
                 let secrets = credentials.as_deref().map_or(&[][..], |credentials| &credentials.secrets);
                 let Some(error) = failure(&raw, &Sender { connector, tool: cx.tool(), secrets, clock: &*call.clock })
                 else {
+                    if effect == Effect::Twice {
+                        call.writes.end();
+                    }
                     return Ok(reply);
                 };
                 match (error.kind(), token, &credentials) {
@@ -252,14 +295,21 @@ pub(crate) async fn send(cx: &Cx, draft: &Draft) -> Result<HttpReply, ToolError>
                         rejected(call, name, dead).await;
                         return Err(error);
                     }
+                    // Nothing of the account was refused: connecting it again could not help.
+                    (ErrorKind::AuthExpired, None, _) => {
+                        return Err(error
+                            .with_kind(ErrorKind::Forbidden)
+                            .with_hint("this address carries its own permission, which may be over; start again"));
+                    }
                     _ => {}
                 }
-                if after_reply(&error, reply.status, effect) == Verdict::Over {
-                    return Err(doubtful(error, reply.status, effect));
+                match after_reply(error, reply.status, effect) {
+                    (Verdict::Over, error) => return Err(error),
+                    (Verdict::Again, error) => error,
                 }
-                error
             }
             Err(failed) => {
+                tracing::debug!(target: "agentkit", at = draft.at, cause = causes(&failed), "no reply");
                 let error = silence(&failed, connector.title, effect);
                 if after_silence(&failed, effect) == Verdict::Over {
                     return Err(error);
@@ -273,6 +323,18 @@ pub(crate) async fn send(cx: &Cx, draft: &Draft) -> Result<HttpReply, ToolError>
     }
 }
 
+/// For the operator: why nothing came back. No address is among it.
+#[cold]
+fn causes(error: &TransportError) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(next) = cause {
+        text = format!("{text}: {next}");
+        cause = next.source();
+    }
+    text
+}
+
 /// The request as it goes out. Credentials come last, and only where the address is the connector's.
 fn prepare(cx: &Cx, draft: &Draft, credentials: Option<&Credentials>) -> Result<HttpRequest, ToolError> {
     let http = &cx.connector().http;
@@ -281,7 +343,9 @@ fn prepare(cx: &Cx, draft: &Draft, credentials: Option<&Credentials>) -> Result<
     let (body, content_type) = encode(draft)?;
     for (name, value) in http.headers {
         if let Ok(name) = HeaderName::try_from(*name) {
-            headers.entry(name).or_insert(HeaderValue::from_static(value));
+            let value = HeaderValue::try_from(*value)
+                .map_err(|_| ToolError::internal(format!("the connector's header `{name}` holds what headers cannot")))?;
+            headers.entry(name).or_insert(value);
         }
     }
     if let Some(content_type) = content_type {

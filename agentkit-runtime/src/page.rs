@@ -2,13 +2,19 @@
 
 use serde_json::Value;
 
+use crate::reader::ReadError;
 use crate::reply::read_json;
 use crate::request::RequestBuilder;
+use crate::retry::{Effect, unread};
 use crate::tool_error::{ErrorKind, ToolError};
 use crate::wire::{Described, Shape, Wire, field};
 
 /// However many items are asked for, a call follows no more pages than this.
 const MAX_PAGES: usize = 1_000;
+/// A page may hold more items than were asked for, but not more than this: later steps work on each of them.
+const MAX_ITEMS: usize = 1_000;
+/// All pages together may be as large as so many replies.
+const MAX_REPLIES: u64 = 4;
 
 /// Where a value of a page goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,6 +75,7 @@ impl RequestBuilder<'_> {
             let mut page = T::default();
             walk.fetch(&self, items.len(), &mut page).await?;
             let (more, next) = split(page);
+            walk.check(more.len(), &self)?;
             items.extend(more);
             walk.turn(next, &self)?;
         }
@@ -84,6 +91,8 @@ struct Walk {
     limit: usize,
     token: Option<String>,
     pages: usize,
+    /// Bytes of all pages so far.
+    bytes: u64,
     ended: bool,
 }
 
@@ -91,7 +100,7 @@ impl Walk {
     fn new(mut paging: Paging) -> Self {
         let limit = usize::try_from(paging.limit).unwrap_or(0);
         let token = paging.from.take().filter(|token| !token.is_empty());
-        Self { paging, limit, token, pages: 0, ended: false }
+        Self { paging, limit, token, pages: 0, bytes: 0, ended: false }
     }
 
     fn goes_on(&self, have: usize) -> bool {
@@ -108,9 +117,24 @@ impl Walk {
             request = request.place(self.paging.send, Value::String(token.clone()));
         }
         self.pages += 1;
-        let at = request.at();
+        let (at, effect, most) = (request.at(), request.effect(), MAX_REPLIES.saturating_mul(request.largest_reply()));
         let reply = request.send().await?;
-        read_json(&reply.body, page).map_err(|error| unreadable(&error, at))
+        self.bytes = self.bytes.saturating_add(reply.body.len() as u64);
+        if self.bytes > most {
+            let message = format!("the pages have more than {most} bytes together");
+            return Err(ToolError::new(ErrorKind::TooLarge, message).with_hint("ask for fewer items").with_at(at));
+        }
+        read_json(&reply.body, page).map_err(|error| unreadable(&error, effect, at))
+    }
+
+    /// A provider that knows no page size may give more than was asked for; one that gives any number is wrong.
+    fn check(&self, items: usize, request: &RequestBuilder<'_>) -> Result<(), ToolError> {
+        let most = self.limit.max(MAX_ITEMS);
+        if items <= most {
+            return Ok(());
+        }
+        let message = format!("the provider gave a page of {items} items, and at most {most} are taken");
+        Err(ToolError::new(ErrorKind::TooLarge, message).with_at(request.at()))
     }
 
     /// Takes the token of the next page; an empty one ends the walk.
@@ -128,8 +152,12 @@ impl Walk {
 
 /// A reply that is not what the connector declares.
 #[cold]
-pub(crate) fn unreadable(error: &crate::reader::ReadError, at: &'static str) -> ToolError {
+pub(crate) fn unreadable(error: &ReadError, effect: Effect, at: &'static str) -> ToolError {
     let message = format!("the reply is not what the connector expects: {error}");
+    if effect == Effect::Twice {
+        // The provider took it. As a plain failure it would be sent once more.
+        return unread(&message).with_at(at);
+    }
     ToolError::new(ErrorKind::Internal, message)
         .with_hint("the provider may have changed its API; tell whoever keeps this connector")
         .with_at(at)

@@ -16,6 +16,7 @@ use serde_json::{Map, Value};
 use crate::cx::Cx;
 use crate::page::{Place, unreadable};
 use crate::reply::read_json;
+use crate::retry::Effect;
 use crate::tool_error::ToolError;
 use crate::transport::HttpReply;
 use crate::wire::{Object, ToJson, Wire};
@@ -196,10 +197,10 @@ impl<'c> RequestBuilder<'c> {
     ///
     /// The request could not be built or sent, the provider reports an error, or the reply is something else.
     pub async fn reply<T: Wire + Default>(self) -> Result<T, ToolError> {
-        let at = self.draft.at;
+        let (at, effect) = (self.draft.at, Effect::of(&self.draft));
         let reply = self.send().await?;
         let mut value = T::default();
-        read_json(&reply.body, &mut value).map_err(|error| unreadable(&error, at))?;
+        read_json(&reply.body, &mut value).map_err(|error| unreadable(&error, effect, at))?;
         Ok(value)
     }
 
@@ -216,6 +217,14 @@ impl<'c> RequestBuilder<'c> {
 impl RequestBuilder<'_> {
     pub(crate) fn at(&self) -> &'static str {
         self.draft.at
+    }
+
+    pub(crate) fn effect(&self) -> Effect {
+        Effect::of(&self.draft)
+    }
+
+    pub(crate) fn largest_reply(&self) -> u64 {
+        self.draft.max_reply
     }
 
     pub(crate) async fn send(self) -> Result<HttpReply, ToolError> {

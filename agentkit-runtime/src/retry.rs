@@ -7,6 +7,7 @@ use std::time::Duration;
 use backon::{BackoffBuilder as _, ExponentialBackoff, ExponentialBuilder};
 use http::Method;
 
+use crate::errors::kind_of;
 use crate::request::Draft;
 use crate::tool_error::{ErrorKind, ToolError};
 use crate::transport::{Failure, TransportError};
@@ -69,12 +70,17 @@ impl Retries {
     }
 }
 
-/// After a reply that is an error.
-pub(crate) fn after_reply(error: &ToolError, status: u16, effect: Effect) -> Verdict {
+/// After a reply that is an error: what it means, and whether to try again.
+pub(crate) fn after_reply(error: ToolError, status: u16, effect: Effect) -> (Verdict, ToolError) {
     let passes = matches!(error.kind(), ErrorKind::RateLimited | ErrorKind::Unavailable);
     // These say that nothing was done.
     let undone = status == 429 || (status == 503 && error.retry_after().is_some());
-    if passes && (effect != Effect::Twice || undone) { Verdict::Again } else { Verdict::Over }
+    if passes && (effect != Effect::Twice || undone) {
+        return (Verdict::Again, error);
+    }
+    // Whatever the status, also 200: a provider in trouble may have done it first.
+    let error = if error.kind() == ErrorKind::Unavailable { doubtful(error) } else { error };
+    (Verdict::Over, error)
 }
 
 /// After an attempt without a reply.
@@ -86,6 +92,8 @@ pub(crate) fn after_silence(error: &TransportError, effect: Effect) -> Verdict {
     }
 }
 
+const LOOK_FIRST: &str = "it may have been done or not; look whether it was before you repeat it";
+
 /// What the agent learns of an attempt without a reply.
 #[cold]
 pub(crate) fn silence(error: &TransportError, provider: &str, effect: Effect) -> ToolError {
@@ -93,10 +101,8 @@ pub(crate) fn silence(error: &TransportError, provider: &str, effect: Effect) ->
         (Failure::Refused, _) => {
             return ToolError::internal(format!("a rule forbids to send this request; {provider} was not asked"));
         }
+        (Failure::TooLarge, _) => return too_large(error.status(), provider, effect),
         (Failure::Connect, _) => (ErrorKind::Unavailable, format!("no connection to {provider}")),
-        (Failure::TooLarge, _) => {
-            (ErrorKind::TooLarge, format!("the reply of {provider} is larger than the connector allows"))
-        }
         (_, Effect::Twice) => {
             (ErrorKind::OutcomeUnknown, format!("{provider} did not answer, so it may have been done or not"))
         }
@@ -105,19 +111,56 @@ pub(crate) fn silence(error: &TransportError, provider: &str, effect: Effect) ->
     };
     let hint = match (error.failure(), effect) {
         (Failure::Connect, _) => "nothing was sent; try again later",
-        (Failure::TooLarge, Effect::None) => "ask for less at once",
-        (Failure::TooLarge, _) => "it was done; only the reply was not read",
-        (_, Effect::None) => "nothing was changed; try again later",
+        (_, Effect::None) => "this step only reads; try again later",
         (_, Effect::SameAsOnce) => "it may have been done; doing it again does no harm",
         (_, Effect::Twice) => "it was not sent again; look whether it was done before you repeat it",
     };
     ToolError::new(kind, message).with_hint(hint)
 }
 
-/// A server that failed in the middle of a write may have done it.
-pub(crate) fn doubtful(error: ToolError, status: u16, effect: Effect) -> ToolError {
-    if effect == Effect::Twice && matches!(status, 500 | 502 | 504) && error.kind() == ErrorKind::Unavailable {
-        return error.with_hint("it may have been done or not; look before you repeat it");
+/// A reply that is too large to be read. Its status was read before, if the transport gives it.
+fn too_large(status: Option<u16>, provider: &str, effect: Effect) -> ToolError {
+    let message = format!("the reply of {provider} is larger than the connector allows");
+    match (status, effect) {
+        (Some(status @ 400..), _) => {
+            let message = format!("{provider} answered with status {status}, and says why at too great a length");
+            let error = ToolError::new(kind_of(status), message).with_provider(status, None, None);
+            let doubt = effect == Effect::Twice && error.kind() == ErrorKind::Unavailable;
+            if doubt { doubtful(error) } else { error }
+        }
+        (_, Effect::None) => ToolError::new(ErrorKind::TooLarge, message).with_hint("ask for less at once"),
+        (_, Effect::SameAsOnce) => {
+            let hint = "it may have been done, only the reply was not read; doing it again does no harm";
+            ToolError::new(ErrorKind::TooLarge, message).with_hint(hint)
+        }
+        (Some(_), Effect::Twice) => unread(&message),
+        (None, Effect::Twice) => ToolError::new(ErrorKind::OutcomeUnknown, message).with_hint(LOOK_FIRST),
     }
-    error
+}
+
+/// A write that the provider took, and whose reply is of no use.
+#[cold]
+pub(crate) fn unread(message: &str) -> ToolError {
+    ToolError::new(ErrorKind::OutcomeUnknown, message)
+        .with_hint("it was done, only its reply could not be read; do not repeat it, look at what it did")
+}
+
+/// A server that failed in the middle of a write may have done it.
+#[cold]
+fn doubtful(error: ToolError) -> ToolError {
+    error.with_kind(ErrorKind::OutcomeUnknown).with_hint(LOOK_FIRST)
+}
+
+/// After a step that was done, the call as a whole must not simply be repeated, whatever went wrong next.
+#[cold]
+pub(crate) fn half_done(error: ToolError) -> ToolError {
+    let so_far = "an earlier step of this call was done; look at what it did before you repeat the call";
+    let hint = match (error.kind(), error.hint()) {
+        // That hint says so already, of the step that matters.
+        (ErrorKind::OutcomeUnknown, _) => return error,
+        // These say to try again.
+        (ErrorKind::Timeout | ErrorKind::Unavailable | ErrorKind::RateLimited, _) | (_, None) => so_far.to_owned(),
+        (_, Some(hint)) => format!("{so_far}; {hint}"),
+    };
+    error.with_hint(hint)
 }

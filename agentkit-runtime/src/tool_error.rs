@@ -75,9 +75,9 @@ pub enum ErrorKind {
     NotConnected,
     /// The token is being refreshed and was not ready in time.
     RefreshPending,
-    /// The call took too long; nothing was changed by it.
+    /// The call took too long. What of it may have been done, the hint says; doing that again does no harm.
     Timeout,
-    /// A write may have been done; there was no answer.
+    /// A write was done or may have been done, and its reply is not known.
     OutcomeUnknown,
     /// An operator must set the connection right first.
     Paused,
@@ -209,6 +209,11 @@ impl ToolError {
     pub fn at(&self) -> Option<&str> {
         self.0.at
     }
+
+    /// The same, for as long as the program runs.
+    pub(crate) fn step(&self) -> Option<&'static str> {
+        self.0.at
+    }
 }
 
 impl ToolError {
@@ -238,6 +243,13 @@ impl ToolError {
     #[cold]
     pub(crate) fn invalid(message: impl Into<String>) -> Self {
         Self::new(ErrorKind::InvalidInput, message)
+    }
+
+    /// Means something else after all.
+    #[must_use]
+    pub(crate) fn with_kind(mut self, kind: ErrorKind) -> Self {
+        self.0.kind = kind;
+        self
     }
 
     /// Says what to do next.

@@ -83,6 +83,7 @@ pub struct Limits {
 #[derive(Debug)]
 pub struct TransportError {
     failure: Failure,
+    status: Option<u16>,
     source: Option<Box<dyn std::error::Error + Send + Sync>>,
 }
 
@@ -106,13 +107,24 @@ impl TransportError {
     /// An error without a cause.
     #[cold]
     pub fn new(failure: Failure) -> Self {
-        Self { failure, source: None }
+        Self { failure, status: None, source: None }
     }
 
     /// An error with its cause.
     #[cold]
     pub fn because(failure: Failure, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
-        Self { failure, source: Some(source.into()) }
+        Self { failure, status: None, source: Some(source.into()) }
+    }
+
+    /// Says with what status the reply began that could not be read to its end.
+    #[must_use]
+    pub fn with_status(self, status: u16) -> Self {
+        Self { status: Some(status), ..self }
+    }
+
+    /// Status of the reply, if one began.
+    pub fn status(&self) -> Option<u16> {
+        self.status
     }
 
     /// What went wrong.

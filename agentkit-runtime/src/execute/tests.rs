@@ -1,14 +1,22 @@
 //! Whole calls over a scripted transport.
 
+mod hostile;
+mod writes;
+
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::json;
 
+use super::CALL_LIMIT;
+use crate::account::Tokens;
+use crate::clock::Clock;
+use crate::cx::{Call, Writes};
 use crate::tests::openweather;
 use crate::tests::probe::{CONNECTOR, CONSENT, Get, List, Post};
 use crate::tests::script::{Act, KEY, Script, consented, kit, ok, status};
 use crate::transport::Failure;
-use crate::{Acts, ErrorKind};
+use crate::{Acts, AgentKit, ConnectedAccount, ErrorKind};
 
 const THING: &str = r#"{"id":"t1","name":"One"}"#;
 
@@ -18,6 +26,23 @@ fn get() -> Get {
 
 fn post() -> Post {
     Post { name: "One".to_owned(), copies: 0 }
+}
+
+/// The state of a call of this account, and its clock.
+fn call_of(kit: &AgentKit, account: &ConnectedAccount) -> (Call, Arc<dyn Clock>) {
+    let inner = kit.inner();
+    let call = Call {
+        settings: account.settings().clone(),
+        tokens: Tokens::Stored { accounts: inner.accounts.clone(), account: account.clone() },
+        account: Some(account.id().clone()),
+        http: inner.http.clone(),
+        clock: inner.clock.clone(),
+        rates: inner.rates.clone(),
+        deadline: inner.clock.monotonic() + CALL_LIMIT,
+        hooks: None,
+        writes: Writes::default(),
+    };
+    (call, inner.clock.clone())
 }
 
 #[tokio::test]
@@ -72,15 +97,19 @@ async fn mistakes_of_the_caller_end_before_any_request() {
 #[tokio::test]
 async fn retries_follow_the_table() {
     type Case = (&'static str, fn() -> Act, [(usize, ErrorKind); 2]);
-    use ErrorKind::{Conflict, InvalidInput, OutcomeUnknown, RateLimited, Timeout, TooLarge, Unavailable};
-    let cases: [Case; 10] = [
+    use ErrorKind::{Conflict, Internal, InvalidInput, OutcomeUnknown, RateLimited, Timeout, TooLarge, Unavailable};
+    let cases: [Case; 14] = [
         // name, what happens each time, (attempts, kind) of a read and of a write
         ("no connection", || Act::Fail(Failure::Connect), [(3, Unavailable), (3, Unavailable)]),
         ("lost", || Act::Fail(Failure::Lost), [(3, Unavailable), (1, OutcomeUnknown)]),
         ("timeout", || Act::Fail(Failure::Timeout), [(1, Timeout), (1, OutcomeUnknown)]),
-        ("too large", || Act::Fail(Failure::TooLarge), [(1, TooLarge), (1, TooLarge)]),
-        ("500", || status(500), [(3, Unavailable), (1, Unavailable)]),
-        ("503", || status(503), [(3, Unavailable), (1, Unavailable)]),
+        ("too large", || Act::Fail(Failure::TooLarge), [(1, TooLarge), (1, OutcomeUnknown)]),
+        ("408", || status(408), [(3, Unavailable), (1, OutcomeUnknown)]),
+        ("500", || status(500), [(3, Unavailable), (1, OutcomeUnknown)]),
+        ("503", || status(503), [(3, Unavailable), (1, OutcomeUnknown)]),
+        ("524", || status(524), [(3, Unavailable), (1, OutcomeUnknown)]),
+        ("trouble in a 200", || ok(r#"{"ok":false,"error":"broken"}"#), [(3, Unavailable), (1, OutcomeUnknown)]),
+        ("done, and unreadable", || ok("<html>"), [(1, Internal), (1, OutcomeUnknown)]),
         (
             "503 with a wait",
             || Act::Reply(503, &[("retry-after", "1")], String::new()),

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-use crate::tool_error::ToolError;
+use crate::tool_error::{ErrorKind, ToolError};
 use crate::wire::ToJson;
 
 /// Everything but RFC 3986's unreserved characters is encoded, in paths, queries and forms alike.
@@ -94,5 +94,10 @@ fn check_segment(value: &str) -> Result<(), &'static str> {
 
 #[cold]
 fn refused(name: &str, why: &str) -> ToolError {
+    // What is known of the account is not the agent's to choose.
+    if let Some(value) = name.strip_prefix("account.") {
+        return ToolError::new(ErrorKind::Reconnect, format!("the account's `{value}` {why}"))
+            .with_hint("the person must connect the account again");
+    }
     ToolError::invalid(format!("`{name}` {why}, because it becomes part of an address"))
 }

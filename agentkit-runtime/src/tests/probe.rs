@@ -28,6 +28,7 @@ pub(crate) const CONNECTOR: &ConnectorDef = &ConnectorDef {
         in_success: true,
         map: &[
             CodeDef { code: "slow_down", kind: ErrorKind::RateLimited, hint: None },
+            CodeDef { code: "broken", kind: ErrorKind::Unavailable, hint: None },
             CodeDef { code: "dead_token", kind: ErrorKind::Reconnect, hint: None },
             CodeDef { code: "no_scope", kind: ErrorKind::MissingScope, hint: None },
             CodeDef { code: "gone", kind: ErrorKind::NotFound, hint: Some("call probe_list for ids") },

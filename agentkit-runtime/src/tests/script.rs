@@ -18,6 +18,8 @@ pub(crate) const KEY: &str = "sk-very-secret-1";
 pub(crate) enum Act {
     Reply(u16, &'static [(&'static str, &'static str)], String),
     Fail(Failure),
+    /// After a second.
+    Later(Box<Act>),
     Hang,
 }
 
@@ -57,14 +59,18 @@ impl Script {
 impl Transport for Script {
     fn send(&self, request: HttpRequest, _: Limits) -> BoxFuture<'_, Result<HttpReply, TransportError>> {
         self.asked.lock().unwrap().push(request);
-        let act = self.acts.lock().unwrap().pop_front().expect("the script has an act for each request");
+        let mut act = self.acts.lock().unwrap().pop_front().expect("the script has an act for each request");
         Box::pin(async move {
+            while let Act::Later(then) = act {
+                tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+                act = *then;
+            }
             match act {
                 Act::Reply(status, headers, body) => {
                     Ok(HttpReply { status, headers: map(headers), body: Bytes::from(body) })
                 }
                 Act::Fail(failure) => Err(TransportError::new(failure)),
-                Act::Hang => std::future::pending().await,
+                Act::Hang | Act::Later(_) => std::future::pending().await,
             }
         })
     }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use bytes::{Bytes, BytesMut};
 use futures_util::future::BoxFuture;
 use http::header::CONTENT_LENGTH;
+use http::{HeaderValue, Method};
 use reqwest::{Client, ClientBuilder, Request, Response, redirect};
 use rustls::crypto::ring;
 
@@ -54,10 +55,13 @@ impl Transport for Network {
             *out.headers_mut() = request.headers;
             if !request.body.is_empty() {
                 *out.body_mut() = Some(request.body.into());
+            } else if matches!(*out.method(), Method::POST | Method::PUT | Method::PATCH) {
+                // Over HTTP/1.1 the client says nothing of a body that is not there, and some servers answer 411.
+                out.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
             }
             let mut reply = client.execute(out).await.map_err(broken)?;
-            let body = body(&mut reply, limits.max_reply).await?;
             let status = reply.status().as_u16();
+            let body = body(&mut reply, limits.max_reply).await.map_err(|error| error.with_status(status))?;
             Ok(HttpReply { status, headers: std::mem::take(reply.headers_mut()), body })
         })
     }

@@ -82,6 +82,30 @@ async fn replies_beyond_the_limit_are_not_kept() {
 }
 
 #[tokio::test]
+async fn a_reply_that_is_cut_keeps_its_status() {
+    let error = ask(b"HTTP/1.1 502 Bad\r\ncontent-length: 11\r\n\r\n".to_vec(), 10).await.expect_err("too large");
+    assert_eq!((error.failure(), error.status()), (Failure::TooLarge, Some(502)));
+}
+
+#[tokio::test]
+async fn a_post_without_a_body_says_that_it_has_none() {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let port = listener.local_addr().expect("bound").port();
+    let server = thread::spawn(move || {
+        let (mut stream, _) = listener.accept().expect("a client");
+        let mut head = [0; 2048];
+        let length = stream.read(&mut head).expect("a request");
+        let _ = stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n");
+        String::from_utf8_lossy(&head[..length]).to_lowercase()
+    });
+    let url = Url::parse(&format!("http://127.0.0.1:{port}/x")).expect("a URL");
+    let request = HttpRequest { method: Method::POST, url, headers: HeaderMap::new(), body: bytes::Bytes::new() };
+    let limits = Limits { timeout: Duration::from_secs(5), max_reply: 10 };
+    Network::new().expect("a client").send(request, limits).await.expect("a reply");
+    assert!(server.join().expect("served").contains("\r\ncontent-length: 0\r\n"));
+}
+
+#[tokio::test]
 async fn a_request_that_was_not_sent_is_told_from_one_that_may_have_been() {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let port = listener.local_addr().expect("bound").port();
