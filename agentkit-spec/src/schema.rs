@@ -128,7 +128,7 @@ impl Writer<'_> {
 
     /// Values with their notes. An open enum in an output lists what is known, and says so.
     fn enumeration(&self, one: &Enum) -> Value {
-        let notes = one.values.iter().filter_map(|(value, note)| Some(format!("{value}: {}", note.as_deref()?)));
+        let notes = one.values.iter().filter_map(|(value, note)| Some(format!("{value}: {}", ended(note.as_deref()?))));
         let mut description = notes.collect::<Vec<_>>().join(" ");
         let values: Vec<&str> = one.values.iter().map(|(value, _)| value.as_str()).collect();
         let mut schema = json!({"type": "string"});
@@ -178,6 +178,12 @@ fn inner(ty: &Ty) -> &Ty {
 /// Sentences in a row.
 trait ReduceJoin {
     fn reduce_join(self) -> Option<String>;
+}
+
+/// A note as a sentence, so that the next one is not read as a part of it.
+fn ended(note: &str) -> String {
+    let note = note.trim_end();
+    if note.ends_with(['.', '!', '?']) { note.to_owned() } else { format!("{note}.") }
 }
 
 impl<'a, T: Iterator<Item = &'a str>> ReduceJoin for T {
