@@ -9,7 +9,7 @@ use quote::{format_ident, quote};
 
 use super::expr::{Want, chain};
 use super::scope::Scope;
-use super::template::{as_json, object};
+use super::template::{as_json, object, sent};
 use super::types::{self, rust};
 use super::value::Form;
 use super::{coerce, expr};
@@ -57,7 +57,7 @@ fn start(scope: &mut Scope<'_>, request: &Request) -> TokenStream {
                     PathPart::Text(text) => quote!(.path(#text)),
                     PathPart::Segment(expr) => {
                         let name = segment_name(expr);
-                        let value = chain(scope, expr, Want::See).into_json();
+                        let value = sent(scope, expr);
                         quote!(.segment(#name, #value))
                     }
                 })

@@ -99,10 +99,17 @@ pub(crate) fn struct_fields(
     fields
 }
 
+/// Rust of a `&dyn ToJson`, from an expression: written in the form that its type names.
+pub(crate) fn sent(scope: &mut Scope<'_>, expr: &Expr) -> TokenStream {
+    let Some(form) = types::wire_form(expr.ty()) else { return chain(scope, expr, Want::See).into_json() };
+    let code = expr::owned(scope, expr, expr.ty());
+    quote!(&filters::written(#code, #form))
+}
+
 /// Rust of a `&dyn ToJson`.
 pub(crate) fn as_json(scope: &mut Scope<'_>, template: &Template) -> TokenStream {
     match template {
-        Template::Expr(expr) => chain(scope, expr, Want::See).into_json(),
+        Template::Expr(expr) => sent(scope, expr),
         Template::Text(text) => quote!(&#text),
         Template::Int(number) => {
             let number = Literal::i64_suffixed(*number);

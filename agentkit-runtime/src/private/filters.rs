@@ -13,7 +13,7 @@ use serde_json::Value;
 
 use crate::args::Accept;
 use crate::tool_error::{ErrorKind, ToolError};
-use crate::wire::{ToJson, Wire};
+use crate::wire::{Form, Give, ToJson, Wire};
 
 /// A value that the spec writes as data: the default of an input.
 pub fn constant<T: Wire + Default>(json: &str) -> T {
@@ -33,6 +33,11 @@ pub fn int(length: usize) -> i64 {
 #[expect(clippy::cast_precision_loss, reason = "JSON numbers lose the same digits")]
 pub fn float(number: i64) -> f64 {
     number as f64
+}
+
+/// A value as a provider writes it: `datetime@epoch_s` as a number of seconds.
+pub fn written<T: Wire>(mut value: T, form: Form) -> Value {
+    value.give(Give::Request(form))
 }
 
 /// The text of an enum's value.
