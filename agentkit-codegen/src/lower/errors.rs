@@ -18,8 +18,7 @@ pub(crate) fn read(types: &Types<'_>, errors: &Errors) -> Option<TokenStream> {
     let retry_at = errors.retry_at.as_ref().map(|expr| owned(&mut scope, expr, &opt(time())));
     let scopes = errors.scopes.as_ref().map(|expr| list(&mut scope, expr));
     let message = errors.message.as_ref().map(|expr| owned(&mut scope, expr, &opt(Ty::String)));
-    let code = errors.code.as_ref().map(|expr| owned(&mut scope, expr, &opt(code_ty(expr))));
-    let code = code.map(|code| as_text(code, errors.code.as_ref()));
+    let code = code(&mut scope, errors);
     let failed = errors.fail_when.as_ref().map(|expr| condition(&mut scope, expr));
 
     let given = [("failed", failed), ("code", code), ("message", message), ("scopes", scopes), ("retry_at", retry_at)];
@@ -37,11 +36,41 @@ pub(crate) fn read(types: &Types<'_>, errors: &Errors) -> Option<TokenStream> {
     let rest = (!whole).then(|| quote!(..ErrorParts::default()));
     let made = quote!(ErrorParts { #(#parts,)* #rest });
     let Some(body) = errors.body.as_ref().filter(|_| scope.is_used_later(&Root::Body)) else { return Some(made) };
-    let body = rust(body);
+    let (body, bare) = (rust(body), bare(types, errors));
     Some(quote! {
-        let Some(body) = reply.json::<#body>() else { return ErrorParts::default() };
+        let Some(body) = reply.json::<#body>() else { return #bare };
         #made
     })
+}
+
+/// What is known of a reply whose body is something else, such as the page of a proxy: its status and headers.
+fn bare(types: &Types<'_>, errors: &Errors) -> TokenStream {
+    let without_body = |name: &str, lower: &dyn Fn(&mut Scope<'_>) -> Option<TokenStream>| {
+        let mut scope = Scope::new(types);
+        scope.lenient = true;
+        let code = lower(&mut scope).filter(|_| !scope.is_used_later(&Root::Body))?;
+        let name = format_ident!("{name}");
+        Some(quote!(#name: #code))
+    };
+    let parts: Vec<TokenStream> = [
+        without_body("failed", &|scope| errors.fail_when.as_ref().map(|expr| condition(scope, expr))),
+        without_body("code", &|scope| code(scope, errors)),
+        without_body("message", &|scope| errors.message.as_ref().map(|expr| owned(scope, expr, &opt(Ty::String)))),
+        without_body("scopes", &|scope| errors.scopes.as_ref().map(|expr| list(scope, expr))),
+        without_body("retry_at", &|scope| errors.retry_at.as_ref().map(|expr| owned(scope, expr, &opt(time())))),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    if parts.is_empty() {
+        return quote!(ErrorParts::default());
+    }
+    quote!(ErrorParts { #(#parts,)* ..ErrorParts::default() })
+}
+
+fn code(scope: &mut Scope<'_>, errors: &Errors) -> Option<TokenStream> {
+    let expr = errors.code.as_ref()?;
+    Some(as_text(owned(scope, expr, &opt(code_ty(expr))), expr))
 }
 
 /// A list of texts; nothing where it is absent.
@@ -62,9 +91,9 @@ fn code_ty(expr: &Expr) -> Ty {
     }
 }
 
-fn as_text(code: TokenStream, expr: Option<&Expr>) -> TokenStream {
-    match expr.map(code_ty) {
-        Some(Ty::Int(_)) => quote!(#code.map(|v| v.to_string())),
+fn as_text(code: TokenStream, expr: &Expr) -> TokenStream {
+    match code_ty(expr) {
+        Ty::Int(_) => quote!(#code.map(|v| v.to_string())),
         _ => code,
     }
 }
