@@ -10,6 +10,7 @@ use crate::check::cx::Cx;
 use crate::check::data;
 use crate::check::names;
 use crate::diagnostic::Code;
+use crate::literal;
 use crate::model::{Enum, Field, Ty};
 use crate::source::Span;
 use crate::table::pascal;
@@ -207,5 +208,12 @@ fn default(cx: &mut Cx<'_>, types: &Types, (field, owner): (&Field, Owner), node
         cx.error(Code::ExampleData, node.span, "`default` is empty").help("default: \"\"");
         return None;
     }
-    data::value(cx, types, node, data::Against { field, path: "default", form: data::Form::Input })
+    let made = data::value(cx, types, node, data::Against { field, path: "default", form: data::Form::Input })?;
+    // A span would end when the input is made, which is not when the tool is called.
+    if let (Ty::Datetime(_), Some(_)) = (&field.ty, made.as_str().and_then(literal::time_span)) {
+        cx.error(Code::FieldKeys, node.span, "a `default` cannot be a span back from now")
+            .help("make the input `opt<datetime>`, and let the steps say what its absence means");
+        return None;
+    }
+    Some(made)
 }
