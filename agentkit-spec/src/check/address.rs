@@ -62,6 +62,16 @@ pub(crate) fn header_name(cx: &mut Cx<'_>, name: &str, span: Span) -> bool {
     true
 }
 
+/// A header that is written out: what HTTP carries without doubt.
+pub(crate) fn header_value(cx: &mut Cx<'_>, path: &str, node: &Node) {
+    let plain = |text: &str| text.bytes().all(|byte| byte == b'\t' || (b' '..=b'~').contains(&byte));
+    if node.text().is_some_and(|text| !plain(text)) {
+        let span = cx.first_line(node.span);
+        cx.error(Code::HeaderName, span, format!("`{path}` holds what headers cannot carry"))
+            .help("letters, digits and signs of ASCII, on one line");
+    }
+}
+
 /// Name to text, written out.
 pub(crate) fn literal_pairs(cx: &mut Cx<'_>, node: Option<&Node>, what: &str) -> Vec<(String, String)> {
     let mut pairs = Vec::new();

@@ -1,6 +1,6 @@
 //! `http` and `rates`: where requests go and how fast.
 
-use super::address::{header_name, host_of, https, is_host, literal_pairs};
+use super::address::{header_name, header_value, host_of, https, is_host, literal_pairs};
 use super::cx::Cx;
 use crate::ast;
 use crate::diagnostic::Code;
@@ -35,6 +35,7 @@ pub(crate) fn http(cx: &mut Cx<'_>, rates: Option<&Node>, node: &Node) -> Option
     if let Some(headers) = view.headers {
         for entry in headers.entries() {
             header_name(cx, &entry.key.text, entry.key.span);
+            header_value(cx, &format!("http.headers.{}", entry.key.text), &entry.value);
         }
     }
     Some(Http {
