@@ -337,7 +337,7 @@ pub struct Tool {
     pub repeatable: bool,
     /// Only for other tools of the file.
     pub private: bool,
-    /// Name of the token of its requests.
+    /// Name of the token of its requests. Empty: the first one of the way the account was connected.
     pub token: String,
     /// Short names of the scopes it needs.
     pub scopes: Vec<String>,

@@ -7,7 +7,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 
 use super::request::at;
-use super::tool::error_kind;
+use super::tool::{error_kind, usual_token};
 use super::types;
 
 /// The fields of the connector's `ConnectorDef`, but `check`, `errors.read` and `tools`.
@@ -52,9 +52,7 @@ pub(crate) fn tool(connector: &model::Connector, tool: &model::Tool, run: &Token
     };
     let repeatable = (!tool.repeatable).then(|| quote!(repeatable: false,));
     let private = tool.private.then(|| quote!(private: true,));
-    // The first token of the way the account was connected is what an empty name means.
-    let first = connector.auth.first().and_then(|auth| auth.tokens.first()).map(|token| &token.name);
-    let token = (Some(&tool.token) != first).then(|| {
+    let token = (tool.token != usual_token(connector)).then(|| {
         let token = &tool.token;
         quote!(token: #token,)
     });

@@ -58,8 +58,8 @@ pub(crate) fn body(known: &Known<'_>, tool: &model::Tool) -> TokenStream {
 pub(crate) fn check(known: &Known<'_>, check: &model::Check) -> TokenStream {
     let mut scope = Scope::new(known.types);
     scope.bind(Root::Body, quote!(body), Form::Own);
-    let token = check.request.token.clone().unwrap_or_default();
-    let usual = Usual { token: &token, rate: &known.connector.http.rate, repeatable: false };
+    // No tool says which token: it is the first one of the way the account was connected.
+    let usual = Usual { token: usual_token(known.connector), rate: &known.connector.http.rate, repeatable: false };
     let label = owned(&mut scope, &check.label, &model::Ty::String);
     let id = owned(&mut scope, &check.id, &model::Ty::String);
     let send = request::lower(&mut scope, &check.request, &usual);
@@ -71,6 +71,13 @@ pub(crate) fn check(known: &Known<'_>, check: &model::Check) -> TokenStream {
         let body: #ty = #send.await?;
         Ok(Identity { id: #id, label: #label })
     }
+}
+
+/// The name of what an empty token name means, where that is the same for all ways to connect.
+pub(crate) fn usual_token(connector: &model::Connector) -> &str {
+    let mut firsts = connector.auth.iter().map(|auth| auth.tokens.first().map_or("", |token| token.name.as_str()));
+    let first = firsts.next().unwrap_or_default();
+    if firsts.all(|other| other == first) { first } else { "" }
 }
 
 struct Steps<'a> {
@@ -130,10 +137,11 @@ impl Steps<'_> {
         let code = if is_async(&step.action) { code } else { quote!(::core::future::ready(#code)) };
         let gives = gives(&step.action, self.known);
         let (items, _) = list.looped();
-        let (parallel, skip) = (types::number(each.parallel), skipped(each));
+        let (parallel, skip, at) = (types::number(each.parallel), skipped(each), at(&step.at));
         quote! {{
             let mut each: Vec<BoxFuture<'_, Result<#gives, ToolError>>> = Vec::new();
             for #name in #items {
+                cx.room(#at, each.len())?;
                 each.push(Box::pin(#code));
             }
             cx.join(#parallel, &[#(#skip),*], each).await?

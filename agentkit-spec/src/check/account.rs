@@ -56,8 +56,7 @@ pub(crate) fn check(cx: &mut Cx<'_>, world: &World<'_>, node: Option<&Node>) -> 
     let mut scope = Scope { types: Some(&world.types), account: Some(&world.account.from_token), ..Scope::default() };
     let request_node = view.request?;
     let at = request_node.entries().first().map_or(request_node.span, |entry| entry.key.span);
-    let tokens = world.tokens();
-    let around = Around { at, token: tokens.first().copied().unwrap_or_default(), repeatable: true };
+    let around = Around { at, token: world.usual_token(), repeatable: true };
     let made = request(cx, world, (&scope, &around), request_node);
     scope.body = Some(match &made {
         None => Known::Broken,

@@ -27,7 +27,7 @@ pub(crate) fn tool(cx: &mut Cx<'_>, world: &World<'_>, signature: &Signature<'_>
     let view = &signature.view;
     let token = match view.token {
         Some(node) => super::request::known_token(cx, world, node),
-        None => world.tokens().first().map(|token| (*token).to_owned()),
+        None => Some(world.usual_token().to_owned()),
     };
     let token_name = token.clone().unwrap_or_default();
     let mut scope = Scope {

@@ -54,6 +54,14 @@ impl World<'_> {
         tokens
     }
 
+    /// The token of tools and requests that name none: empty, the first one of the account's own way to connect,
+    /// where the ways differ in that.
+    pub(crate) fn usual_token(&self) -> &str {
+        let mut firsts = self.auth.iter().map(|auth| auth.tokens.first().map_or("", |token| token.name.as_str()));
+        let first = firsts.next().unwrap_or_default();
+        if firsts.all(|other| other == first) { first } else { "" }
+    }
+
     /// Whether asking for these scopes gives this one too.
     pub(crate) fn covers(&self, asked: &[String], scope: &str) -> bool {
         let scopes = || self.auth.iter().flat_map(|auth| &auth.scopes);
