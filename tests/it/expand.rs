@@ -9,6 +9,7 @@ mod compiled {
     agentkit_macros::connector!("expand/filters.yaml");
     agentkit_macros::connector!("expand/paging.yaml");
     agentkit_macros::connector!("expand/steps.yaml", hooks = Counter);
+    agentkit_macros::connector!("expand/tokens.yaml");
     agentkit_macros::connector!("expand/values.yaml");
 
     struct Counter;
