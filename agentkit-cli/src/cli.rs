@@ -6,7 +6,7 @@ use clap::{Parser, Subcommand};
 
 use crate::verbs::{accounts, check, connect, expand, quickstart, run, tool, tools};
 
-/// Everything a connector author or an operator of AgentKit does.
+/// Check connector specs, connect accounts of users, and run tools on their behalf.
 #[derive(Debug, Parser)]
 #[command(name = "agentkit", version, max_term_width = 100, after_help = EXIT_CODES, arg_required_else_help = true)]
 pub(crate) struct Cli {

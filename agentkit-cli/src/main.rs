@@ -1,4 +1,4 @@
-//! The agentkit command: reads the command line, runs one verb, gives its exit code.
+//! The command `agentkit`: reads the command line, runs one verb, gives its exit code.
 
 mod cli;
 mod exit;
