@@ -19,6 +19,7 @@ pub mod prelude {
     pub use jiff::civil::Date;
     pub use serde_json::Value;
 
+    pub use super::{example, filters};
     pub use crate::__fields as fields;
     pub use crate::cx::{Cx, boxed};
     pub use crate::def::{
@@ -26,7 +27,6 @@ pub mod prelude {
         ExampleDef, HttpDef, Identity, OAuth2Def, PartDef, PerDef, RateDef, RefreshDef, RotationDef, ScopeDef,
         SecretDef, TokenDef, ToolDef,
     };
-    pub use super::{example, filters};
     pub use crate::page::{Pages, Paging, Place};
     pub use crate::reply::{ErrorParts, RawReply};
     pub use crate::tool::{Tool, erased};

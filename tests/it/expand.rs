@@ -93,10 +93,11 @@ fn expand(bytes: &[u8], name: &str) -> String {
     let errors: Vec<String> = errors.map(|found| compiled.render(found, Style::Plain, Leading::Word)).collect();
     assert!(errors.is_empty(), "{}", errors.join("\n\n"));
     let options = agentkit_codegen::Options {
-        hooks: Some("super::Hooks".parse().unwrap()),
+        hooks: Some("super::Hooks".parse().expect("a path parses")),
         files: vec![agentkit_codegen::Tracked::Manifest(name.to_owned())],
         stubs: Vec::new(),
     };
-    let tokens = agentkit_codegen::expand(&compiled.connector.unwrap(), &options);
-    prettyplease::unparse(&syn::parse2(tokens).unwrap())
+    let tokens =
+        agentkit_codegen::expand(&compiled.connector.expect("a spec without errors has a connector"), &options);
+    prettyplease::unparse(&syn::parse2(tokens).expect("the expansion is Rust"))
 }

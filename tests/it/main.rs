@@ -3,8 +3,8 @@
 mod callbacks;
 mod canary;
 mod catalog;
-mod expand;
 mod errors;
+mod expand;
 mod google;
 mod hostile;
 mod peers;

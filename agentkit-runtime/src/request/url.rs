@@ -15,8 +15,7 @@ pub(crate) fn address(draft: &Draft, http: &HttpDef, stand_ins: &[StandIn], secr
         Address::Path { origin, text, .. } => {
             let base = origin.unwrap_or(http.base_url);
             let spare = 64 * (http.query.len() + 1);
-            let mut whole =
-                String::with_capacity(base.len() + text.len() + draft.query.len() + secrets.len() + spare);
+            let mut whole = String::with_capacity(base.len() + text.len() + draft.query.len() + secrets.len() + spare);
             whole.push_str(base);
             whole.push_str(text);
             let mut fixed = String::new();

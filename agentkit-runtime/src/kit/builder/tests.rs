@@ -16,7 +16,9 @@ const MAIL: ConnectorDef = ConnectorDef {
 const CHAT: ConnectorDef = ConnectorDef { name: "chat", auth: &[AuthDef::EMPTY], ..ConnectorDef::EMPTY };
 
 async fn fails(build: impl FnOnce(AgentKitBuilder) -> AgentKitBuilder) -> String {
-    let builder = AgentKit::builder().connectors([&MAIL, &CHAT]).environment(Environment::Fixed(std::collections::BTreeMap::default()));
+    let builder = AgentKit::builder()
+        .connectors([&MAIL, &CHAT])
+        .environment(Environment::Fixed(std::collections::BTreeMap::default()));
     build(builder).build().await.map(|_| ()).expect_err("a mistake").to_string()
 }
 
