@@ -18,7 +18,7 @@ pub(crate) const KEY: &str = "sk-very-secret-1";
 pub(crate) enum Act {
     Reply(u16, &'static [(&'static str, &'static str)], String),
     Fail(Failure),
-    /// After a second.
+    /// After all others had their turn.
     Later(Box<Act>),
     Hang,
 }
@@ -62,7 +62,9 @@ impl Transport for Script {
         let mut act = self.acts.lock().unwrap().pop_front().expect("the script has an act for each request");
         Box::pin(async move {
             while let Act::Later(then) = act {
-                tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+                for _ in 0..100 {
+                    tokio::task::yield_now().await;
+                }
                 act = *then;
             }
             match act {

@@ -89,7 +89,7 @@ async fn an_error_after_a_write_says_that_the_write_was_done() {
     assert_eq!((error.kind(), error.hint()), (ErrorKind::NotFound, None));
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn a_write_under_way_is_awaited_before_a_siblings_error_is_given() {
     let script = Script::new([Act::Later(thing("a").into()), status(400)]);
     let (kit, account) = kit(CONNECTOR, &script).await;
