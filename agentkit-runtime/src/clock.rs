@@ -36,7 +36,8 @@ impl SystemClock {
 impl Clock for SystemClock {
     #[allow(clippy::disallowed_methods, reason = "this is the file that may")]
     fn now(&self) -> Timestamp {
-        // A machine whose clock is outside the years -9999 to 9999 gets the epoch: every token then counts as due.
+        // A machine whose clock is outside the years -9999 to 9999 gets the epoch: tokens then count as
+        // good until the provider refuses them.
         Timestamp::try_from(SystemTime::now()).unwrap_or(Timestamp::UNIX_EPOCH)
     }
 

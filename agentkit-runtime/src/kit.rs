@@ -80,7 +80,8 @@ impl AgentKit {
         self.inner.accounts.list().await
     }
 
-    /// A link that the person opens to connect the account. It works once, for ten minutes.
+    /// A link that the person opens to connect the account. It works once, for ten minutes at most;
+    /// while one has more than five minutes to go, it is given again.
     ///
     /// # Errors
     ///

@@ -185,6 +185,16 @@ impl Ground<'_> {
                     .at(place)
                     .help("give one of them another name"));
             }
+            // Each would get the client secret of the other.
+            let variable = config::variable(&name, "CLIENT_SECRET");
+            let twin = settled.keys().find(|other: &&String| config::variable(other, "CLIENT_SECRET") == variable);
+            if let Some(other) = twin {
+                return Err(SetupError::new(format!(
+                    "connections `{other}` and `{name}` share the environment variable `{variable}`"
+                ))
+                .at(place)
+                .help("give one of them a name that differs in letters or digits"));
+            }
             let now = self.clock.now();
             let fresh = ConnectionRow {
                 tenant: TENANT.to_owned(),

@@ -49,6 +49,12 @@ async fn mistakes_of_a_connection_say_what_to_do() {
         fails(|kit| kit.connection(mail()).connection(mail())).await,
         "connection `work`: there are two connections named `work`; give one of them another name"
     );
+    let named = |name: &str| Connection::new(name, &MAIL).public_client("id");
+    assert_eq!(
+        fails(|kit| kit.connection(named("mail-a")).connection(named("Mail.a"))).await,
+        "connection `Mail.a`: connections `mail-a` and `Mail.a` share the environment variable \
+         `AGENTKIT_CONNECTION_MAIL_A_CLIENT_SECRET`; give one of them a name that differs in letters or digits"
+    );
     assert_eq!(
         fails(|kit| kit.connection(mail().stand_in("https://a.example", "http://10.0.0.1"))).await,
         "connection `work`: the stand-in `http://10.0.0.1` is not on this machine; a stand-in gets real credentials, \
