@@ -8,7 +8,7 @@ use http::header::{
 };
 use http::{HeaderMap, HeaderValue, StatusCode};
 
-/// A page. `form_origin` is where its form leads in the end, which the policy has to allow by name.
+/// A page. `form_origin` is where its form leads: empty is back to us, `None` is no form.
 pub(crate) fn page(status: StatusCode, html: String, form_origin: Option<&str>) -> Response {
     let mut response = answer(status, "text/html; charset=utf-8", Body::from(html));
     let headers = response.headers_mut();
@@ -53,9 +53,12 @@ fn answer(status: StatusCode, content_type: &'static str, body: Body) -> Respons
 }
 
 fn guard(headers: &mut HeaderMap, form_origin: Option<&str>) {
-    // Browsers hold a form to this along its redirects too, so the consent page's origin has to be named.
+    // Some browsers hold a form to this along all its redirects, and nobody knows those of a provider: it may send
+    // people on to a login of their organization. So the form may lead to https anywhere; where it does lead is the
+    // `Location` that we answer with, and nothing on the page is anyone's but ours.
     let forms = match form_origin {
-        Some(origin) if !origin.is_empty() => format!("'self' {origin}"),
+        Some(origin) if origin.starts_with("http:") => format!("'self' https: {origin}"),
+        Some(origin) if !origin.is_empty() => "'self' https:".to_owned(),
         _ => "'self'".to_owned(),
     };
     let policy =
@@ -64,6 +67,9 @@ fn guard(headers: &mut HeaderMap, form_origin: Option<&str>) {
         headers.insert(CONTENT_SECURITY_POLICY, policy);
     }
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    // The address of a form is a secret that only we may see again. We have to: with `no-referrer` browsers send
+    // `Origin: null` with the form, and older ones send nothing else by which to tell it from a form elsewhere.
+    let referrer = if form_origin.is_some() { "same-origin" } else { "no-referrer" };
+    headers.insert(REFERRER_POLICY, HeaderValue::from_static(referrer));
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
 }

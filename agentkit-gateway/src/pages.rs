@@ -19,7 +19,7 @@ pub(crate) struct Problem {
 pub(crate) const GONE: Problem = Problem {
     title: "This link does not work",
     what: "The link has expired, or it was not copied whole. Nothing was connected.",
-    next: "Go back to where you got it and ask for a new one. Links work for ten minutes.",
+    next: "Go back to where you got it and ask for a new one. Links work for ten minutes at most.",
 };
 pub(crate) const USED: Problem = Problem {
     title: "This link was used already",
@@ -29,6 +29,11 @@ pub(crate) const USED: Problem = Problem {
 pub(crate) const BUSY: Problem = Problem {
     title: "Please try again in a moment",
     what: "The service cannot reach its records right now. Nothing was lost.",
+    next: "Wait a minute, then ask for a new link where you got this one.",
+};
+pub(crate) const UNKEPT: Problem = Problem {
+    title: "The account could not be connected",
+    what: "The service cannot write to its records right now. What was connected before stays as it is.",
     next: "Wait a minute, then ask for a new link where you got this one.",
 };
 pub(crate) const FOREIGN_FORM: Problem = Problem {
@@ -55,7 +60,7 @@ pub(crate) const PROVIDER: Problem = Problem {
 pub(crate) const CLIENT: Problem = Problem {
     title: "This connection is not set up right",
     what: "The provider does not accept the settings of this service. Nothing was connected.",
-    next: "Tell whoever runs this service: client id, client secret and redirect URI have to be checked.",
+    next: "Tell whoever runs this service: client id, client secret, redirect URI and scopes have to be checked.",
 };
 pub(crate) const CHECK: Problem = Problem {
     title: "The new access does not work",

@@ -74,7 +74,7 @@ async fn start(
 
 async fn submit(kit: &AgentKit, token: &str, page: &LinkPage, fields: Vec<(String, String)>) -> Response {
     let secrets = fields.into_iter().map(|(name, text)| (name, SecretString::from(text))).collect();
-    let again = |mistake: &str| headers::page(StatusCode::UNPROCESSABLE_ENTITY, pages::link(page, Some(mistake)), None);
+    let again = |mistake: &str| headers::page(StatusCode::UNPROCESSABLE_ENTITY, pages::link(page, Some(mistake)), Some(""));
     match kit.authorization().submit(token, secrets).await {
         Ok(linked) => headers::page(StatusCode::OK, pages::linked(&linked.account), None),
         Err(SubmitError::Link(error)) => link_problem(&error),
@@ -95,7 +95,9 @@ async fn callback(
     RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Response {
-    let cookies: Vec<&str> = headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok()).collect();
+    // Another program on this host may have set a cookie that is no ASCII; ours stands beside it.
+    let cookies: Vec<_> =
+        headers.get_all(COOKIE).iter().map(|value| String::from_utf8_lossy(value.as_bytes())).collect();
     let query = query.unwrap_or_default();
     match kit.authorization().callback(&connection, &query, &cookies.join("; ")).await {
         Ok(linked) => headers::page(StatusCode::OK, pages::linked(&linked.account), None),
@@ -114,8 +116,8 @@ async fn nothing_here() -> Response {
 /// Whether a form comes from the page that shows it.
 ///
 /// Otherwise a page elsewhere could press the button in a visitor's browser, and the visitor would find themselves on
-/// a consent page without having read what will be connected to what. `Referrer-Policy: no-referrer` makes browsers
-/// send `Origin: null` with our own form, so `Sec-Fetch-Site` decides; programs that are no browsers send neither.
+/// a consent page without having read what will be connected to what. Browsers say it with
+/// `Sec-Fetch-Site`, older ones with `Origin`; programs that are no browsers send neither.
 fn from_our_page(headers: &HeaderMap, base_url: &str) -> bool {
     if let Some(site) = headers.get("sec-fetch-site") {
         return site == "same-origin";
@@ -140,10 +142,10 @@ fn callback_problem(error: &CallbackError) -> Response {
     let (status, text) = match error {
         CallbackError::Denied => (StatusCode::FORBIDDEN, &pages::DENIED),
         CallbackError::Provider => (StatusCode::BAD_GATEWAY, &pages::PROVIDER),
-        CallbackError::Client { .. } => (StatusCode::BAD_GATEWAY, &pages::CLIENT),
+        CallbackError::Client { .. } | CallbackError::Scope { .. } => (StatusCode::BAD_GATEWAY, &pages::CLIENT),
         CallbackError::Check { .. } => (StatusCode::BAD_GATEWAY, &pages::CHECK),
         CallbackError::OtherIdentity => (StatusCode::CONFLICT, &pages::OTHER_IDENTITY),
-        CallbackError::Store => (StatusCode::SERVICE_UNAVAILABLE, &pages::BUSY),
+        CallbackError::Store | CallbackError::Busy => (StatusCode::SERVICE_UNAVAILABLE, &pages::UNKEPT),
         _ => (StatusCode::BAD_REQUEST, &pages::REFUSED),
     };
     problem(status, text)

@@ -10,5 +10,5 @@ pub(crate) mod scopes;
 
 pub(crate) use self::answer::{Answer, Refusal};
 pub(crate) use self::authorize::{AuthorizeRequest, authorize_url};
-pub(crate) use self::reply::{Grant, TokenReply};
+pub(crate) use self::reply::{Grant, TokenReply, shown};
 pub(crate) use self::request::{TokenRequest, revoke, send};

@@ -118,7 +118,8 @@ fn header<'a>(answer: &'a str, name: &str) -> &'a str {
 
 fn assert_guarded(answer: &str) {
     assert_eq!(header(answer, "cache-control"), "no-store");
-    assert_eq!(header(answer, "referrer-policy"), "no-referrer");
+    let form = answer.contains("<form");
+    assert_eq!(header(answer, "referrer-policy"), if form { "same-origin" } else { "no-referrer" });
     assert_eq!(header(answer, "x-content-type-options"), "nosniff");
     let policy = header(answer, "content-security-policy");
     for part in ["default-src 'none'", "frame-ancestors 'none'", "form-action 'self'"] {
@@ -134,7 +135,7 @@ async fn from_the_link_to_the_connected_account() {
     let page = world.get(&target).await;
     assert_eq!(status(&page), "200");
     assert_guarded(&page);
-    assert!(header(&page, "content-security-policy").contains("form-action 'self' https://auth.example.com;"));
+    assert!(header(&page, "content-security-policy").contains("form-action 'self' https:;"));
     for text in [
         "<html lang=\"en\">",
         "<h1>Connect Mail &amp; &lt;More&gt;</h1>",
@@ -163,7 +164,7 @@ async fn from_the_link_to_the_connected_account() {
     assert_guarded(&bare);
     assert!(bare.contains("Ask for a new link"), "{bare}");
 
-    let linked = world.send("GET", &callback, &format!("cookie: theme=dark\r\ncookie: {cookie}\r\n")).await;
+    let linked = world.send("GET", &callback, &format!("cookie: theme=gr\u{fc}n; {cookie}\r\n")).await;
     assert_eq!(status(&linked), "200", "{linked}");
     assert_guarded(&linked);
     assert!(linked.contains("<h1>Connected</h1>"));
@@ -218,7 +219,7 @@ async fn a_stand_in_is_called_one_wherever_it_shows() {
     let target = world.link().await;
     let page = world.get(&target).await;
     assert!(page.contains("<strong>stand-in</strong>"), "{page}");
-    assert!(header(&page, "content-security-policy").contains("form-action 'self' http://127.0.0.1:4010;"));
+    assert!(header(&page, "content-security-policy").contains("form-action 'self' https: http://127.0.0.1:4010;"));
     let started = world.send("POST", &target, "").await;
     assert!(header(&started, "location").starts_with("http://127.0.0.1:4010/authorize?"), "{started}");
 }

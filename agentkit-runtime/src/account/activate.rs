@@ -2,20 +2,21 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use secrecy::SecretString;
 
 use super::accounts::{busy, empty};
 use super::callback::{CallbackError, Linked, callback_store};
-use super::commit::Fresh;
+use super::commit::{COMMIT_TRIES, Fresh};
 use super::credentials::Credentials;
 use super::flow::{oauth_of, verifier_slot};
 use super::status::Event;
-use super::{Accounts, ConnectedAccount};
+use super::{Accounts, ConnectedAccount, ConnectedAccountStatus};
 use crate::connection::ConnectionSettings;
 use crate::def::{Identity, OAuth2Def};
 use crate::oauth::{self, Answer, Grant, Refusal, TokenReply, TokenRequest};
-use crate::store::{AccountRow, CredentialRow, FlowRow, FlowStep, Write};
+use crate::store::{AccountRow, CredentialRow, FlowRow, FlowStep, StoreError, Write};
 use crate::tool_error::{ErrorKind, ToolError};
 use crate::vault::Purpose;
 
@@ -32,6 +33,22 @@ pub(super) struct Activation<'a> {
     pub(super) scopes: Vec<String>,
     /// The end of the flow, where there is one.
     pub(super) flow: Option<Write>,
+    /// When the flow began, milliseconds since 1970: a disconnect since then withdrew it.
+    pub(super) begun: Option<i64>,
+    /// How often to try again where the store fails.
+    pub(super) tries: u32,
+}
+
+/// Why one try did not make an account active.
+enum Inactive {
+    Refused(CallbackError),
+    Store(StoreError),
+}
+
+impl From<StoreError> for Inactive {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
 }
 
 /// Makes the writes of the new credentials from the rows that are there.
@@ -78,15 +95,42 @@ impl Accounts {
             values: values_json,
             scopes: union(&grants),
             flow: Some(Write::Flow { from: FlowStep::Consumed, row: done }),
+            begun: Some(flow.created_at),
+            // The code is spent: these tokens do not come again.
+            tries: COMMIT_TRIES,
         };
         let fresh: Vec<Fresh> = grants.into_iter().map(|grant| Fresh { grant, old_refresh: None, started }).collect();
-        self.activate(connection, &activation, &|before| {
-            credential_writes(connection, before, &flow.account, |before| {
-                let fresh = fresh.iter().find(|fresh| fresh.grant.token == before.token)?;
-                Some(self.credential_of(before, &server, fresh))
+        let linked = self
+            .activate(connection, &activation, &|before| {
+                credential_writes(connection, before, &flow.account, |before| {
+                    let fresh = fresh.iter().find(|fresh| fresh.grant.token == before.token)?;
+                    Some(self.credential_of(before, &server, fresh))
+                })
             })
-        })
-        .await
+            .await;
+        if matches!(linked, Err(CallbackError::OtherIdentity | CallbackError::Refused)) {
+            self.give_back(connection, activation.identity.as_ref(), fresh).await;
+        }
+        linked
+    }
+
+    /// Revokes a grant that is not kept, unless that could end the grant of another account: many providers revoke
+    /// all that a person ever granted to a client.
+    async fn give_back(
+        self: &Arc<Self>,
+        connection: &Arc<ConnectionSettings>,
+        identity: Option<&Identity>,
+        fresh: Vec<Fresh>,
+    ) {
+        let (Some(identity), Some(server)) = (identity, oauth_of(connection)) else { return };
+        let Ok(rows) = self.store.accounts().await else { return };
+        let of_this_person =
+            |row: &AccountRow| row.client_id == connection.client_id() && row.subject.as_ref() == Some(&identity.id);
+        if !rows.iter().any(of_this_person) {
+            let grants = fresh.into_iter().map(|fresh| fresh.grant);
+            let tokens = grants.flat_map(|grant| grant.refresh.into_iter().chain([grant.access])).collect();
+            self.revoke_tokens(connection.clone(), server, tokens);
+        }
     }
 
     fn verifier(&self, flow: &FlowRow) -> Result<SecretString, CallbackError> {
@@ -113,39 +157,76 @@ impl Accounts {
         activation: &Activation<'_>,
         make: MakeCredentials<'_>,
     ) -> Result<Linked, CallbackError> {
-        for _ in 0..ROUNDS {
-            let row = self.store.account(activation.account).await.map_err(callback_store)?;
-            let row = row.ok_or(CallbackError::Refused)?;
-            let identity = activation.identity.as_ref();
-            // A reconnect must not silently replace one person's mailbox by another's.
-            if let (Some(pinned), Some(identity)) = (&row.subject, identity)
-                && *pinned != identity.id
-            {
-                return Err(CallbackError::OtherIdentity);
-            }
-            let changed = self.changed(&row, Event::Activated).ok_or(CallbackError::Store)?;
-            let changed = AccountRow {
-                subject: identity.map(|identity| identity.id.clone()).or_else(|| row.subject.clone()),
-                label: identity.map(|identity| identity.label.clone()).or_else(|| row.label.clone()),
-                values: activation.values.clone(),
-                scopes: super::json(&activation.scopes),
-                client_id: connection.client_id().to_owned(),
-                ..changed
-            };
-            let before = self.store.credentials(activation.account).await.map_err(callback_store)?;
-            let mut writes = vec![Write::Account(changed.clone())];
-            writes.extend(make(&before));
-            writes.extend(activation.flow.clone());
-            if self.store.commit(writes).await.map_err(callback_store)? {
-                self.said(&row, &changed);
-                let account = ConnectedAccount::new(connection.clone(), changed);
-                self.cache.forget(account.id());
-                self.links.forget(account.id());
-                return Ok(Linked { account });
+        let (mut rounds, mut tries, mut wait) = (0, 0, Duration::from_millis(200));
+        loop {
+            match self.try_activate(connection, activation, make).await {
+                Ok(Some(linked)) => return Ok(linked),
+                Ok(None) => {
+                    rounds += 1;
+                    if rounds == ROUNDS {
+                        return Err(CallbackError::Busy);
+                    }
+                }
+                Err(Inactive::Refused(error)) => return Err(error),
+                Err(Inactive::Store(error)) => {
+                    let error = callback_store(error);
+                    if tries == activation.tries {
+                        return Err(error);
+                    }
+                    tries += 1;
+                    self.clock.sleep(wait).await;
+                    wait = (wait * 2).min(Duration::from_secs(5));
+                }
             }
         }
-        Err(CallbackError::Store)
     }
+
+    /// `None`: the account was changed meanwhile.
+    async fn try_activate(
+        &self,
+        connection: &Arc<ConnectionSettings>,
+        activation: &Activation<'_>,
+        make: MakeCredentials<'_>,
+    ) -> Result<Option<Linked>, Inactive> {
+        let refused = |error| Err(Inactive::Refused(error));
+        let Some(row) = self.store.account(activation.account).await? else { return refused(CallbackError::Refused) };
+        if activation.begun.is_some_and(|begun| withdrawn(&row, begun)) {
+            return refused(CallbackError::Refused);
+        }
+        let identity = activation.identity.as_ref();
+        // A reconnect must not silently replace one person's mailbox by another's.
+        if let (Some(pinned), Some(identity)) = (&row.subject, identity)
+            && *pinned != identity.id
+        {
+            return refused(CallbackError::OtherIdentity);
+        }
+        let Some(changed) = self.changed(&row, Event::Activated) else { return refused(CallbackError::Refused) };
+        let changed = AccountRow {
+            subject: identity.map(|identity| identity.id.clone()).or_else(|| row.subject.clone()),
+            label: identity.map(|identity| identity.label.clone()).or_else(|| row.label.clone()),
+            values: activation.values.clone(),
+            scopes: super::json(&activation.scopes),
+            client_id: connection.client_id().to_owned(),
+            ..changed
+        };
+        let before = self.store.credentials(activation.account).await?;
+        let mut writes = vec![Write::Account(changed.clone())];
+        writes.extend(make(&before));
+        writes.extend(activation.flow.clone());
+        if !self.store.commit(writes).await? {
+            return Ok(None);
+        }
+        self.said(&row, &changed);
+        let account = ConnectedAccount::new(connection.clone(), changed);
+        self.cache.forget(account.id());
+        self.links.forget(account.id());
+        Ok(Some(Linked { account }))
+    }
+}
+
+/// Whether an account was disconnected after a flow of it began: that was a no to the flow too.
+pub(super) fn withdrawn(row: &AccountRow, begun: i64) -> bool {
+    row.status == ConnectedAccountStatus::Disconnected && row.updated_at > begun
 }
 
 /// The tokens of a reply with the scopes they have: those it names, else those that were asked for.
@@ -187,7 +268,8 @@ pub(super) fn credential_writes(
 fn no_token(connection: &ConnectionSettings, refusal: Refusal) -> CallbackError {
     tracing::warn!(connection = connection.name(), refusal = ?refusal, "a code brought no token");
     match refusal {
-        Refusal::Client | Refusal::Scope => CallbackError::Client { connection: connection.name().to_owned() },
+        Refusal::Client => CallbackError::Client { connection: connection.name().to_owned() },
+        Refusal::Scope => CallbackError::Scope { connection: connection.name().to_owned() },
         _ => CallbackError::Provider,
     }
 }
@@ -211,7 +293,8 @@ fn check_failed(error: &ToolError) -> CallbackError {
 pub(super) fn as_tool_error(error: &CallbackError, account: &ConnectedAccount) -> ToolError {
     match error {
         CallbackError::OtherIdentity => ToolError::new(ErrorKind::Conflict, error.to_string()),
-        CallbackError::Store => busy(account),
+        CallbackError::Busy => busy(account),
+        CallbackError::Store => ToolError::new(ErrorKind::Store, error.to_string()),
         other => ToolError::internal(other.to_string()),
     }
     .with_account(account.id().as_str())

@@ -8,11 +8,13 @@ use std::sync::Arc;
 use url::Url;
 
 use super::accounts::store_error;
+use super::activate::withdrawn;
 use super::flow::{browser_address, fingerprint};
 use super::query::{Query, Returned};
 use super::{Accounts, ConnectedAccount};
 use crate::connection::ConnectionSettings;
 use crate::def::{AuthKindDef, OAuth2Def};
+use crate::oauth;
 use crate::secret;
 use crate::store::{FlowRow, FlowStep, StoreError, Write};
 
@@ -43,6 +45,12 @@ pub enum CallbackError {
         /// The connection name.
         connection: String,
     },
+    /// The provider refuses the scopes.
+    #[error("the provider refuses the scopes that connection `{connection}` asks for; an operator must check them")]
+    Scope {
+        /// The connection name.
+        connection: String,
+    },
     /// The account check failed.
     #[error("the new authorization does not work: {message}")]
     Check {
@@ -54,6 +62,9 @@ pub enum CallbackError {
         "this is another account of the provider than the one that was connected before; choose that one, or disconnect it first"
     )]
     OtherIdentity,
+    /// Others changed the account all the time.
+    #[error("the account is being changed by others all the time; ask for a new link and try again")]
+    Busy,
     /// The store does not work.
     #[error("connected accounts cannot be reached right now; ask for a new link and try again later")]
     Store,
@@ -67,8 +78,10 @@ impl CallbackError {
             Self::Denied => "denied",
             Self::Provider => "provider_error",
             Self::Client { .. } => "client_refused",
+            Self::Scope { .. } => "scope_refused",
             Self::Check { .. } => "check_failed",
             Self::OtherIdentity => "other_identity",
+            Self::Busy => "busy",
             Self::Store => "store",
         }
     }
@@ -97,6 +110,8 @@ impl Accounts {
             && flow.expires_at > self.clock.now().as_millisecond()
             && flow.config == fingerprint(&connection)
             && query.issuer.as_deref().is_none_or(|issuer| is_issuer(&connection, &server, issuer));
+        let account = self.store.account(&flow.account).await.map_err(callback_store)?;
+        let in_order = in_order && account.is_some_and(|row| !withdrawn(&row, flow.created_at));
         if !in_order {
             tracing::warn!(connection = connection.name(), flow = flow.id, "refused a callback");
             return Err(CallbackError::Refused);
@@ -111,7 +126,7 @@ impl Accounts {
         let accounts = self.clone();
         let exchange = async move {
             let result = match query.returned {
-                Returned::Error(code) => Err(denied(&code)),
+                Returned::Error(code) => Err(denied(&connection, &code)),
                 Returned::Code(code) => accounts.exchange(&connection, &consumed, &code).await,
             };
             if let Err(error) = &result {
@@ -152,8 +167,18 @@ fn is_issuer(connection: &ConnectionSettings, server: &OAuth2Def, issuer: &str) 
     asked.iter().flatten().any(|asked| host(asked).as_ref() == Some(&issuer))
 }
 
-fn denied(code: &str) -> CallbackError {
+fn denied(connection: &ConnectionSettings, code: &str) -> CallbackError {
+    let name = connection.name();
+    tracing::warn!(connection = name, code = oauth::shown(code), "the provider sent a browser back with an error");
+    of_code(code, name)
+}
+
+fn of_code(code: &str, connection: &str) -> CallbackError {
     match code {
+        "invalid_scope" => CallbackError::Scope { connection: connection.to_owned() },
+        "invalid_client" | "unauthorized_client" | "invalid_request" | "unsupported_response_type" => {
+            CallbackError::Client { connection: connection.to_owned() }
+        }
         "access_denied" | "consent_required" | "interaction_required" | "login_required" => CallbackError::Denied,
         _ => CallbackError::Provider,
     }
@@ -170,7 +195,15 @@ mod tests {
 
     #[test]
     fn only_a_no_of_the_person_counts_as_one() {
-        assert_eq!(denied("access_denied"), CallbackError::Denied);
-        assert_eq!(denied("server_error"), CallbackError::Provider);
+        let connection = || "work".to_owned();
+        let table = [
+            ("access_denied", CallbackError::Denied),
+            ("server_error", CallbackError::Provider),
+            ("invalid_scope", CallbackError::Scope { connection: connection() }),
+            ("unauthorized_client", CallbackError::Client { connection: connection() }),
+        ];
+        for (code, wanted) in table {
+            assert_eq!(of_code(code, "work"), wanted, "{code}");
+        }
     }
 }

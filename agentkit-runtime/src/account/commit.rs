@@ -18,7 +18,7 @@ use crate::tool_error::{ErrorKind, ToolError};
 /// How often a commit begins anew because the row was changed under it.
 const ROUNDS: usize = 5;
 /// How often a token that could not be written down is tried again; at most five seconds apart.
-const COMMIT_TRIES: u32 = 120;
+pub(super) const COMMIT_TRIES: u32 = 120;
 
 /// A token that just came.
 pub(super) struct Fresh {

@@ -5,7 +5,6 @@
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use jiff::Timestamp;
 use ring::digest;
@@ -13,6 +12,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use url::Url;
 
 use super::accounts::store_error;
+use super::activate::withdrawn;
 use super::{AccountId, Accounts, AuthorizationLink, ConnectedAccount};
 use crate::connection::ConnectionSettings;
 use crate::def::{AuthKindDef, OAuth2Def};
@@ -42,7 +42,7 @@ pub struct LinkPage {
     pub identifier: String,
     /// What is asked for.
     pub scopes: Vec<ScopeLine>,
-    /// Name of the provider's account, if it was connected before.
+    /// Name of the provider's account, if it was connected before, all but its ends hidden.
     pub label: Option<String>,
     /// Whether a stand-in answers in place of the provider.
     pub stand_in: bool,
@@ -187,7 +187,8 @@ impl Accounts {
             connection: connection.name().to_owned(),
             identifier: masked(&row.identifier),
             scopes: scopes.map(|scope| ScopeLine { value: scope.value, about: scope.about }).collect(),
-            label: row.label,
+            // Whoever holds the link sees this before anybody has logged in.
+            label: row.label.as_deref().map(masked),
             stand_in: connection.stand_in(),
             authorize_origin: origin.map(|url| url.origin().ascii_serialization()).unwrap_or_default(),
             secrets: secrets.iter().map(|secret| SecretLine { name: secret.name, about: secret.about }).collect(),
@@ -258,7 +259,8 @@ impl Accounts {
         }
         let flow = self.store.flow_of_link(&secret::hash(token)).await.map_err(link_store)?.ok_or(LinkError::Gone)?;
         let connection = self.connection_of_id(&flow.connection_id).ok_or(LinkError::Gone)?.clone();
-        let over = self.clock.now().as_millisecond() >= flow.expires_at;
+        let row = self.store.account(&flow.account).await.map_err(link_store)?.ok_or(LinkError::Gone)?;
+        let over = self.clock.now().as_millisecond() >= flow.expires_at || withdrawn(&row, flow.created_at);
         if over || flow.config != fingerprint(&connection) {
             return Err(LinkError::Gone);
         }
@@ -333,13 +335,6 @@ fn masked(identifier: &str) -> String {
 pub(super) fn link_store(error: crate::store::StoreError) -> LinkError {
     let _ = store_error(error);
     LinkError::Store
-}
-
-impl LinkError {
-    /// How long a browser should wait before it tries again.
-    pub fn retry_after(&self) -> Option<Duration> {
-        matches!(self, Self::Store).then_some(Duration::from_secs(5))
-    }
 }
 
 #[cfg(test)]

@@ -116,8 +116,16 @@ impl Accounts {
         let identity = self.identity(connection, unkept).await?;
 
         let issued = self.clock.now().as_millisecond();
-        let activation =
-            Activation { account: account.id().as_str(), identity, values: "{}".to_owned(), scopes: Vec::new(), flow };
+        let activation = Activation {
+            account: account.id().as_str(),
+            identity,
+            values: "{}".to_owned(),
+            scopes: Vec::new(),
+            flow,
+            begun: None,
+            // The person still has them and can send them again.
+            tries: 0,
+        };
         let linked = self
             .activate(connection, &activation, &|before| {
                 credential_writes(connection, before, activation.account, |before| {

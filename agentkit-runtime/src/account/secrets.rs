@@ -3,6 +3,8 @@
 use secrecy::{ExposeSecret as _, SecretString};
 use zeroize::Zeroizing;
 
+use crate::def::{AuthDef, AuthKindDef};
+
 /// Name under which an access token is kept.
 pub(super) const ACCESS_TOKEN: &str = "access_token";
 
@@ -16,6 +18,15 @@ impl Secrets {
 
     pub(super) fn get(&self, name: &str) -> Option<&SecretString> {
         self.0.iter().find(|(other, _)| other == name).map(|(_, secret)| secret)
+    }
+
+    /// Whether these are the secrets of a way to connect; another one may have been configured since they came.
+    pub(super) fn are_of(&self, auth: &AuthDef) -> bool {
+        match auth.kind {
+            AuthKindDef::OAuth2(_) => self.get(ACCESS_TOKEN).is_some(),
+            AuthKindDef::ApiKey { secrets } => secrets.iter().all(|secret| self.get(secret.name).is_some()),
+            AuthKindDef::None => true,
+        }
     }
 
     /// The one that goes after `Bearer`: the access token, or the first of those that were typed in.

@@ -136,6 +136,12 @@ impl Accounts {
         let secrets = self.open_secrets(credential).map_err(vault_error)?.ok_or_else(|| {
             ToolError::new(ErrorKind::Reconnect, "the account has no credentials").with_account(&row.id)
         })?;
+        if !secrets.are_of(auth) {
+            // Sent to where the other kind belongs, they would be shown to whom they are not for.
+            let message =
+                format!("the account was connected in another way than connection `{}` has now", row.connection);
+            return Err(ToolError::new(ErrorKind::Reconnect, message).with_account(&row.id));
+        }
         let life =
             Life::new(credential.issued_at, credential.expires_at, renewable_early(account.settings(), credential));
         let credentials = Credentials::new(auth, token.name, &secrets)

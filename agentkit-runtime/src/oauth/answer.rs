@@ -142,6 +142,8 @@ mod tests {
             (200, r#"{"access_token": "x"}"#, "success"),
             (201, r#"{"access_token": "x"}"#, "success"),
             (200, "access_token=x&token_type=bearer", "success"),
+            (200, r#"{"access_token": "x", "error": ""}"#, "success"),
+            (200, r#"{"access_token": "x", "error": false}"#, "success"),
             (200, r#"{"ok": true}"#, "ambiguous"),
             (200, r#"{"access_token": ""}"#, "ambiguous"),
             (200, r#"{"access_token": "#, "ambiguous"),

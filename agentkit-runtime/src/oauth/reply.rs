@@ -29,6 +29,11 @@ pub(crate) struct Grant {
     pub(crate) scopes: Option<Vec<String>>,
 }
 
+/// A code of a provider as a log may show it.
+pub(crate) fn shown(code: &str) -> String {
+    code.chars().take(64).flat_map(char::escape_default).collect()
+}
+
 impl TokenReply {
     /// Reads a body. `None`: it is neither a JSON object nor a form.
     pub(crate) fn read(server: &OAuth2Def, headers: &http::HeaderMap, body: &[u8]) -> Option<Self> {
@@ -46,7 +51,14 @@ impl TokenReply {
 
     /// The error code of the reply: `error` of RFC 6749 5.2, `errors: [..]` of others.
     pub(crate) fn error(&self) -> Option<&str> {
-        let error = self.body.get("error").filter(|error| !error.is_null());
+        // Some write the field beside a token too, with nothing in it.
+        let says = |error: &&Value| match error {
+            Value::Null | Value::Bool(false) => false,
+            Value::String(code) => !code.is_empty(),
+            Value::Object(fields) => !fields.is_empty(),
+            _ => true,
+        };
+        let error = self.body.get("error").filter(says);
         let listed = || self.body.get("errors").and_then(Value::as_array).and_then(|errors| errors.first());
         let error = error.or_else(listed)?;
         match error {

@@ -59,6 +59,10 @@ pub(crate) async fn send(
         Err(error) => return Answer::Refused(of_transport(&error)),
     };
     let body = TokenReply::read(server, &reply.headers, &reply.body);
+    if let Some(code) = body.as_ref().and_then(TokenReply::error) {
+        let code = super::reply::shown(code);
+        tracing::warn!(connection = connection.name(), status = reply.status, code, "a token request was refused");
+    }
     classify(reply.status, retry_after(&reply), body, |body| match request {
         TokenRequest::Code { .. } => !body.grants(connection.auth(), server.scope_separator).is_empty(),
         TokenRequest::Refresh { token, .. } => body.refreshed(token, server.scope_separator).is_some(),

@@ -205,3 +205,22 @@ async fn names_that_are_wrong_are_answered_with_near_ones() {
         assert_eq!(error.kind().as_str(), "invalid_input");
     }
 }
+
+#[tokio::test]
+async fn a_disconnect_withdraws_what_was_begun_before_it() {
+    let world = World::new(&[token(1)]).await;
+    let account = world.connected("ana").await;
+    let link = world.kit.authorization_link(&account).await.unwrap().url;
+    let (state, cookie) = world.walk(&account).await;
+    let unused = world.kit.authorization_link(&account).await.unwrap().url;
+    world.clock.advance(Duration::from_secs(1));
+    world.kit.disconnect(&account).await.unwrap();
+    assert_eq!(callback(&world, &format!("code=c&state={state}"), &cookie).await, Err(CallbackError::Refused));
+    for link in [link, unused] {
+        let token = link.rsplit('/').next().unwrap();
+        assert_eq!(world.kit.authorization().link_page(token).await.unwrap_err(), LinkError::Gone);
+    }
+    // One that was asked for afterwards works.
+    world.clock.advance(Duration::from_secs(1));
+    world.connected("ana").await;
+}

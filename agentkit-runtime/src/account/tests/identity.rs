@@ -131,3 +131,22 @@ async fn a_dead_second_token_is_not_renewed_by_who_read_it_before() {
     assert_eq!(error.message(), "the account has no token `user`: the provider refuses the credentials");
     assert_eq!(world.provider.count("/token"), 1);
 }
+
+#[tokio::test]
+async fn the_grant_of_a_stranger_is_revoked_unless_another_account_lives_on_it() {
+    let world = World::new(&[tokens(1), reply(200, "\"U1\"")]).await;
+    let account = world.callback(&chat(&world).await).await.unwrap();
+    world.provider.then(&[tokens(2), reply(200, "\"U2\"")]);
+    assert_eq!(world.callback(&account).await.unwrap_err(), CallbackError::OtherIdentity);
+    world.kit.finish().await;
+    let revoked: Vec<_> = world.provider.forms("/revoke").into_iter().map(|form| form[0].1.clone()).collect();
+    assert_eq!(revoked, ["CANARY-rt-2", "CANARY-bot-2", "CANARY-user-2"]);
+
+    let other = world.kit.connected_account("chat", "bob").await.unwrap();
+    world.provider.then(&[tokens(3), reply(200, "\"U3\"")]);
+    world.callback(&other).await.unwrap();
+    world.provider.then(&[tokens(4), reply(200, "\"U3\"")]);
+    assert_eq!(world.callback(&account).await.unwrap_err(), CallbackError::OtherIdentity);
+    world.kit.finish().await;
+    assert_eq!(world.provider.count("/revoke"), 3);
+}

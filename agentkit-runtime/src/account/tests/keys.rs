@@ -1,5 +1,7 @@
 use super::*;
+use crate::account::secrets::Secrets;
 use crate::account::{AppliedPart, LinkError, SubmitError};
+use crate::store::{CredentialRow, Write};
 use secrecy::ExposeSecret as _;
 
 #[tokio::test]
@@ -86,4 +88,22 @@ async fn a_way_to_connect_without_secrets_is_active_at_once() {
         assert_eq!(error.kind().as_str(), "unsupported");
     }
     assert_eq!(kit.connected_account("open", "ana").await.unwrap().status(), Status::Active);
+}
+
+#[tokio::test]
+async fn a_token_is_not_sent_where_a_key_belongs() {
+    let world = World::new(&[token(1)]).await;
+    let account = world.kit.connected_account("weather", "ana").await.unwrap();
+    let account = world.kit.connect_with_secrets(&account, [("key", "sk-1")]).await.unwrap();
+    let accounts = &world.kit.inner().accounts;
+    let row = accounts.store.credentials(account.id().as_str()).await.unwrap().remove(0);
+    // As an account that was connected by consent, before the connection was one with a key.
+    let secrets = Secrets::token(SecretString::from("CANARY-at"));
+    let write = Write::Credential {
+        seen: Some(row.generation),
+        row: CredentialRow { access: Some(accounts.seal_secrets(&row, &secrets)), ..row },
+    };
+    assert!(accounts.store.commit(vec![write]).await.unwrap());
+    let error = accounts.credentials(&account, "", PATIENCE).await.unwrap_err();
+    assert_eq!(error.kind().as_str(), "reconnect");
 }

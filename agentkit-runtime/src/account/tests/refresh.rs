@@ -396,7 +396,7 @@ async fn the_habits_of_a_provider_name_the_reason() {
 #[cfg(feature = "sqlite")]
 #[tokio::test]
 async fn disconnecting_goes_on_when_its_caller_goes_away() {
-    let dir = std::env::temp_dir().join(crate::secret::new_id("disconnect-test", Timestamp::now()));
+    let dir = std::env::temp_dir().join(crate::secret::new_id("disconnect-test", Timestamp::UNIX_EPOCH));
     let world = World::on(crate::store::SqliteStore::open(&dir).await.unwrap()).await.unwrap();
     let account = world.connected("ana").await;
     get(&world, &account).await.unwrap();
