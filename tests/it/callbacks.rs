@@ -130,7 +130,7 @@ async fn only_the_button_of_the_link_page_starts_anything() {
             page.headers.get("set-cookie").is_none_or(|cookie| !cookie.to_str().unwrap_or_default().contains("flow"))
         );
         assert_eq!(page.headers["cache-control"], "no-store");
-        assert_eq!(page.headers["referrer-policy"], "no-referrer");
+        assert_eq!(page.headers["referrer-policy"], "same-origin");
         let policy = page.headers["content-security-policy"].to_str().expect("it is text");
         assert!(policy.contains("default-src 'none'") && policy.contains("frame-ancestors 'none'"), "{policy}");
     }
