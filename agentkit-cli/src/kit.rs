@@ -18,18 +18,32 @@ const CONFIG: &str = "agentkit.toml";
 /// Stands for the client of a connection that nobody configured, so that it can be spoken about.
 const NO_CLIENT: &str = "not-configured";
 
-/// Opens the runtime with what is configured.
+/// Does some work with the runtime as it is configured.
 ///
 /// A connector for which no connection is configured gets one under its own name: keys need no configuration at
 /// all, and the client of the others may come from the environment.
-pub(crate) async fn open(config: Option<&Path>) -> Result<AgentKit, Failure> {
-    open_in(config, Place::Disk).await
+pub(crate) async fn with<T>(
+    config: Option<&Path>,
+    work: impl AsyncFnOnce(&AgentKit) -> Result<T, Failure>,
+) -> Result<T, Failure> {
+    finished(open_in(config, Place::Disk).await?, work).await
 }
 
-/// Like [`open`], for verbs that change nothing: where there is no store yet they do not make one.
-pub(crate) async fn open_to_look(config: Option<&Path>) -> Result<AgentKit, Failure> {
+/// Like [`with`], for work that changes nothing: where there is no store yet it does not make one.
+pub(crate) async fn with_to_look<T>(
+    config: Option<&Path>,
+    work: impl AsyncFnOnce(&AgentKit) -> Result<T, Failure>,
+) -> Result<T, Failure> {
     let place = if Path::new(FOLDER).exists() { Place::Disk } else { Place::Memory };
-    open_in(config, place).await
+    finished(open_in(config, place).await?, work).await
+}
+
+/// Does the work, then waits for what the runtime does in the background: a refresh that the end of this process
+/// cut off could lose the new token.
+async fn finished<T>(kit: AgentKit, work: impl AsyncFnOnce(&AgentKit) -> Result<T, Failure>) -> Result<T, Failure> {
+    let result = work(&kit).await;
+    kit.finish().await;
+    result
 }
 
 enum Place {

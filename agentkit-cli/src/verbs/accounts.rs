@@ -17,11 +17,7 @@ pub(crate) struct Args {}
 
 /// Lists them.
 pub(crate) async fn run(_: &Args, config: Option<&Path>, output: Output) -> Result<Exit, Failure> {
-    let kit = kit::open_to_look(config).await?;
-    let accounts = kit.accounts().await;
-    // Opening takes up refreshes that were cut off; they must not be cut off again.
-    kit.finish().await;
-    let accounts = accounts?;
+    let accounts = kit::with_to_look(config, async |kit| Ok(kit.accounts().await?)).await?;
     if output.machine() {
         output.json(&Value::Array(accounts.iter().map(document).collect()))?;
         return Ok(Exit::Done);

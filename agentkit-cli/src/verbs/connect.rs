@@ -3,9 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use agentkit_runtime::{
-    AgentKit, AuthKindDef, ConnectedAccount, ConnectedAccountStatus, ConnectionSettings, SecretDef,
-};
+use agentkit_runtime::{AgentKit, AuthKindDef, ConnectedAccount, ConnectedAccountStatus, SecretDef};
 
 use super::accounts::{document, identity};
 use crate::exit::{Exit, Failure};
@@ -41,13 +39,7 @@ pub(crate) struct Args {
 
 /// Connects it.
 pub(crate) async fn run(args: &Args, config: Option<&Path>, output: Output) -> Result<Exit, Failure> {
-    let kit = kit::open(config).await?;
-    let connection = kit::settings(&kit, &args.connection)?;
-    kit::require_client(connection)?;
-    let account = connected(&kit, connection, args).await;
-    // Tokens may be on their way, of refreshes that were taken up or of a consent that came late.
-    kit.finish().await;
-    let account = account?;
+    let account = kit::with(config, async |kit| connected(kit, args).await).await?;
     if output.machine() {
         output.json(&document(&account))?;
     } else {
@@ -60,7 +52,9 @@ pub(crate) async fn run(args: &Args, config: Option<&Path>, output: Output) -> R
     Ok(Exit::Done)
 }
 
-async fn connected(kit: &AgentKit, connection: &ConnectionSettings, args: &Args) -> Result<ConnectedAccount, Failure> {
+async fn connected(kit: &AgentKit, args: &Args) -> Result<ConnectedAccount, Failure> {
+    let connection = kit::settings(kit, &args.connection)?;
+    kit::require_client(connection)?;
     let account = kit.connected_account(&args.connection, &args.user).await?;
     match connection.auth().kind {
         _ if account.status() == ConnectedAccountStatus::Active && !args.again => Ok(account),

@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use agentkit_runtime::{AgentKit, ConnectedAccountStatus, ErrorKind};
+use agentkit_runtime::{AgentKit, ConnectedAccountStatus, ConnectorDef, ErrorKind, ToolDef};
+use serde_json::Value;
 
 use super::tool;
 use crate::exit::{Exit, Failure};
@@ -34,29 +35,33 @@ pub(crate) struct Args {
     input: String,
 }
 
+/// A tool of a connector and its input.
+type Call = (&'static ConnectorDef, &'static ToolDef, Value);
+
 /// Runs it and prints its output.
 pub(crate) async fn run(args: &Args, config: Option<&Path>, output: Output) -> Result<Exit, Failure> {
     let (connector, tool) = tool::find(&args.tool)?;
     let input = input::tool_input(&args.input, &tool::schema(tool.input_schema))?;
-    let kit = kit::open(config).await?;
+    kit::with(config, async |kit| called(kit, args, (connector, tool, input), output).await).await
+}
+
+async fn called(kit: &AgentKit, args: &Args, call: Call, output: Output) -> Result<Exit, Failure> {
+    let (connector, tool, input) = call;
     let connection = match &args.connection {
         Some(name) => name.clone(),
-        None => only_connection(&kit, connector.name)?,
+        None => only_connection(kit, connector.name)?,
     };
     // Without a client nobody can connect; an error about the account would send them there in vain.
-    kit::require_client(kit::settings(&kit, &connection)?)?;
+    kit::require_client(kit::settings(kit, &connection)?)?;
     let account = kit.connected_account(&connection, &args.user).await?;
-    let result = kit.execute_tool(&account, tool.name, input).await;
-    // A refresh that goes on in the background must not be cut off by the end of this process.
-    kit.finish().await;
-    let execution = result.map_err(|error| {
+    let execution = kit.execute_tool(&account, tool.name, input).await.map_err(|error| {
         let kind = error.kind();
         let failure = Failure::from(error);
         if failure.exit() != Exit::Person {
             return failure;
         }
         // A link to this machine leads nowhere once this command has ended; `connect` makes one and serves it.
-        let failure = if kit::serves_itself(&kit) { failure.without("link") } else { failure };
+        let failure = if kit::serves_itself(kit) { failure.without("link") } else { failure };
         // The hint of these speaks of such a link.
         let failure = match kind {
             ErrorKind::NotConnected | ErrorKind::Reconnect => failure.without("hint"),

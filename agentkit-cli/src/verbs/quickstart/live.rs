@@ -3,6 +3,8 @@
 use std::path::Path;
 use std::time::Duration;
 
+use agentkit_runtime::AgentKit;
+
 use super::{Args, Story};
 use crate::exit::{Exit, Failure};
 use crate::output::{self, BOLD, Output};
@@ -13,17 +15,20 @@ const CONNECTION: &str = "gmail";
 
 /// Tells the story, or what has to be created first.
 pub(super) async fn run(args: &Args, config: Option<&Path>, output: Output) -> Result<Exit, Failure> {
-    let kit = kit::open(config).await?;
-    let connection = kit::settings(&kit, CONNECTION)?;
+    kit::with(config, async |kit| tell(kit, args, output).await).await
+}
+
+async fn tell(kit: &AgentKit, args: &Args, output: Output) -> Result<Exit, Failure> {
+    let connection = kit::settings(kit, CONNECTION)?;
     if let Err(missing) = kit::require_client(connection) {
         output::note(how_to_create(connection.callback_url()))?;
         // People have read all of it by now.
         return Err(if output.machine() { missing } else { missing.bare() });
     }
-    let listener = kit::listen(&kit).await?;
+    let listener = kit::listen(kit).await?;
     let _pages = serve::Pages::serve(kit.clone(), listener);
     let patience = Duration::from_secs(args.timeout);
-    Story { connection: CONNECTION, user: "me", play: false, patience }.tell(&kit, output).await
+    Story { connection: CONNECTION, user: "me", play: false, patience }.tell(kit, output).await
 }
 
 fn how_to_create(redirect_uri: &str) -> String {
