@@ -97,13 +97,24 @@ async fn get_message(client: &reqwest::Client, address: &str, id: &str) -> Resul
         to: header("To").unwrap_or_default(),
         cc: header("Cc"),
         message_id_header: header("Message-ID"),
-        text: text.trim_end().chars().take(20_000).collect(),
+        text: cut(text),
         attachments,
         id: message.id,
         thread_id: message.thread_id,
         received_at: message.internal_date,
         label_ids: message.label_ids,
     })
+}
+
+/// The first 20,000 characters. As many bytes hold no more of them, so that most mails need no count.
+fn cut(mut text: String) -> String {
+    text.truncate(text.trim_end().len());
+    if text.len() > 20_000
+        && let Some((end, _)) = text.char_indices().nth(20_000)
+    {
+        text.truncate(end);
+    }
+    text
 }
 
 fn plain_text(part: &Part) -> Option<&[u8]> {
