@@ -74,7 +74,8 @@ async fn start(
 
 async fn submit(kit: &AgentKit, token: &str, page: &LinkPage, fields: Vec<(String, String)>) -> Response {
     let secrets = fields.into_iter().map(|(name, text)| (name, SecretString::from(text))).collect();
-    let again = |mistake: &str| headers::page(StatusCode::UNPROCESSABLE_ENTITY, pages::link(page, Some(mistake)), Some(""));
+    let again =
+        |mistake: &str| headers::page(StatusCode::UNPROCESSABLE_ENTITY, pages::link(page, Some(mistake)), Some(""));
     match kit.authorization().submit(token, secrets).await {
         Ok(linked) => headers::page(StatusCode::OK, pages::linked(&linked.account), None),
         Err(SubmitError::Link(error)) => link_problem(&error),

@@ -13,7 +13,10 @@ impl hooked::Hooks for Shorten {
         args: hooked::ShortenArgs<'_>,
     ) -> ::core::result::Result<::std::string::String, ::agentkit_runtime::HookError> {
         let most = ::core::primitive::usize::try_from(args.most).unwrap_or(0);
-        ::core::result::Result::Ok(::core::iter::Iterator::collect(::core::iter::Iterator::take(args.text.chars(), most)))
+        ::core::result::Result::Ok(::core::iter::Iterator::collect(::core::iter::Iterator::take(
+            args.text.chars(),
+            most,
+        )))
     }
 }
 

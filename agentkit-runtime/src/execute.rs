@@ -343,8 +343,9 @@ fn prepare(cx: &Cx, draft: &Draft, credentials: Option<&Credentials>) -> Result<
     let (body, content_type) = encode(draft)?;
     for (name, value) in http.headers {
         if let Ok(name) = HeaderName::try_from(*name) {
-            let value = HeaderValue::try_from(*value)
-                .map_err(|_| ToolError::internal(format!("the connector's header `{name}` holds what headers cannot")))?;
+            let value = HeaderValue::try_from(*value).map_err(|_| {
+                ToolError::internal(format!("the connector's header `{name}` holds what headers cannot"))
+            })?;
             headers.entry(name).or_insert(value);
         }
     }

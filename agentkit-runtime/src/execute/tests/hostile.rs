@@ -2,8 +2,8 @@
 
 use serde_json::json;
 
-use crate::ErrorKind;
 use crate::__private::prelude::*;
+use crate::ErrorKind;
 use crate::tests::probe::{CONNECTOR, List};
 use crate::tests::script::{Script, kit, ok, status};
 

@@ -3,8 +3,8 @@
 use serde_json::json;
 
 use super::post;
-use crate::ErrorKind;
 use crate::__private::prelude::*;
+use crate::ErrorKind;
 use crate::retry::{Effect, silence};
 use crate::tests::probe::{CONNECTOR, Get, Post};
 use crate::tests::script::{Act, Script, kit, ok, status};
@@ -80,7 +80,10 @@ async fn an_error_after_a_write_says_that_the_write_was_done() {
         let script = Script::new([thing("a"), act]);
         let (kit, account) = kit(CONNECTOR, &script).await;
         let error = kit.execute(&account, posts(&["a"])).await.expect_err("the second step fails");
-        assert!(error.hint().is_some_and(|hint| hint.starts_with("an earlier step of this call was done")), "{error:?}");
+        assert!(
+            error.hint().is_some_and(|hint| hint.starts_with("an earlier step of this call was done")),
+            "{error:?}"
+        );
         assert!(error.hint().is_some_and(|hint| !hint.contains("try again")), "{error:?}");
     }
     let script = Script::new([status(404)]);
