@@ -144,6 +144,18 @@ fn nothing_points_outside_the_project() {
     assert!(found.is_empty(), "{found:?}");
 }
 
+#[test]
+fn no_merge_is_half_done() {
+    let marks = [concat!("<<<", "<<<< "), concat!(">>>", ">>>> ")];
+    let found: Vec<_> = files()
+        .into_iter()
+        .filter_map(|file| Some((fs::read_to_string(workspace().join(&file)).ok()?, file)))
+        .filter(|(text, _)| text.lines().any(|line| marks.iter().any(|mark| line.starts_with(mark))))
+        .map(|(_, file)| file)
+        .collect();
+    assert!(found.is_empty(), "{found:?}");
+}
+
 /// Whether a file is none of the product: this package, unit tests, examples.
 fn is_test(file: &str) -> bool {
     file.starts_with("tests/") || file.contains("/tests/") || file.ends_with("/tests.rs") || file.contains("/examples/")
