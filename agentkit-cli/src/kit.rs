@@ -72,10 +72,7 @@ async fn open_in(config: Option<&Path>, place: Place) -> Result<AgentKit, Failur
 
 /// The connection of this name.
 pub(crate) fn settings<'a>(kit: &'a AgentKit, name: &str) -> Result<&'a ConnectionSettings, Failure> {
-    let names: Vec<&str> = kit.connections().map(ConnectionSettings::name).collect();
-    kit.connections().find(|connection| connection.name() == name).ok_or_else(|| {
-        Failure::usage(format!("no connection `{name}`")).hint(format!("there are: {}", names.join(", ")))
-    })
+    kit.connection(name).map_err(|error| Failure::usage(error.message()).hint(error.hint().unwrap_or_default()))
 }
 
 /// Names of the connections of a connector.

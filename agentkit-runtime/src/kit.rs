@@ -125,6 +125,15 @@ impl AgentKit {
         self.inner.accounts.connections().values().map(AsRef::as_ref)
     }
 
+    /// The connection of this name.
+    ///
+    /// # Errors
+    ///
+    /// `unknown_connection`; the hint names the one that was probably meant.
+    pub fn connection(&self, name: &str) -> Result<&ConnectionSettings, ToolError> {
+        self.inner.accounts.connection(name).map(AsRef::as_ref)
+    }
+
     /// The connectors that connections may use.
     pub fn connectors(&self) -> &[&'static ConnectorDef] {
         &self.inner.connectors

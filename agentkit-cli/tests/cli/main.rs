@@ -129,6 +129,17 @@ fn a_misspelt_tool_is_suggested() {
 }
 
 #[test]
+fn a_misspelt_connection_is_suggested() {
+    let sandbox = Sandbox::new("connection");
+    let ran = sandbox.run(["run", "gmail_fetch_mails", "--user", "ana", "--connection", "gmal", "--input", "{}"]);
+    assert_eq!(ran.code, 2, "{ran:?}");
+    assert_snapshot!(ran.stderr, @r"
+    error: there is no connection `gmal`
+      = hint: did you mean `gmail`?
+    ");
+}
+
+#[test]
 fn a_user_without_an_account_is_sent_to_connect() {
     let sandbox = Sandbox::new("not_connected");
     let ran = sandbox.run(["run", "openweather_current", "--user", "ana", "--input", r#"{"place": "Lisbon"}"#]);
