@@ -239,6 +239,14 @@ pub struct Field {
     pub example: Option<Value>,
 }
 
+impl Field {
+    /// A field of which nothing is said but its type.
+    pub fn plain(name: impl Into<String>, ty: Ty) -> Self {
+        let name = name.into();
+        Self { name, ty, about: None, default: None, min: None, max: None, pattern: None, example: None }
+    }
+}
+
 /// A type of the language.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Ty {

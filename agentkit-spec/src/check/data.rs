@@ -118,18 +118,9 @@ pub(crate) fn check(cx: &mut Cx<'_>, types: &Types, node: &Node, (ty, path, form
             record(cx, types, node, (types.fields(name), path, form)).map(Json::Object)
         }
         (Ty::File, Value::Map(_)) => {
-            let part = |name: &str, ty| Field {
-                name: name.to_owned(),
-                ty,
-                about: None,
-                default: None,
-                min: None,
-                max: None,
-                pattern: None,
-                example: None,
-            };
             let bytes = Ty::Bytes(crate::model::BytesForm::Base64);
-            let fields = [part("name", Ty::String), part("media_type", Ty::String), part("data", bytes)];
+            let fields =
+                [Field::plain("name", Ty::String), Field::plain("media_type", Ty::String), Field::plain("data", bytes)];
             record(cx, types, node, (&fields, path, form)).map(Json::Object)
         }
         (Ty::Json, _) => Some(to_json(node)),

@@ -70,20 +70,10 @@ fn example(
 
 fn account(cx: &mut Cx<'_>, world: &World<'_>, node: Option<&Node>) -> Option<Map<String, Json>> {
     let Some(node) = node else { return Some(Map::new()) };
-    let field = |name: &str, ty: &Ty| Field {
-        name: name.to_owned(),
-        ty: ty.clone(),
-        about: None,
-        default: None,
-        min: None,
-        max: None,
-        pattern: None,
-        example: None,
-    };
     // An example gives only the values it needs.
     let optional = |ty: &Ty| super::types::opt(ty.clone());
     let fields: Vec<Field> =
-        world.account.from_token.iter().map(|value| field(&value.name, &optional(&value.ty))).collect();
+        world.account.from_token.iter().map(|value| Field::plain(&value.name, optional(&value.ty))).collect();
     record(cx, &world.types, node, (&fields, "account", Form::Input))
 }
 
@@ -92,20 +82,8 @@ fn hooks(cx: &mut Cx<'_>, world: &World<'_>, node: Option<&Node>) -> Option<Map<
     let mut good = true;
     for entry in node.map(Node::entries).unwrap_or_default() {
         let name = &entry.key.text;
-        let Some(hook) = world.hooks.iter().find(|hook| hook.name == *name) else {
+        let Some(hook) = world.hook(cx, name, entry.key.span) else {
             good = false;
-            let known: Vec<&str> = world
-                .hook_names
-                .map(Node::entries)
-                .unwrap_or_default()
-                .iter()
-                .map(|entry| entry.key.text.as_str())
-                .collect();
-            if !known.contains(&name.as_str()) {
-                cx.error(Code::NoHook, entry.key.span, format!("no hook `{name}`"))
-                    .help("declare it under `hooks`")
-                    .suggest(name, known);
-            }
             continue;
         };
         match check(cx, &world.types, &entry.value, (&hook.returns, &format!("hooks.{name}"), Form::Hook)) {

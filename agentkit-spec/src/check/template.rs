@@ -114,17 +114,11 @@ fn record(
 }
 
 fn file_fields() -> [Field; 3] {
-    let part = |name: &str, ty| Field {
-        name: name.to_owned(),
-        ty,
-        about: None,
-        default: None,
-        min: None,
-        max: None,
-        pattern: None,
-        example: None,
-    };
-    [part("name", Ty::String), part("media_type", Ty::String), part("data", Ty::Bytes(BytesForm::Base64))]
+    [
+        Field::plain("name", Ty::String),
+        Field::plain("media_type", Ty::String),
+        Field::plain("data", Ty::Bytes(BytesForm::Base64)),
+    ]
 }
 
 /// `$each: x in $list` beside the fields of one item.

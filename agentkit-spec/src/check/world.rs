@@ -2,8 +2,10 @@
 
 use std::collections::BTreeSet;
 
+use super::cx::Cx;
 use super::types::Types;
 use crate::ast;
+use crate::diagnostic::Code;
 use crate::model::{Access, Account, Auth, Field, Hook, Http, Record, Ty};
 use crate::source::Span;
 use crate::yaml::Node;
@@ -43,6 +45,19 @@ pub(crate) struct Signature<'a> {
 }
 
 impl World<'_> {
+    /// The hook of this name; says so where none is declared. One that is declared and broken was told already.
+    pub(crate) fn hook(&self, cx: &mut Cx<'_>, name: &str, span: Span) -> Option<&Hook> {
+        let found = self.hooks.iter().find(|hook| hook.name == name);
+        let entries = self.hook_names.map(Node::entries).unwrap_or_default();
+        if found.is_none() && !entries.iter().any(|entry| entry.key.text == name) {
+            let known: Vec<&str> = entries.iter().map(|entry| entry.key.text.as_str()).collect();
+            cx.error(Code::NoHook, span, format!("no hook `{name}`"))
+                .help("declare it under `hooks`")
+                .suggest(name, known);
+        }
+        found
+    }
+
     /// Names of all tokens, the default one first.
     pub(crate) fn tokens(&self) -> Vec<&str> {
         let mut tokens = Vec::new();

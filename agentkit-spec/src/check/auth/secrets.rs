@@ -11,16 +11,7 @@ use crate::yaml::{Node, Value};
 
 /// `secrets`; default one named `key`.
 pub(super) fn secrets(cx: &mut Cx<'_>, types: &Types, node: Option<&Node>) -> Vec<Field> {
-    let key = || Field {
-        name: "key".to_owned(),
-        ty: Ty::String,
-        about: None,
-        default: None,
-        min: None,
-        max: None,
-        pattern: None,
-        example: None,
-    };
+    let key = || Field::plain("key", Ty::String);
     let Some(node) = node.filter(|node| !node.entries().is_empty()) else { return vec![key()] };
     let (secrets, _) = fields(cx, types, node, (Owner::Secret, "Secret"));
     for secret in secrets.iter().filter(|secret| secret.ty != Ty::String) {

@@ -247,19 +247,7 @@ fn hook(
 ) -> (Option<Action>, Known) {
     let name = node.text().unwrap_or_default();
     cx.note("hook", name);
-    let Some(hook) = world.hooks.iter().find(|hook| hook.name == name) else {
-        let known: Vec<&str> = world
-            .hook_names
-            .map(Node::entries)
-            .unwrap_or_default()
-            .iter()
-            .map(|entry| entry.key.text.as_str())
-            .collect();
-        if !known.contains(&name) {
-            cx.error(Code::NoHook, node.span, format!("no hook `{name}`"))
-                .help("declare it under `hooks`")
-                .suggest(name, known);
-        }
+    let Some(hook) = world.hook(cx, name, node.span) else {
         return (None, Known::Broken);
     };
     let written: Vec<String> = hook.args.iter().map(|arg| arg.name.clone()).collect();

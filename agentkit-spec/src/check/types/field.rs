@@ -59,16 +59,7 @@ pub(crate) fn field(
     let name = entry.key.text.clone();
     if entry.value.text().is_some() {
         let ty = ty(cx, types, &entry.value)?;
-        return Some(Field {
-            name,
-            ty,
-            about: None,
-            default: None,
-            min: None,
-            max: None,
-            pattern: None,
-            example: None,
-        });
+        return Some(Field::plain(name, ty));
     }
     let long = ast::Field::of(&entry.value);
     let base = match (long.ty, long.values) {
