@@ -45,6 +45,14 @@ pub(crate) fn style(text: &'static str) -> Response {
     response
 }
 
+/// Guards what the server answers by itself: a path that is none, a method that is not taken.
+pub(crate) async fn guarded(mut response: Response) -> Response {
+    if !response.headers().contains_key(CONTENT_SECURITY_POLICY) {
+        guard(response.headers_mut(), None);
+    }
+    response
+}
+
 fn answer(status: StatusCode, content_type: &'static str, body: Body) -> Response {
     let mut response = Response::new(body);
     *response.status_mut() = status;

@@ -6,6 +6,7 @@ use agentkit_runtime::{AgentKit, CallbackError, LinkError, LinkPage, SecretStrin
 use axum::Router;
 use axum::extract::rejection::FormRejection;
 use axum::extract::{DefaultBodyLimit, Form, Path, RawQuery, State};
+use axum::middleware::map_response;
 use axum::response::Response;
 use axum::routing::{MethodFilter, get, on};
 use http::header::{COOKIE, ORIGIN};
@@ -26,6 +27,7 @@ pub fn router(kit: AgentKit) -> Router {
         .route("/assets/agentkit.css", get(style))
         .layer(DefaultBodyLimit::max(MAX_FORM))
         .fallback(nothing_here)
+        .layer(map_response(headers::guarded))
         .with_state(kit)
 }
 

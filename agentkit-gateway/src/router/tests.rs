@@ -214,6 +214,16 @@ async fn what_is_not_there_is_said_in_one_way() {
 }
 
 #[tokio::test]
+async fn answers_that_are_not_pages_are_guarded_too() {
+    let world = World::new(false).await;
+    for (method, target, refused) in [("GET", "/connect/%ff", "400"), ("PUT", "/connect/x", "405")] {
+        let answer = world.send(method, target, "").await;
+        assert_eq!(status(&answer), refused, "{answer}");
+        assert_guarded(&answer);
+    }
+}
+
+#[tokio::test]
 async fn a_stand_in_is_called_one_wherever_it_shows() {
     let world = World::new(true).await;
     let target = world.link().await;
