@@ -1,0 +1,33 @@
+//! What is known about a connected account besides its secrets.
+
+use futures_util::future::BoxFuture;
+
+use crate::cx::Cx;
+use crate::tool_error::ToolError;
+
+/// An account value and the path in the token reply it comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DerivedDef {
+    /// Name under `account`.
+    pub name: &'static str,
+    /// Keys from the top of the token reply.
+    pub at: &'static [&'static str],
+}
+
+/// Proves that an account works and says whose it is.
+#[derive(Debug, Clone, Copy)]
+pub struct CheckDef {
+    /// Short names of the scopes it needs.
+    pub scopes: &'static [&'static str],
+    /// Sends the request and reads the identity.
+    pub run: fn(&Cx) -> BoxFuture<'_, Result<Identity, ToolError>>,
+}
+
+/// Whose an account is, as its provider says.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Identity {
+    /// Stable id at the provider.
+    pub id: String,
+    /// Name for people.
+    pub label: String,
+}

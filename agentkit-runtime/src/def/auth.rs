@@ -1,0 +1,204 @@
+//! Ways to connect: schemes, endpoints, scopes, tokens.
+
+/// One way to connect: an entry of `auth`.
+#[derive(Debug, Clone, Copy)]
+pub struct AuthDef {
+    /// Key under `auth`.
+    pub name: &'static str,
+    /// Scheme and what it needs.
+    pub kind: AuthKindDef,
+    /// What the person has to bring.
+    pub about: Option<&'static str>,
+    /// Scopes by short name.
+    pub scopes: &'static [ScopeDef],
+    /// Tokens this way yields; the first is the default one.
+    pub tokens: &'static [TokenDef],
+    /// How a request is authenticated.
+    pub apply: ApplyDef,
+}
+
+impl AuthDef {
+    /// A way to connect that brings nothing.
+    pub const EMPTY: Self = Self {
+        name: "",
+        kind: AuthKindDef::None,
+        about: None,
+        scopes: &[],
+        tokens: &[TokenDef::EMPTY],
+        apply: ApplyDef::Bearer,
+    };
+}
+
+/// Scheme of one way to connect.
+#[derive(Debug, Clone, Copy)]
+pub enum AuthKindDef {
+    /// Authorization code grant, RFC 6749 4.1.
+    OAuth2(OAuth2Def),
+    /// Secrets that a person types in.
+    ApiKey {
+        /// What is asked for; never empty.
+        secrets: &'static [SecretDef],
+    },
+    /// No credentials at all.
+    None,
+}
+
+/// Endpoints and habits of an authorization server.
+#[derive(Debug, Clone, Copy)]
+pub struct OAuth2Def {
+    /// Authorization endpoint.
+    pub authorize_url: &'static str,
+    /// Token endpoint.
+    pub token_url: &'static str,
+    /// Revocation endpoint, RFC 7009.
+    pub revoke_url: Option<&'static str>,
+    /// Extra parameters of the authorization request.
+    pub authorize_params: &'static [(&'static str, &'static str)],
+    /// Extra parameters of token requests.
+    pub token_params: &'static [(&'static str, &'static str)],
+    /// Where client id and secret go.
+    pub client_auth: ClientAuthDef,
+    /// Whether the server takes PKCE, RFC 7636; S256 only.
+    pub pkce: bool,
+    /// Between scopes in the authorization request.
+    pub scope_separator: &'static str,
+    /// Reply header that lists granted scopes, and the separator inside it.
+    pub granted_scopes: Option<(&'static str, &'static str)>,
+    /// How its refresh tokens behave.
+    pub refresh: RefreshDef,
+}
+
+impl OAuth2Def {
+    /// A server without endpoints and with the usual habits.
+    pub const EMPTY: Self = Self {
+        authorize_url: "",
+        token_url: "",
+        revoke_url: None,
+        authorize_params: &[],
+        token_params: &[],
+        client_auth: ClientAuthDef::Body,
+        pkce: true,
+        scope_separator: " ",
+        granted_scopes: None,
+        refresh: RefreshDef::EMPTY,
+    };
+}
+
+/// Where the client's id and secret go in a token request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ClientAuthDef {
+    /// `client_id` and `client_secret` in the form body.
+    Body,
+    /// HTTP Basic, RFC 6749 2.3.1.
+    Basic,
+}
+
+/// How a provider's refresh tokens behave.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RefreshDef {
+    /// Whether each refresh replaces the refresh token: whether a lost answer may have held the only one that works.
+    pub rotation: RotationDef,
+    /// Seconds for which a replaced refresh token still works. For readers of the spec; nothing depends on it yet: a
+    /// lost answer is asked for once more at once, whatever is promised here.
+    pub grace: Option<u64>,
+    /// Whether the old access token dies at a refresh.
+    pub old_token_dies: bool,
+    /// Life of an access token in seconds where the reply does not say.
+    pub default_lifetime: Option<u64>,
+    /// Seconds after which an unused refresh token dies. It names the reason of an account that was refused then.
+    pub idle: Option<u64>,
+}
+
+impl RefreshDef {
+    /// What is assumed of a provider that says nothing: the strictest.
+    pub const EMPTY: Self =
+        Self { rotation: RotationDef::Strict, grace: None, old_token_dies: false, default_lifetime: None, idle: None };
+}
+
+/// Whether refresh tokens are replaced when used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RotationDef {
+    /// The same refresh token goes on.
+    None,
+    /// Replaced; the old one works for a while.
+    Grace,
+    /// Replaced; the old one is dead at once.
+    Strict,
+}
+
+/// A secret that a person types in.
+#[derive(Debug, Clone, Copy)]
+pub struct SecretDef {
+    /// Its name.
+    pub name: &'static str,
+    /// What it is and where to find it.
+    pub about: Option<&'static str>,
+    /// Regular expression it must match.
+    pub pattern: Option<&'static str>,
+}
+
+impl SecretDef {
+    /// A secret without a name.
+    pub const EMPTY: Self = Self { name: "", about: None, pattern: None };
+}
+
+/// One scope of an authorization server.
+#[derive(Debug, Clone, Copy)]
+pub struct ScopeDef {
+    /// Short name used by tools.
+    pub name: &'static str,
+    /// Value on the wire.
+    pub value: &'static str,
+    /// What it allows, for the consent page.
+    pub about: &'static str,
+    /// Short names of scopes it includes, transitively.
+    pub covers: &'static [&'static str],
+    /// Asked for whatever the tools need.
+    pub always: bool,
+}
+
+impl ScopeDef {
+    /// A scope without a name.
+    pub const EMPTY: Self = Self { name: "", value: "", about: "", covers: &[], always: false };
+}
+
+/// One token that a way to connect yields.
+#[derive(Debug, Clone, Copy)]
+pub struct TokenDef {
+    /// Its name.
+    pub name: &'static str,
+    /// Path in the token reply to the object that holds `access_token`; empty is the reply itself.
+    pub at: &'static [&'static str],
+    /// Name of the scope parameter in the authorization request.
+    pub scope_param: &'static str,
+    /// Path in the token reply to this token's granted scopes; `None`: `scope` beside the token.
+    pub scopes_at: Option<&'static [&'static str]>,
+}
+
+impl TokenDef {
+    /// The token named `default` at the top of the reply.
+    pub const EMPTY: Self = Self { name: "default", at: &[], scope_param: "scope", scopes_at: None };
+}
+
+/// How a request is authenticated.
+#[derive(Debug, Clone, Copy)]
+pub enum ApplyDef {
+    /// `Authorization: Bearer <token>`, RFC 6750.
+    Bearer,
+    /// Headers and query parameters made of secrets.
+    Parts {
+        /// Header name and the pieces of its text.
+        headers: &'static [(&'static str, &'static [PartDef])],
+        /// Query parameter and the pieces of its text.
+        query: &'static [(&'static str, &'static [PartDef])],
+    },
+}
+
+/// A piece of a header or parameter that carries a secret.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PartDef {
+    /// Text as it stands.
+    Text(&'static str),
+    /// The secret of this name.
+    Secret(&'static str),
+}

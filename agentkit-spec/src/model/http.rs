@@ -1,0 +1,51 @@
+//! Defaults of requests, and rate limits.
+
+/// Defaults of all requests.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Http {
+    /// Start of every relative path; https, without a slash at the end.
+    pub base_url: String,
+    /// Hosts that may get credentials; the host of `base_url` is among them.
+    pub hosts: Vec<String>,
+    /// Headers of every request, literal.
+    pub headers: Vec<(String, String)>,
+    /// Query of every request, literal.
+    pub query: Vec<(String, String)>,
+    /// Milliseconds one attempt may take.
+    pub timeout_ms: u64,
+    /// Buckets each request draws on.
+    pub rate: Vec<Draw>,
+}
+
+/// A draw on a rate bucket.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Draw {
+    /// Name under `rates`.
+    pub rate: String,
+    /// How much one request takes.
+    pub cost: u32,
+}
+
+/// A rate limit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rate {
+    /// Name under `rates`.
+    pub name: String,
+    /// How much fits into one period.
+    pub limit: u32,
+    /// Length of the period in seconds.
+    pub period: u32,
+    /// What shares a bucket.
+    pub per: Per,
+}
+
+/// What shares a rate bucket.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Per {
+    /// Each connected account has its own.
+    Account,
+    /// Each account has one per request of the spec.
+    Request,
+    /// All accounts of a connection share one.
+    App,
+}
