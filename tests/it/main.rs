@@ -7,6 +7,7 @@ mod errors;
 mod expand;
 mod google;
 mod hostile;
+mod outside;
 mod peers;
 mod slack;
 mod spec;
