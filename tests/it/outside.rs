@@ -36,5 +36,13 @@ fn cargo(folder: &Path) -> Command {
     let target: PathBuf = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().expect("it lies in target/").to_owned();
     let mut cargo = Command::new(env!("CARGO"));
     cargo.current_dir(folder).env("CARGO_TARGET_DIR", target);
+    // What tells of this package; build scripts that look at it would run again, here and in the workspace.
+    let own = std::env::vars_os().map(|(name, _)| name).filter(|name| {
+        let name = name.to_string_lossy();
+        name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_")
+    });
+    for name in own {
+        cargo.env_remove(name);
+    }
     cargo
 }
