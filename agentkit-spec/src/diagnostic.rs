@@ -2,6 +2,8 @@
 
 mod code;
 mod render;
+#[cfg(test)]
+pub(crate) mod sites;
 
 pub use code::{Code, Severity};
 pub use render::{Leading, Style};
@@ -60,7 +62,10 @@ pub(crate) struct Diagnostics {
 
 impl Diagnostics {
     /// Reports a mistake; the severity is that of the code.
+    #[cfg_attr(test, track_caller)]
     pub(crate) fn report(&mut self, code: Code, span: Span, message: impl Into<String>) -> &mut Diagnostic {
+        #[cfg(test)]
+        sites::note(std::panic::Location::caller());
         let index = self.list.len();
         self.list.push(Diagnostic {
             code,

@@ -215,13 +215,19 @@ impl Parser<'_> {
     }
 
     fn expression(&mut self, node: &Node, path: &str) -> bool {
-        if node.text().is_some_and(|text| text.starts_with('$') && !text.starts_with("${")) {
+        let text = node.text().unwrap_or_default();
+        // `$$` begins a text, `${` is for values inside text.
+        if text.starts_with('$') && !text.starts_with("${") && !text.starts_with("$$") {
             return true;
         }
-        let text = node.text().unwrap_or_default();
+        let bare = text.trim_start_matches('$').trim_start_matches('{').trim_end_matches('}');
         self.cx
-            .report(Code::NotAnExpression, node.span, format!("`{path}` is an expression, and those begin with `$`"))
-            .help(format!("${}", text.trim_start_matches("${").trim_end_matches('}')));
+            .report(
+                Code::NotAnExpression,
+                node.span,
+                format!("`{path}` is an expression, and those begin with one `$`"),
+            )
+            .help(format!("${bare}"));
         false
     }
 

@@ -10,5 +10,4 @@ mod hostile;
 mod outside;
 mod peers;
 mod slack;
-mod spec;
 mod tidy;

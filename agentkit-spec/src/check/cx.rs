@@ -19,6 +19,7 @@ pub(crate) struct Cx<'a> {
 
 impl Cx<'_> {
     /// Reports a mistake.
+    #[cfg_attr(test, track_caller)]
     pub(crate) fn error(&mut self, code: Code, span: Span, message: impl Into<String>) -> &mut Diagnostic {
         self.diagnostics.report(code, span, message)
     }

@@ -83,13 +83,11 @@ pub(crate) fn expr(cx: &mut Cx<'_>, scope: &Scope<'_>, node: &Node, pipeline: &P
     Some(made)
 }
 
-/// Looks up the expression that a whole scalar is; text is a mistake.
+/// Looks up the expression that a whole scalar is.
 pub(crate) fn whole(cx: &mut Cx<'_>, scope: &Scope<'_>, node: &Node) -> Option<Expr> {
-    if let Text::Pipeline(pipeline) = cx.syntax(node)? {
-        return expr(cx, scope, node, &pipeline);
-    }
-    cx.error(Code::NotAnExpression, node.span, "an expression is wanted here, and those begin with `$`");
-    None
+    // Anything else was taken out by `parse`.
+    let Text::Pipeline(pipeline) = cx.syntax(node)? else { return None };
+    expr(cx, scope, node, &pipeline)
 }
 
 /// One expression on its way.

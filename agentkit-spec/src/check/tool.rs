@@ -39,6 +39,12 @@ pub(crate) fn tool(cx: &mut Cx<'_>, world: &World<'_>, signature: &Signature<'_>
     };
     let steps = match (view.request, view.steps) {
         (Some(node), None) => one_request(cx, world, (signature, &token_name), (&mut scope, node)),
+        // What the result would use is not known.
+        (None, Some(node)) if node.entries().is_empty() => {
+            cx.error(Code::ToolForm, signature.span, format!("the `steps` of tool `{}` are empty", signature.name))
+                .help("steps: {list: {request: {get: /path, returns: TYPE}}}");
+            return None;
+        }
         (None, Some(node)) => step::steps(cx, world, (signature, &token_name), (&mut scope, node)),
         (Some(_), Some(node)) => {
             let span = cx.first_line(node.span);

@@ -180,6 +180,7 @@ impl TypeReader<'_, '_> {
         None
     }
 
+    #[cfg_attr(test, track_caller)]
     fn error(&mut self, code: Code, (at, text): (usize, &str), message: impl Into<String>) -> &mut Diagnostic {
         let span = self.cx.within(self.node, &(at..at + text.len()));
         self.cx.error(code, span, message)

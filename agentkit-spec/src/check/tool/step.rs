@@ -26,10 +26,6 @@ pub(super) fn steps(
     (scope, node): (&mut Scope<'_>, &Node),
 ) -> Option<Vec<Step>> {
     let entries = node.entries();
-    if entries.is_empty() {
-        cx.error(Code::ToolForm, signature.span, format!("`{}` has no steps", signature.name));
-        return None;
-    }
     let mut made = Vec::new();
     for (index, entry) in entries.iter().enumerate() {
         refuse_step(cx, entry);
