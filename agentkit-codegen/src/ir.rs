@@ -25,8 +25,8 @@ pub(crate) struct Module {
     pub(crate) check: Option<Check>,
     /// Body of the function that reads an error reply.
     pub(crate) read_error: Option<TokenStream>,
-    /// That function must see replies below 400 too.
-    pub(crate) in_success: bool,
+    /// Body of the function that says whether a reply below 400 is an error.
+    pub(crate) fails: Option<TokenStream>,
     /// The error map, a `CodeDef` each.
     pub(crate) codes: Vec<TokenStream>,
 }

@@ -56,7 +56,7 @@ pub(crate) fn lower(connector: &model::Connector) -> ir::Module {
             .as_ref()
             .map(|check| ir::Check { scopes: check.scopes.clone(), body: tool::check(&known, check) }),
         read_error: errors::read(&types, &connector.errors),
-        in_success: connector.errors.fail_when.is_some(),
+        fails: errors::fails(&types, &connector.errors),
         codes: connector.errors.map.iter().map(def::code).collect(),
     }
 }

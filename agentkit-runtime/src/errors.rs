@@ -10,7 +10,7 @@ use percent_encoding::utf8_percent_encode;
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::clock::Clock;
-use crate::def::{CodeDef, ConnectorDef, ToolDef};
+use crate::def::{CodeDef, ConnectorDef, ErrorsDef, ToolDef};
 use crate::reply::{ErrorParts, RawReply};
 use crate::request::ENCODED;
 use crate::tool_error::{ErrorKind, ToolError};
@@ -27,6 +27,8 @@ const MAX_WAIT: Duration = Duration::from_hours(24);
 pub(crate) struct Sender<'a> {
     pub(crate) connector: &'static ConnectorDef,
     pub(crate) tool: &'static ToolDef,
+    /// How errors of this request are read.
+    pub(crate) errors: &'static ErrorsDef,
     /// Secrets that the request carried.
     pub(crate) secrets: &'a [SecretString],
     /// Where waits that end at a time are counted from.
@@ -35,24 +37,19 @@ pub(crate) struct Sender<'a> {
 
 /// The error that a reply is, if it is one.
 pub(crate) fn failure(reply: &RawReply<'_>, sender: &Sender<'_>) -> Option<ToolError> {
-    let errors = sender.connector.errors;
     if (300..400).contains(&reply.status) {
         return Some(redirected(reply, sender));
     }
-    if !reply.is_error() && !errors.in_success {
-        return None;
-    }
-    let parts = (errors.read)(reply);
-    (reply.is_error() || parts.failed).then(|| mapped(reply, &parts, sender))
+    let failed = reply.is_error() || sender.errors.fails.is_some_and(|fails| fails(reply));
+    failed.then(|| mapped(reply, &(sender.errors.read)(reply), sender))
 }
 
 #[cold]
 fn mapped(reply: &RawReply<'_>, parts: &ErrorParts, sender: &Sender<'_>) -> ToolError {
     let scrub = |text: &str| scrubbed(text, sender.secrets);
     let code = parts.code.as_deref().filter(|code| !code.is_empty()).map(scrub);
-    let known = code
-        .as_deref()
-        .and_then(|code| find(sender.tool.errors, code).or_else(|| find(sender.connector.errors.map, code)));
+    let known =
+        code.as_deref().and_then(|code| find(sender.tool.errors, code).or_else(|| find(sender.errors.map, code)));
     let kind = known.map_or_else(|| kind_of(reply.status), |known| known.kind);
     let message = match (parts.message.as_deref().filter(|text| !text.trim().is_empty()), &code) {
         (Some(message), _) => scrub(message),

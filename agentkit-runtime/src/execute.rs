@@ -277,8 +277,9 @@ pub(crate) async fn send(cx: &Cx, draft: &Draft) -> Result<HttpReply, ToolError>
             Ok(reply) => {
                 let raw = RawReply { status: reply.status, headers: &reply.headers, body: &reply.body };
                 let secrets = credentials.as_deref().map_or(&[][..], |credentials| &credentials.secrets);
-                let Some(error) = failure(&raw, &Sender { connector, tool: cx.tool(), secrets, clock: &*call.clock })
-                else {
+                let errors = draft.errors.unwrap_or(connector.errors);
+                let sender = Sender { connector, tool: cx.tool(), errors, secrets, clock: &*call.clock };
+                let Some(error) = failure(&raw, &sender) else {
                     if effect == Effect::Twice {
                         call.writes.end();
                     }

@@ -4,7 +4,7 @@ use http::{HeaderMap, StatusCode};
 use jiff::Timestamp;
 
 use crate::reader::{ReadError, Reader};
-use crate::wire::{Form, Wire};
+use crate::wire::{Described, Form, Wire, read_until};
 
 /// A reply as it came.
 #[derive(Debug, Clone, Copy)]
@@ -25,6 +25,13 @@ impl RawReply<'_> {
         Some(value)
     }
 
+    /// The body as this type, read only until these keys of it were read; or nothing if it is something else.
+    pub fn until<T: Described>(&self, keys: &[&str]) -> Option<T> {
+        let mut value = T::default();
+        read_until(&mut value, &mut Reader::new(self.body), keys).ok()?;
+        Some(value)
+    }
+
     /// Text of a header, or nothing if it is not there or not ASCII.
     pub fn header(&self, name: &str) -> Option<String> {
         self.headers.get(name)?.to_str().ok().map(str::to_owned)
@@ -39,8 +46,6 @@ impl RawReply<'_> {
 /// What a connector's error rules find in a reply.
 #[derive(Debug, Clone, Default)]
 pub struct ErrorParts {
-    /// `fail_when` holds.
-    pub failed: bool,
     /// The provider's code.
     pub code: Option<String>,
     /// The provider's message.

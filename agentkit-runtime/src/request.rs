@@ -14,6 +14,7 @@ use percent_encoding::utf8_percent_encode;
 use serde_json::{Map, Value};
 
 use crate::cx::Cx;
+use crate::def::ErrorsDef;
 use crate::page::{Place, unreadable};
 use crate::reply::read_json;
 use crate::retry::Effect;
@@ -47,6 +48,8 @@ pub(crate) struct Draft {
     pub(crate) token: TokenChoice,
     pub(crate) rate: Option<&'static [(&'static str, u32)]>,
     pub(crate) repeatable: bool,
+    /// How its errors are read, where not as the connector says.
+    pub(crate) errors: Option<&'static ErrorsDef>,
     pub(crate) timeout_ms: Option<u64>,
     pub(crate) max_reply: u64,
     pub(crate) max_body: u64,
@@ -89,6 +92,7 @@ impl<'c> RequestBuilder<'c> {
             token: TokenChoice::OfTool,
             rate: None,
             repeatable,
+            errors: None,
             timeout_ms: None,
             max_reply: DEFAULT_MAX_REPLY,
             max_body: DEFAULT_MAX_BODY,
@@ -170,6 +174,12 @@ impl<'c> RequestBuilder<'c> {
     /// May be sent twice.
     pub fn repeatable(mut self) -> Self {
         self.draft.repeatable = true;
+        self
+    }
+
+    /// Reads errors in this way instead of the connector's.
+    pub fn errors(mut self, errors: &'static ErrorsDef) -> Self {
+        self.draft.errors = Some(errors);
         self
     }
 

@@ -9,6 +9,7 @@ mod give;
 mod scalars;
 mod shapes;
 mod to_json;
+mod until;
 
 use serde_json::Value;
 
@@ -20,6 +21,7 @@ pub use scalars::File;
 pub use to_json::ToJson;
 
 pub(crate) use bounds::check_bounds;
+pub(crate) use until::read_until;
 
 /// A value that travels as JSON.
 ///

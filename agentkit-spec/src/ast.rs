@@ -224,12 +224,20 @@ objects! {
         json "json": Form::Template => "JSON body.";
         form "form": Form::Templates => "Form body.";
         raw "raw": Form::Expression => "Bytes as they are.";
+        graphql "graphql": Form::One(&GRAPHQL) => "GraphQL query as the body.";
         returns "returns" must: Form::Type => "Type of the reply, or none.";
+        errors "errors": Form::One(&ERRORS) => "How its errors are read, in place of `errors` of the file.";
         page "page": Form::One(&PAGE) => "Follow pages.";
         rate "rate": Form::Rate => "Bucket it draws on; default that of `http`.";
         timeout "timeout": Form::TimeSpan => "Of one attempt; default that of `http`.";
         max_body "max_body": Form::Size => "Largest body; default 1MiB.";
         max_reply "max_reply": Form::Size => "Largest reply; default 10MiB.";
+    }
+
+    /// A GraphQL query.
+    Graphql GRAPHQL "request.graphql" {
+        query "query" must: Form::Text => "The query as GraphQL; `$name` in it is a variable of GraphQL.";
+        variables "variables": Form::Templates => "Values of its variables; absent ones are left out.";
     }
 
     /// Following pages.

@@ -265,6 +265,7 @@ fn roots(world: &World<'_>, errors: &Errors, made: &[Tool]) -> Roots {
         if let Returns::Json(ty) = &request.returns {
             roots.reply.push(ty.clone());
         }
+        roots.reply.extend(request.errors.as_ref().and_then(|errors| errors.body.clone()));
     }
     for hook in &world.hooks {
         roots.reply.push(hook.returns.clone());

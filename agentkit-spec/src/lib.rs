@@ -10,6 +10,7 @@ mod ast;
 mod check;
 mod compile;
 mod diagnostic;
+mod graphql;
 mod literal;
 pub mod model;
 mod parse;

@@ -361,6 +361,7 @@ fn check() -> Check {
             headers: Vec::new(),
             body: Body::None,
             returns: Returns::Json(Ty::Record("Me".to_owned())),
+            errors: None,
             page: None,
             rate: Vec::new(),
             repeatable: true,

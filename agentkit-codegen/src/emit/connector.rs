@@ -24,6 +24,11 @@ pub(crate) fn emit(module: &ir::Module) -> TokenStream {
             fn read_error(reply: &RawReply<'_>) -> ErrorParts { #body }
         }
     });
+    let fails_fn = module.fails.as_ref().map(|body| {
+        quote! {
+            fn fails(reply: &RawReply<'_>) -> bool { #body }
+        }
+    });
     let tools = module.tools.iter().filter(|tool| tool.index.is_some()).map(|tool| &tool.def);
     quote! {
         /// How it is connected, and its tools.
@@ -32,16 +37,17 @@ pub(crate) fn emit(module: &ir::Module) -> TokenStream {
         /// The tools, for agents that call them by name.
         pub const TOOLS: &[ToolDef] = &[#(#tools),*];
         #check_fn
+        #fails_fn
         #error_fn
     }
 }
 
 fn errors(module: &ir::Module) -> Option<TokenStream> {
-    if module.read_error.is_none() && module.codes.is_empty() {
+    if module.read_error.is_none() && module.fails.is_none() && module.codes.is_empty() {
         return None;
     }
     let read = module.read_error.is_some().then(|| quote!(read: read_error,));
-    let in_success = module.in_success.then(|| quote!(in_success: true,));
+    let fails = module.fails.is_some().then(|| quote!(fails: Some(fails),));
     let codes = &module.codes;
-    Some(quote!(errors: &ErrorsDef { #read #in_success map: &[#(#codes),*], ..ErrorsDef::EMPTY },))
+    Some(quote!(errors: &ErrorsDef { #read #fails map: &[#(#codes),*], ..ErrorsDef::EMPTY },))
 }

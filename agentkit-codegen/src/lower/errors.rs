@@ -1,13 +1,65 @@
-//! How errors of the provider are read: the body of a function from a raw reply to its parts.
+//! How errors of the provider are read: from a raw reply to whether it is one, and to its parts.
 
-use agentkit_spec::model::{DatetimeForm, Errors, Expr, Root, Ty};
+use agentkit_spec::model::{Arg, DatetimeForm, Errors, Expr, Filter, OpKind, Root, Ty};
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 
+use super::def;
 use super::expr::{condition, owned};
 use super::scope::Scope;
 use super::types::{Types, rust};
 use super::value::Form;
+
+/// The `ErrorsDef` of one request: what is said at `errors` of the connector does not hold for it.
+pub(crate) fn of_request(types: &Types<'_>, errors: &Errors) -> TokenStream {
+    let read = read(types, errors).map(|body| quote!(read: |reply| { #body },));
+    let fails = fails(types, errors).map(|body| quote!(fails: Some(|reply| { #body }),));
+    let codes = errors.map.iter().map(def::code);
+    // A constant of its own, so that it lives on while the request is under way.
+    quote!(const { &ErrorsDef { #read #fails map: &[#(#codes),*], ..ErrorsDef::EMPTY } })
+}
+
+/// Whether a reply below 400 is an error; `None` where none is.
+pub(crate) fn fails(types: &Types<'_>, errors: &Errors) -> Option<TokenStream> {
+    let expr = errors.fail_when.as_ref()?;
+    let mut scope = Scope::new(types);
+    scope.lenient = true;
+    scope.bind(Root::Body, quote!(body), Form::Own);
+    let holds = condition(&mut scope, expr);
+    let Some(body) = errors.body.as_ref().filter(|_| scope.is_used_later(&Root::Body)) else { return Some(holds) };
+    let mut keys = Vec::new();
+    let body = rust(body);
+    // Each good reply is asked this, so it is read no further than to the keys that decide.
+    let body = if decided_by(expr, &mut keys) {
+        quote!(reply.until::<#body>(&[#(#keys),*]))
+    } else {
+        quote!(reply.json::<#body>())
+    };
+    Some(quote!(#body.is_some_and(|body| #holds)))
+}
+
+/// The keys of the body that an expression looks at; `false` where it looks at the body as a whole.
+fn decided_by(expr: &Expr, keys: &mut Vec<String>) -> bool {
+    if expr.root == Root::Body {
+        let Some(OpKind::Field(name)) = expr.ops.first().map(|op| &op.kind) else { return false };
+        if !keys.contains(name) {
+            keys.push(name.clone());
+        }
+    }
+    expr.ops.iter().all(|op| match &op.kind {
+        OpKind::Filter(
+            Filter::Default(Arg::Expr(arg))
+            | Filter::Eq(Arg::Expr(arg))
+            | Filter::Contains(Arg::Expr(arg))
+            | Filter::Where(_, Arg::Expr(arg))
+            | Filter::Find(_, Arg::Expr(arg))
+            | Filter::FindCi(_, Arg::Expr(arg))
+            | Filter::Then(Arg::Expr(arg))
+            | Filter::StartsWith(Arg::Expr(arg)),
+        ) => decided_by(arg, keys),
+        _ => true,
+    })
+}
 
 /// The body of `read_error`; `None` where only the status counts.
 pub(crate) fn read(types: &Types<'_>, errors: &Errors) -> Option<TokenStream> {
@@ -19,9 +71,8 @@ pub(crate) fn read(types: &Types<'_>, errors: &Errors) -> Option<TokenStream> {
     let scopes = errors.scopes.as_ref().map(|expr| list(&mut scope, expr));
     let message = errors.message.as_ref().map(|expr| owned(&mut scope, expr, &opt(Ty::String)));
     let code = code(&mut scope, errors);
-    let failed = errors.fail_when.as_ref().map(|expr| condition(&mut scope, expr));
 
-    let given = [("failed", failed), ("code", code), ("message", message), ("scopes", scopes), ("retry_at", retry_at)];
+    let given = [("code", code), ("message", message), ("scopes", scopes), ("retry_at", retry_at)];
     let whole = given.iter().all(|(_, code)| code.is_some());
     let parts: Vec<TokenStream> = given
         .into_iter()
@@ -53,7 +104,6 @@ fn bare(types: &Types<'_>, errors: &Errors) -> TokenStream {
         Some(quote!(#name: #code))
     };
     let parts: Vec<TokenStream> = [
-        without_body("failed", &|scope| errors.fail_when.as_ref().map(|expr| condition(scope, expr))),
         without_body("code", &|scope| code(scope, errors)),
         without_body("message", &|scope| errors.message.as_ref().map(|expr| owned(scope, expr, &opt(Ty::String)))),
         without_body("scopes", &|scope| errors.scopes.as_ref().map(|expr| list(scope, expr))),

@@ -33,7 +33,11 @@ pub(crate) fn lower(scope: &mut Scope<'_>, request: &Request, usual: &Usual<'_>)
     let query = pairs(scope, "query", &request.query);
     let start = start(scope, request);
     let options = options(request, usual);
-    quote!(#start #(#query)* #(#headers)* #body #(#options)* #end)
+    let errors = request.errors.as_ref().map(|errors| {
+        let errors = super::errors::of_request(scope.types, errors);
+        quote!(.errors(#errors))
+    });
+    quote!(#start #(#query)* #(#headers)* #body #(#options)* #errors #end)
 }
 
 /// `gmail.yaml:123`.

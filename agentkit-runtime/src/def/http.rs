@@ -54,15 +54,15 @@ pub enum PerDef {
 pub struct ErrorsDef {
     /// Takes a reply apart.
     pub read: fn(&RawReply<'_>) -> ErrorParts,
-    /// Whether a reply below 400 may be an error too (`fail_when`), so that `read` must see it.
-    pub in_success: bool,
+    /// Whether a reply below 400 is an error too (`fail_when`); `None`: never.
+    pub fails: Option<fn(&RawReply<'_>) -> bool>,
     /// Code to kind.
     pub map: &'static [CodeDef],
 }
 
 impl ErrorsDef {
     /// Only the status counts.
-    pub const EMPTY: Self = Self { read: |_| ErrorParts::default(), in_success: false, map: &[] };
+    pub const EMPTY: Self = Self { read: |_| ErrorParts::default(), fails: None, map: &[] };
 }
 
 /// One line of an error map.

@@ -21,6 +21,7 @@ fn draft(address: Address, query: String) -> Draft {
         token: TokenChoice::OfTool,
         rate: None,
         repeatable: true,
+        errors: None,
         timeout_ms: None,
         max_reply: 1,
         max_body: 1,

@@ -25,7 +25,7 @@ pub(crate) const CONNECTOR: &ConnectorDef = &ConnectorDef {
     rates: &[RateDef { name: "posts", limit: 2, period: 60, per: PerDef::Account }],
     errors: &ErrorsDef {
         read: read_error,
-        in_success: true,
+        fails: Some(|reply| reply.until::<Problem>(&["ok"]).is_some_and(|body| body.ok == Some(false))),
         map: &[
             CodeDef { code: "slow_down", kind: ErrorKind::RateLimited, hint: None },
             CodeDef { code: "broken", kind: ErrorKind::Unavailable, hint: None },
@@ -97,13 +97,7 @@ impl Described for Problem {
 
 fn read_error(reply: &RawReply<'_>) -> ErrorParts {
     let Some(body) = reply.json::<Problem>() else { return ErrorParts::default() };
-    ErrorParts {
-        failed: body.ok == Some(false),
-        code: body.error,
-        message: body.message,
-        scopes: body.needed,
-        ..ErrorParts::default()
-    }
+    ErrorParts { code: body.error, message: body.message, scopes: body.needed, ..ErrorParts::default() }
 }
 
 #[derive(Debug, Clone, Default, PartialEq)]

@@ -1,19 +1,22 @@
 //! One request: address, token, query, headers, body, reply, pages.
 
+mod body;
+mod graphql;
 mod page;
 mod path;
 
 use super::address::header_name;
 use super::cx::Cx;
-use super::expr::{Known, Scope, whole};
+use super::errors;
+use super::expr::{Known, Scope};
 use super::http::draws;
 use super::template;
-use super::types::{self, peel, show};
+use super::types::{self, show};
 use super::world::World;
 use crate::ast;
 use crate::diagnostic::Code;
 use crate::literal;
-use crate::model::{Address, Body, Method, Request, Returns, Ty};
+use crate::model::{Address, Method, Request, Returns, Ty};
 use crate::source::Span;
 use crate::yaml::Node;
 
@@ -48,8 +51,9 @@ pub(crate) fn request(
     }
     let query = view.query.map(|node| template::pairs(cx, scope, node, ("query", true))).unwrap_or_default();
     let headers = headers(cx, scope, view.headers);
-    let body = body(cx, scope, &view, address.as_ref().map(|(method, ..)| *method));
+    let body = body::body(cx, scope, &view, address.as_ref().map(|(method, ..)| *method));
     let returns = returns(cx, world, view.returns);
+    let errors = view.errors.map(|node| errors::errors(cx, &world.types, Some(node)));
     let page = view.page.map(|node| {
         let known = returns.clone().map_or(Known::Broken, |returns| match returns {
             Returns::Json(ty) => Known::Ty(ty),
@@ -71,6 +75,7 @@ pub(crate) fn request(
         headers,
         body: body?,
         returns: returns?,
+        errors,
         page: page.map_or(Some(None), |page| page.map(Some))?,
         rate,
         repeatable: around.repeatable,
@@ -154,44 +159,6 @@ fn headers(cx: &mut Cx<'_>, scope: &Scope<'_>, node: Option<&Node>) -> Vec<(Stri
         header_name(cx, &entry.key.text, entry.key.span);
     }
     template::pairs(cx, scope, node, ("headers", false))
-}
-
-fn body(cx: &mut Cx<'_>, scope: &Scope<'_>, view: &ast::Request<'_>, method: Option<Method>) -> Option<Body> {
-    let written: Vec<&Node> = [view.json, view.form, view.raw].into_iter().flatten().collect();
-    if let Some(second) = written.get(1) {
-        let span = cx.first_line(second.span);
-        cx.error(Code::BodyUse, span, "a request has one body").help("one of: json, form, raw");
-        return None;
-    }
-    if let (Some(node), Some(Method::Get)) = (written.first(), method) {
-        let span = cx.first_line(node.span);
-        cx.error(Code::BodyUse, span, "a get has no body").help("write it under `query`, or use post");
-        return None;
-    }
-    if let Some(node) = view.json {
-        return template::json(cx, scope, node, "json").map(Body::Json);
-    }
-    if let Some(node) = view.form {
-        return Some(Body::Form(template::flat_form(cx, scope, node)));
-    }
-    let Some(node) = view.raw else { return Some(Body::None) };
-    let made = whole(cx, scope, node)?;
-    if !matches!(made.ty(), Ty::Bytes(_)) {
-        let found = cx
-            .error(Code::TypeMismatch, node.span, format!("`raw` must be bytes, this is {}", show(made.ty())))
-            .label(show(made.ty()));
-        match peel(made.ty()) {
-            (Ty::File, _) => {
-                found.help("add `.data`");
-            }
-            (ty, false) if types::is_text(ty) => {
-                found.help("add `| utf8`");
-            }
-            _ => {}
-        }
-        return None;
-    }
-    Some(Body::Raw(made))
 }
 
 fn returns(cx: &mut Cx<'_>, world: &World<'_>, node: Option<&Node>) -> Option<Returns> {

@@ -76,8 +76,10 @@ codes! {
     TypeMismatch = 42, "A value must be of the type of its place.";
     UnknownField = 43, "A mapping has only fields that its type or the called function declares.";
     MissingField = 44, "A mapping has all fields that its type or the called function demands.";
+    GraphqlQuery = 45, "A GraphQL query is one whole operation, and values come into it as variables.";
     TemplateForm = 46, "A mapping stands for a record or map, a list for a list.";
     EachList = 47, "`each` goes over a list: `name in $list`.";
+    GraphqlVariable = 48, "A GraphQL query declares the variables it uses, and gets those it demands.";
 
     AuthKeys = 50, "Each kind of `auth` has its own keys.";
     Https = 51, "Addresses use https.";

@@ -1,6 +1,6 @@
 //! Requests, and following pages.
 
-use super::{Draw, Expr, Position, Template, Ty};
+use super::{Draw, Errors, Expr, Position, Template, Ty};
 
 /// One HTTP request.
 #[derive(Debug, Clone, PartialEq)]
@@ -21,6 +21,8 @@ pub struct Request {
     pub body: Body,
     /// What comes back.
     pub returns: Returns,
+    /// How its errors are read, in place of the connector's.
+    pub errors: Option<Errors>,
     /// Follow pages.
     pub page: Option<Page>,
     /// Buckets it draws on.
