@@ -141,7 +141,7 @@ impl Provider {
     fn oauth2(&self) -> impl Iterator<Item = (&Auth, &OAuth2)> {
         self.connector.auth.iter().filter_map(|auth| match &auth.kind {
             AuthKind::OAuth2(oauth) => Some((auth, oauth)),
-            AuthKind::ApiKey { .. } | AuthKind::None => None,
+            AuthKind::Secrets { .. } | AuthKind::None => None,
         })
     }
 }

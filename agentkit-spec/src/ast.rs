@@ -72,7 +72,7 @@ objects! {
 
     /// A way to connect.
     Auth AUTH "auth.NAME" {
-        kind "kind" must: Form::OneOf(&["oauth2", "api_key", "none"]) => "Scheme.";
+        kind "kind" must: Form::OneOf(&["oauth2", "api_key", "basic", "none"]) => "Scheme.";
         about "about": Form::Text => "What the person has to bring.";
         authorize_url "authorize_url": Form::Text => "Where the person says yes (oauth2).";
         token_url "token_url": Form::Text => "Token endpoint (oauth2).";
@@ -86,7 +86,7 @@ objects! {
         tokens "tokens": Form::Map(Names::Snake("token"), &TOKEN) => "Tokens in the reply; default one named `default`.";
         granted_scopes "granted_scopes": Form::Expression => "Scopes a reply says the token has.";
         refresh "refresh": Form::One(&REFRESH) => "How refresh tokens of the provider behave.";
-        secrets "secrets": Form::Fields(Names::Snake("secret"), &FIELD) => "Secrets the person types in; default one named `key`.";
+        secrets "secrets": Form::Fields(Names::Snake("secret"), &FIELD) => "Secrets the person types in; default one named `key`, for basic `username` and `password`.";
         token "token": Form::Text => "Name of the token that this scheme gives.";
         apply "apply": Form::One(&APPLY) => "How a request is authenticated; default Authorization: Bearer.";
     }
@@ -119,6 +119,8 @@ objects! {
     Apply APPLY "auth.NAME.apply" {
         headers "headers": Form::DataMap => "Headers made of secrets.";
         query "query": Form::DataMap => "Query parameters made of secrets.";
+        user "user": Form::Text => "User of HTTP Basic (basic); default `$secret.username`.";
+        password "password": Form::Text => "Password of HTTP Basic (basic); empty where only `user` is written.";
     }
 
     /// What is known about an account.

@@ -43,7 +43,7 @@ pub(crate) fn check(cx: &mut Cx<'_>, root: &Node) -> Checked {
     let view = ast::Spec::of(root);
     let head = head(cx, &view);
     let mut types = declared_types(cx, view.types);
-    let auth = auth::auth(cx, &types, view.auth);
+    let auth = auth::auth(cx, &types, view.auth, view.account);
     let connector = head.as_ref().map_or("", |head| head.name.as_str());
     let entries = view.tools.map(Node::entries).unwrap_or_default();
     let tools: Vec<Signature<'_>> =

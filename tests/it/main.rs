@@ -7,6 +7,7 @@ mod errors;
 mod expand;
 mod google;
 mod hostile;
+mod language;
 mod outside;
 mod peers;
 mod slack;

@@ -112,7 +112,7 @@ pub(super) fn secret_query(connector: &Connector) -> impl Iterator<Item = &str> 
         .auth
         .iter()
         .flat_map(|auth| match &auth.apply {
-            Apply::Bearer => [].iter(),
+            Apply::Bearer | Apply::Basic { .. } => [].iter(),
             Apply::Parts { query, .. } => query.iter(),
         })
         .map(|(name, _)| name.as_str())

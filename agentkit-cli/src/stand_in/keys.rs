@@ -2,6 +2,8 @@
 
 use agentkit_spec::model::{Apply, Auth, AuthKind, Field, SecretPart};
 use axum::response::Response;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use http::{HeaderName, HeaderValue};
 
 use super::Provider;
@@ -29,7 +31,7 @@ pub(super) fn verdict(provider: &Provider, call: &Call) -> Verdict {
         return Verdict::Nothing;
     };
     let Some(token) = header.strip_prefix("Bearer ") else {
-        return Verdict::Wrong("Authorization is not a Bearer token");
+        return Verdict::Wrong("Authorization is not of a kind that the connector has");
     };
     match provider.grants().access.get(token) {
         Some(access) => Verdict::Token(access.clone()),
@@ -50,12 +52,20 @@ fn by_key(auth: &Auth, call: &Call) -> bool {
     let secrets = match &auth.kind {
         AuthKind::OAuth2(_) => return false,
         AuthKind::None => return true,
-        AuthKind::ApiKey { secrets } => secrets,
+        AuthKind::Secrets { secrets } => secrets,
     };
     match &auth.apply {
         Apply::Bearer => {
             let token = call.header("authorization").and_then(|header| header.strip_prefix("Bearer "));
             token.is_some_and(|token| secrets.iter().all(|secret| plausible(secret, token)))
+        }
+        Apply::Basic { user, password } => {
+            let pair = call.header("authorization").and_then(|header| header.strip_prefix("Basic "));
+            let pair = pair.and_then(|pair| STANDARD.decode(pair).ok()).and_then(|pair| String::from_utf8(pair).ok());
+            let pair = pair.as_deref().and_then(|pair| pair.split_once(':'));
+            pair.is_some_and(|(given, key)| {
+                fits(user, Some(given)) && (password.is_empty() || fits(password, Some(key)))
+            })
         }
         Apply::Parts { headers, query } => {
             let header = |(name, parts): &(String, Vec<SecretPart>)| fits(parts, call.header(name));
@@ -75,7 +85,7 @@ fn fits(parts: &[SecretPart], value: Option<&str>) -> bool {
                 Some(at) if secrets > 0 || at == 0 => rest = &rest[at + text.len()..],
                 _ => return false,
             },
-            SecretPart::Secret(_) => secrets += 1,
+            SecretPart::Secret(_) | SecretPart::Account(_) => secrets += 1,
         }
     }
     secrets == 0 || !value.unwrap_or_default().is_empty()

@@ -59,7 +59,7 @@ async fn connected(kit: &AgentKit, args: &Args) -> Result<ConnectedAccount, Fail
     match connection.auth().kind {
         _ if account.status() == ConnectedAccountStatus::Active && !args.again => Ok(account),
         AuthKindDef::OAuth2(_) => by_link(kit, &account, args).await,
-        AuthKindDef::ApiKey { secrets } => by_key(kit, &account, secrets, args).await,
+        AuthKindDef::Secrets { secrets } => by_key(kit, &account, secrets, args).await,
         AuthKindDef::None => Ok(account),
     }
 }

@@ -102,9 +102,9 @@ fn auth(auth: &Auth) -> TokenStream {
             let server = oauth2(server);
             quote!(kind: AuthKindDef::OAuth2(#server),)
         }
-        AuthKind::ApiKey { secrets } => {
+        AuthKind::Secrets { secrets } => {
             let secrets = secrets.iter().map(secret);
-            quote!(kind: AuthKindDef::ApiKey { secrets: &[#(#secrets),*] },)
+            quote!(kind: AuthKindDef::Secrets { secrets: &[#(#secrets),*] },)
         }
         AuthKind::None => quote!(),
     };
@@ -113,6 +113,10 @@ fn auth(auth: &Auth) -> TokenStream {
     let tokens = auth.tokens.iter().map(token);
     let apply = match &auth.apply {
         Apply::Bearer => None,
+        Apply::Basic { user, password } => {
+            let (user, password) = (pieces(user), pieces(password));
+            Some(quote!(apply: ApplyDef::Basic { user: #user, password: #password },))
+        }
         Apply::Parts { headers, query } => {
             let (headers, query) = (headers.iter().map(parts), query.iter().map(parts));
             Some(quote!(apply: ApplyDef::Parts { headers: &[#(#headers),*], query: &[#(#query),*] },))
@@ -191,11 +195,17 @@ fn token(token: &Token) -> TokenStream {
 }
 
 fn parts((name, parts): &(String, Vec<SecretPart>)) -> TokenStream {
+    let parts = pieces(parts);
+    quote!((#name, #parts))
+}
+
+fn pieces(parts: &[SecretPart]) -> TokenStream {
     let parts = parts.iter().map(|part| match part {
         SecretPart::Text(text) => quote!(PartDef::Text(#text)),
         SecretPart::Secret(name) => quote!(PartDef::Secret(#name)),
+        SecretPart::Account(name) => quote!(PartDef::Account(#name)),
     });
-    quote!((#name, &[#(#parts),*]))
+    quote!(&[#(#parts),*])
 }
 
 fn http(http: &model::Http) -> TokenStream {

@@ -239,7 +239,7 @@ const WEATHER: ConnectorDef = ConnectorDef {
     title: "Weather",
     auth: &[AuthDef {
         name: "key",
-        kind: AuthKindDef::ApiKey {
+        kind: AuthKindDef::Secrets {
             secrets: &[SecretDef { name: "key", about: Some("Starts with <sk->."), pattern: Some("^sk-") }],
         },
         ..AuthDef::EMPTY

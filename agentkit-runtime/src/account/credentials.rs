@@ -5,6 +5,8 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use http::{HeaderName, HeaderValue};
 use jiff::Timestamp;
 use secrecy::{ExposeSecret as _, SecretString};
@@ -82,33 +84,52 @@ impl Life {
 
 impl Credentials {
     /// Puts secrets into the shape that requests need. `None`: a secret does not fit into a header.
-    pub(super) fn new(auth: &AuthDef, token: &'static str, secrets: &Secrets) -> Option<Self> {
+    pub(super) fn new(
+        auth: &AuthDef,
+        token: &'static str,
+        secrets: &Secrets,
+        values: Arc<BTreeMap<String, String>>,
+    ) -> Option<Self> {
+        let given = Given { secrets, values: &values };
         let mut parts = Vec::new();
+        // Secrets in the shape in which they travel.
+        let mut whole = Vec::new();
         match auth.apply {
             ApplyDef::Bearer => {
                 let text = Zeroizing::new(format!("Bearer {}", secrets.bearer()?.expose_secret()));
                 parts.push(AppliedPart::Header(http::header::AUTHORIZATION, sensitive(&text)?));
             }
+            ApplyDef::Basic { user, password } => {
+                let (user, password) = (given.joined(user)?, given.joined(password)?);
+                // RFC 7617 2: with a colon in it, a part of the user would be taken for the password.
+                if user.contains(':') {
+                    return None;
+                }
+                let pair = Zeroizing::new(format!("{}:{}", *user, *password));
+                let text = Zeroizing::new(format!("Basic {}", STANDARD.encode(pair.as_bytes())));
+                parts.push(AppliedPart::Header(http::header::AUTHORIZATION, sensitive(&text)?));
+                whole.push(SecretString::from(text.strip_prefix("Basic ")?));
+            }
             ApplyDef::Parts { headers, query } => {
                 for (name, pieces) in headers {
                     let name = HeaderName::try_from(*name).ok()?;
-                    parts.push(AppliedPart::Header(name, sensitive(&joined(pieces, secrets)?)?));
+                    parts.push(AppliedPart::Header(name, sensitive(&given.joined(pieces)?)?));
                 }
                 for (name, pieces) in query {
-                    let text = SecretString::from(joined(pieces, secrets)?.as_str());
+                    let text = SecretString::from(given.joined(pieces)?.as_str());
                     parts.push(AppliedPart::Query(name, text));
                 }
             }
         }
-        let secrets = secrets.0.iter().map(|(_, secret)| secret.clone()).collect();
-        Some(Self { parts, secrets, ..Self::none(token) })
+        let secrets = secrets.0.iter().map(|(_, secret)| secret.clone()).chain(whole).collect();
+        Some(Self { parts, values, secrets, ..Self::none(token) })
     }
 
     /// The credentials of a token that just came, before it is kept.
     pub(super) fn of_grant(auth: &AuthDef, grant: &Grant, values: Arc<BTreeMap<String, String>>) -> Option<Self> {
         let secrets = Secrets::token(grant.access.clone());
-        let credentials = Self::new(auth, grant.token, &secrets)?;
-        Some(Self { scopes: grant.scopes.clone(), values, ..credentials })
+        let credentials = Self::new(auth, grant.token, &secrets, values)?;
+        Some(Self { scopes: grant.scopes.clone(), ..credentials })
     }
 
     /// For the examples of a spec: one secret in every place of a secret.
@@ -118,11 +139,10 @@ impl Credentials {
         secret: &str,
         values: Arc<BTreeMap<String, String>>,
     ) -> Option<Self> {
-        let bare = match auth.kind {
-            AuthKindDef::None => Self::none(token),
-            _ => Self::new(auth, token, &Secrets::token(SecretString::from(secret)))?,
-        };
-        Some(Self { values, ..bare })
+        match auth.kind {
+            AuthKindDef::None => Some(Self { values, ..Self::none(token) }),
+            _ => Self::new(auth, token, &Secrets::token(SecretString::from(secret)), values),
+        }
     }
 
     /// What a way to connect without secrets puts on requests: nothing.
@@ -155,18 +175,27 @@ fn sensitive(text: &str) -> Option<HeaderValue> {
     Some(value)
 }
 
-fn joined(pieces: &[PartDef], secrets: &Secrets) -> Option<Zeroizing<String>> {
-    let mut text = Zeroizing::new(String::new());
-    for piece in pieces {
-        match piece {
-            PartDef::Text(plain) => text.push_str(plain),
-            // An OAuth token has one name, whatever the spec calls it in `apply`.
-            PartDef::Secret(name) => {
-                text.push_str(secrets.get(name).or_else(|| secrets.get(ACCESS_TOKEN))?.expose_secret());
+/// What the texts of a spec's `apply` are made of.
+struct Given<'a> {
+    secrets: &'a Secrets,
+    values: &'a BTreeMap<String, String>,
+}
+
+impl Given<'_> {
+    fn joined(&self, pieces: &[PartDef]) -> Option<Zeroizing<String>> {
+        let mut text = Zeroizing::new(String::new());
+        for piece in pieces {
+            match piece {
+                PartDef::Text(plain) => text.push_str(plain),
+                // In an example one secret stands for all of them.
+                PartDef::Secret(name) => {
+                    text.push_str(self.secrets.get(name).or_else(|| self.secrets.get(ACCESS_TOKEN))?.expose_secret());
+                }
+                PartDef::Account(name) => text.push_str(self.values.get(*name)?),
             }
         }
+        Some(text)
     }
-    Some(text)
 }
 
 /// Where the requests of one call get their tokens from.

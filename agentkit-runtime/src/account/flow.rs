@@ -179,7 +179,7 @@ impl Accounts {
         let scopes = oauth::scopes::wanted(&connection).into_iter().flat_map(|(_, scopes)| scopes);
         let (origin, secrets) = match connection.auth().kind {
             AuthKindDef::OAuth2(server) => (browser_address(&connection, server.authorize_url), &[][..]),
-            AuthKindDef::ApiKey { secrets } => (None, secrets),
+            AuthKindDef::Secrets { secrets } => (None, secrets),
             AuthKindDef::None => return Err(LinkError::Gone),
         };
         Ok(LinkPage {

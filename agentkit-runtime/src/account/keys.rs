@@ -1,5 +1,6 @@
 //! Connecting an account with secrets that a person typed in.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use regex::Regex;
@@ -56,7 +57,7 @@ impl Accounts {
         secrets: Vec<(String, SecretString)>,
     ) -> Result<Linked, SubmitError> {
         let (flow, connection) = self.linked(token).await?;
-        if !matches!(connection.auth().kind, AuthKindDef::ApiKey { .. }) {
+        if !matches!(connection.auth().kind, AuthKindDef::Secrets { .. }) {
             return Err(LinkError::Gone.into());
         }
         let row = self.store.account(&flow.account).await.map_err(link_store)?.ok_or(LinkError::Gone)?;
@@ -97,7 +98,7 @@ impl Accounts {
         flow: Option<Write>,
     ) -> Result<ConnectedAccount, ToolError> {
         let connection = account.settings();
-        let AuthKindDef::ApiKey { secrets: wanted } = connection.auth().kind else {
+        let AuthKindDef::Secrets { secrets: wanted } = connection.auth().kind else {
             return Err(ToolError::new(
                 ErrorKind::Unsupported,
                 format!("accounts of connection `{}` are not connected with secrets", connection.name()),
@@ -106,11 +107,12 @@ impl Accounts {
         };
         self.row(account).await?;
         let secrets = accepted(wanted, secrets)?;
+        let values = Arc::new(BTreeMap::new());
         let unkept = connection
             .auth()
             .tokens
             .iter()
-            .map(|token| Credentials::new(connection.auth(), token.name, &secrets).map(Arc::new))
+            .map(|token| Credentials::new(connection.auth(), token.name, &secrets, values.clone()).map(Arc::new))
             .collect::<Option<Vec<_>>>()
             .ok_or_else(|| ToolError::invalid("a secret holds characters that a request cannot carry"))?;
         let identity = self.identity(connection, unkept).await?;
@@ -119,7 +121,7 @@ impl Accounts {
         let activation = Activation {
             account: account.id().as_str(),
             identity,
-            values: "{}".to_owned(),
+            values: super::json(&*values),
             scopes: Vec::new(),
             flow,
             begun: None,

@@ -24,7 +24,7 @@ impl Secrets {
     pub(super) fn are_of(&self, auth: &AuthDef) -> bool {
         match auth.kind {
             AuthKindDef::OAuth2(_) => self.get(ACCESS_TOKEN).is_some(),
-            AuthKindDef::ApiKey { secrets } => secrets.iter().all(|secret| self.get(secret.name).is_some()),
+            AuthKindDef::Secrets { secrets } => secrets.iter().all(|secret| self.get(secret.name).is_some()),
             AuthKindDef::None => true,
         }
     }

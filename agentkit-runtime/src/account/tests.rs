@@ -191,7 +191,7 @@ pub(super) const WEATHER: ConnectorDef = ConnectorDef {
     title: "Weather",
     auth: &[AuthDef {
         name: "key",
-        kind: AuthKindDef::ApiKey {
+        kind: AuthKindDef::Secrets {
             secrets: &[SecretDef { name: "key", about: Some("Starts with sk-."), pattern: Some("^sk-") }],
         },
         apply: ApplyDef::Parts { headers: &[], query: &[("appid", &[PartDef::Secret("key")])] },

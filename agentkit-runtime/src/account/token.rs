@@ -144,16 +144,10 @@ impl Accounts {
         }
         let life =
             Life::new(credential.issued_at, credential.expires_at, renewable_early(account.settings(), credential));
-        let credentials = Credentials::new(auth, token.name, &secrets)
+        let credentials = Credentials::new(auth, token.name, &secrets, values(row))
             .ok_or_else(|| ToolError::internal("the credentials hold what a request cannot carry"))?;
         let scopes = credential.scopes.as_deref().and_then(|text| serde_json::from_str(text).ok());
-        Ok(Arc::new(Credentials {
-            generation: credential.generation,
-            life,
-            scopes,
-            values: values(row),
-            ..credentials
-        }))
+        Ok(Arc::new(Credentials { generation: credential.generation, life, scopes, ..credentials }))
     }
 
     pub(super) async fn without_token(

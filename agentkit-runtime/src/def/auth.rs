@@ -35,7 +35,7 @@ pub enum AuthKindDef {
     /// Authorization code grant, RFC 6749 4.1.
     OAuth2(OAuth2Def),
     /// Secrets that a person types in.
-    ApiKey {
+    Secrets {
         /// What is asked for; never empty.
         secrets: &'static [SecretDef],
     },
@@ -185,6 +185,13 @@ impl TokenDef {
 pub enum ApplyDef {
     /// `Authorization: Bearer <token>`, RFC 6750.
     Bearer,
+    /// HTTP Basic, RFC 7617.
+    Basic {
+        /// Pieces of the user.
+        user: &'static [PartDef],
+        /// Pieces of the password; none: it is empty.
+        password: &'static [PartDef],
+    },
     /// Headers and query parameters made of secrets.
     Parts {
         /// Header name and the pieces of its text.
@@ -201,4 +208,6 @@ pub enum PartDef {
     Text(&'static str),
     /// The secret of this name.
     Secret(&'static str),
+    /// The account value of this name.
+    Account(&'static str),
 }

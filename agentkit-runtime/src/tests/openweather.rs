@@ -13,7 +13,7 @@ pub(crate) const CONNECTOR: &ConnectorDef = &ConnectorDef {
     file: "openweather.yaml",
     auth: &[AuthDef {
         name: "key",
-        kind: AuthKindDef::ApiKey {
+        kind: AuthKindDef::Secrets {
             secrets: &[SecretDef {
                 name: "key",
                 about: ::core::option::Option::Some("Your key."),

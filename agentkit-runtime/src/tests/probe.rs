@@ -9,7 +9,7 @@ pub(crate) const CONNECTOR: &ConnectorDef = &ConnectorDef {
     file: "probe.yaml",
     auth: &[AuthDef {
         name: "key",
-        kind: AuthKindDef::ApiKey { secrets: &[SecretDef { name: "key", ..SecretDef::EMPTY }] },
+        kind: AuthKindDef::Secrets { secrets: &[SecretDef { name: "key", ..SecretDef::EMPTY }] },
         apply: ApplyDef::Parts {
             headers: &[("authorization", &[PartDef::Text("Key "), PartDef::Secret("key")])],
             query: &[],

@@ -1,5 +1,7 @@
 //! Ways to connect: keys per kind, scopes, tokens, where secrets go.
 
+mod apply;
+mod keys;
 mod scopes;
 mod secrets;
 mod tokens;
@@ -17,23 +19,27 @@ use crate::yaml::{Entry, Node};
 pub(crate) use scopes::known_scope;
 pub(crate) use tokens::plain_path;
 
-/// Checks `auth`.
-pub(crate) fn auth(cx: &mut Cx<'_>, types: &Types, node: Option<&Node>) -> Vec<Auth> {
-    node.map(Node::entries).unwrap_or_default().iter().map(|entry| one(cx, types, entry)).collect()
+/// Checks `auth`. `account` is the block that asks for values of the account.
+pub(crate) fn auth(cx: &mut Cx<'_>, types: &Types, node: Option<&Node>, account: Option<&Node>) -> Vec<Auth> {
+    let asked = account.and_then(|account| account.get("fields")).map(Node::entries).unwrap_or_default();
+    let asked: Vec<&str> = asked.iter().map(|entry| entry.key.text.as_str()).collect();
+    node.map(Node::entries).unwrap_or_default().iter().map(|entry| one(cx, types, &asked, entry)).collect()
 }
 
-fn one(cx: &mut Cx<'_>, types: &Types, entry: &Entry) -> Auth {
+fn one(cx: &mut Cx<'_>, types: &Types, asked: &[&str], entry: &Entry) -> Auth {
     let view = ast::Auth::of(&entry.value);
     let kind = view.kind.and_then(Node::text);
     if let Some(kind) = kind {
-        refuse_keys(cx, &view, kind);
+        keys::refuse(cx, &view, kind);
     }
     let made = match kind.unwrap_or_default() {
         "oauth2" => AuthKind::OAuth2(oauth2(cx, entry, &view)),
-        "api_key" => AuthKind::ApiKey { secrets: secrets::secrets(cx, types, view.secrets) },
+        kind @ ("api_key" | "basic") => AuthKind::Secrets { secrets: secrets::secrets(cx, types, kind, view.secrets) },
         _ => AuthKind::None,
     };
-    let apply = secrets::apply(cx, &made, view.apply, entry.key.span);
+    let names = secrets::names(&made);
+    let reach = apply::Reach { secrets: &names, asked };
+    let apply = apply::apply(cx, (kind.unwrap_or_default(), &reach), view.apply, entry.key.span);
     Auth {
         name: entry.key.text.clone(),
         about: text(view.about),
@@ -41,40 +47,6 @@ fn one(cx: &mut Cx<'_>, types: &Types, entry: &Entry) -> Auth {
         tokens: tokens::tokens(cx, view.tokens, view.token),
         apply,
         kind: made,
-    }
-}
-
-/// Each kind has its own keys:
-///
-/// ```yaml
-/// key: {kind: api_key, token_url: https://a.example/token}
-/// ```
-fn refuse_keys(cx: &mut Cx<'_>, view: &ast::Auth<'_>, kind: &str) {
-    let oauth = [
-        ("authorize_url", view.authorize_url),
-        ("token_url", view.token_url),
-        ("revoke_url", view.revoke_url),
-        ("authorize_params", view.authorize_params),
-        ("token_params", view.token_params),
-        ("client_auth", view.client_auth),
-        ("pkce", view.pkce),
-        ("scope_separator", view.scope_separator),
-        ("scopes", view.scopes),
-        ("tokens", view.tokens),
-        ("granted_scopes", view.granted_scopes),
-        ("refresh", view.refresh),
-    ];
-    let key = [("secrets", view.secrets), ("apply", view.apply)];
-    let (oauth_here, key_here) = (kind == "oauth2", kind == "api_key");
-    let wrong = oauth.iter().filter(|_| !oauth_here).chain(key.iter().filter(|_| !key_here));
-    for (name, node) in wrong.filter_map(|(name, node)| Some((name, (*node)?))) {
-        let span = cx.first_line(node.span);
-        let of = if key.iter().any(|(known, _)| known == name) { "api_key" } else { "oauth2" };
-        cx.error(Code::AuthKeys, span, format!("`{name}` is for `kind: {of}`, this is `{kind}`"));
-    }
-    if let Some(node) = view.token.filter(|_| oauth_here) {
-        cx.error(Code::AuthKeys, node.span, "`token` is for ways without a token reply")
-            .help("name the tokens under `tokens`");
     }
 }
 

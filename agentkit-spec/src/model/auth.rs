@@ -26,7 +26,7 @@ pub enum AuthKind {
     /// Authorization code grant, RFC 6749 4.1.
     OAuth2(OAuth2),
     /// Secrets that a person types in.
-    ApiKey {
+    Secrets {
         /// What is asked for; never empty.
         secrets: Vec<Field>,
     },
@@ -127,6 +127,13 @@ pub struct Token {
 pub enum Apply {
     /// `Authorization: Bearer <token>`, RFC 6750.
     Bearer,
+    /// HTTP Basic, RFC 7617.
+    Basic {
+        /// The user, without a colon.
+        user: Vec<SecretPart>,
+        /// The password; may be empty.
+        password: Vec<SecretPart>,
+    },
     /// Headers and query parameters made of secrets.
     Parts {
         /// Header name and its text.
@@ -143,6 +150,8 @@ pub enum SecretPart {
     Text(String),
     /// The secret of this name.
     Secret(String),
+    /// The account value of this name, which the person gave beside the secrets.
+    Account(String),
 }
 
 /// What is known about a connected account besides its secrets.

@@ -1,0 +1,150 @@
+//! `apply`: the headers, parameters or the HTTP Basic pair that secrets go into.
+
+use crate::ast;
+
+use crate::check::address::header_name;
+use crate::check::cx::Cx;
+use crate::diagnostic::Code;
+use crate::model::{Apply, SecretPart};
+use crate::source::Span;
+use crate::syntax::{Name, Part, Pipeline, Text};
+use crate::yaml::{Node, Value};
+
+/// What the texts of `apply` can name.
+pub(super) struct Reach<'a> {
+    /// Names of secrets.
+    pub(super) secrets: &'a [&'a str],
+    /// Names of the values that a person is asked for besides.
+    pub(super) asked: &'a [&'a str],
+}
+
+/// `apply`; default `Authorization: Bearer`, or HTTP Basic of the default secrets.
+pub(super) fn apply(cx: &mut Cx<'_>, (kind, reach): (&str, &Reach<'_>), node: Option<&Node>, at: Span) -> Apply {
+    if kind == "basic" {
+        return basic(cx, reach, node, at);
+    }
+    let Some(node) = node.filter(|_| !reach.secrets.is_empty()) else {
+        if reach.secrets.len() > 1 {
+            cx.error(Code::AuthKeys, at, "with several secrets `apply` must say where each goes")
+                .help("apply: {headers: {X-Api-Key: $secret.key}}");
+        }
+        return Apply::Bearer;
+    };
+    let view = ast::Apply::of(node);
+    for entry in view.headers.map(Node::entries).unwrap_or_default() {
+        // Authorization belongs to `auth`, and this is it.
+        if !entry.key.text.eq_ignore_ascii_case("authorization") {
+            header_name(cx, &entry.key.text, entry.key.span);
+        }
+    }
+    let parts = Apply::Parts { headers: pairs(cx, view.headers, reach), query: pairs(cx, view.query, reach) };
+    let written = [view.headers, view.query].into_iter().flatten().any(|node| !node.entries().is_empty());
+    if !written && view.user.or(view.password).is_none() {
+        let span = cx.first_line(node.span);
+        let secret = reach.secrets.first().unwrap_or(&"key");
+        cx.error(Code::AuthKeys, span, "`apply` says nothing")
+            .help(format!("headers: {{X-Api-Key: $secret.{secret}}}"));
+    }
+    parts
+}
+
+/// `user` and `password`; without them the secrets of these names.
+fn basic(cx: &mut Cx<'_>, reach: &Reach<'_>, node: Option<&Node>, at: Span) -> Apply {
+    let view = node.map(ast::Apply::of);
+    let (user, password) = (view.and_then(|view| view.user), view.and_then(|view| view.password));
+    if user.is_none() && password.is_none() {
+        if !reach.secrets.contains(&"username") || !reach.secrets.contains(&"password") {
+            let secrets = reach.secrets.iter().map(|name| format!("$secret.{name}"));
+            let pair: Vec<String> =
+                ["user: ", "password: "].iter().zip(secrets).map(|(key, text)| format!("{key}{text}")).collect();
+            cx.error(
+                Code::AuthKeys,
+                at,
+                "with secrets of other names `apply` must say which is the user and which the password",
+            )
+            .help(format!("apply: {{{}}}", pair.join(", ")));
+        }
+        let secret = |name: &str| vec![SecretPart::Secret(name.to_owned())];
+        return Apply::Basic { user: secret("username"), password: secret("password") };
+    }
+    if let (None, Some(password)) = (user, password) {
+        cx.error(Code::AuthKeys, password.span, "`apply` has a password and no user").help("user: $secret.username");
+    }
+    let user_parts = user.and_then(|node| parts(cx, node, reach)).unwrap_or_default();
+    // RFC 7617 2: the first colon ends the user.
+    if let Some(node) =
+        user.filter(|_| user_parts.iter().any(|part| matches!(part, SecretPart::Text(text) if text.contains(':'))))
+    {
+        cx.error(Code::AuthKeys, node.span, "the user of HTTP Basic has no colon")
+            .help("the colon is put between user and password");
+    }
+    let password = password.and_then(|node| parts(cx, node, reach)).unwrap_or_default();
+    Apply::Basic { user: user_parts, password }
+}
+
+fn pairs(cx: &mut Cx<'_>, node: Option<&Node>, reach: &Reach<'_>) -> Vec<(String, Vec<SecretPart>)> {
+    let mut pairs = Vec::new();
+    for entry in node.map(Node::entries).unwrap_or_default() {
+        if !matches!(entry.value.value, Value::Scalar(_)) {
+            let span = cx.first_line(entry.value.span);
+            cx.error(Code::Form, span, format!("`{}` must be a text, this is {}", entry.key.text, entry.value.kind()));
+            continue;
+        }
+        if let Some(parts) = parts(cx, &entry.value, reach) {
+            pairs.push((entry.key.text.clone(), parts));
+        }
+    }
+    pairs
+}
+
+fn parts(cx: &mut Cx<'_>, node: &Node, reach: &Reach<'_>) -> Option<Vec<SecretPart>> {
+    let parts = match cx.syntax(node)? {
+        Text::Literal(text) => vec![SecretPart::Text(text)],
+        Text::Pipeline(pipeline) => vec![named(cx, node, &pipeline, reach)?],
+        Text::Parts(parts) => parts
+            .iter()
+            .map(|part| match part {
+                Part::Literal { text, .. } => Some(SecretPart::Text(text.clone())),
+                Part::Pipeline(pipeline) => named(cx, node, pipeline, reach),
+            })
+            .collect::<Option<Vec<_>>>()?,
+    };
+    Some(parts)
+}
+
+/// `$secret.NAME`, or `$account.NAME` of a value that the person is asked for.
+fn named(cx: &mut Cx<'_>, node: &Node, pipeline: &Pipeline, reach: &Reach<'_>) -> Option<SecretPart> {
+    let span = cx.within(node, &pipeline.range);
+    let all = || {
+        let secrets = reach.secrets.iter().map(|name| format!("$secret.{name}"));
+        secrets.chain(reach.asked.iter().map(|name| format!("$account.{name}"))).collect::<Vec<_>>().join(", ")
+    };
+    if let ([root, name], true) = (pipeline.path.as_slice(), pipeline.stages.is_empty())
+        && let (Name::Field(root), Name::Field(wanted)) = (&root.name, &name.name)
+    {
+        let span = cx.within(node, &name.range);
+        match root.as_str() {
+            "secret" if reach.secrets.contains(&wanted.as_str()) => return Some(SecretPart::Secret(wanted.clone())),
+            "account" if reach.asked.contains(&wanted.as_str()) => return Some(SecretPart::Account(wanted.clone())),
+            "secret" => {
+                cx.error(Code::NoSecret, span, format!("no secret `{wanted}`"))
+                    .help(format!("in reach here: {}", all()))
+                    .suggest(wanted, reach.secrets.iter().copied());
+                return None;
+            }
+            "account" => {
+                cx.error(
+                    Code::NoAccountValue,
+                    span,
+                    format!("the person is not asked for an account value `{wanted}`"),
+                )
+                .help(format!("ask for it under `account.fields`; in reach here: {}", all()))
+                .suggest(wanted, reach.asked.iter().copied());
+                return None;
+            }
+            _ => {}
+        }
+    }
+    cx.error(Code::NoSecret, span, "only secrets stand here, as they are").help(format!("in reach here: {}", all()));
+    None
+}

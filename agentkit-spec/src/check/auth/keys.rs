@@ -1,0 +1,76 @@
+//! Which keys each kind of `auth` has.
+
+use crate::ast;
+use crate::check::cx::Cx;
+use crate::diagnostic::Code;
+use crate::yaml::Node;
+
+const CONSENT: &[&str] = &["oauth2"];
+const TYPED: &[&str] = &["api_key", "basic"];
+const APPLIED: &[&str] = &["oauth2", "api_key", "basic"];
+const WITHOUT_TOKENS: &[&str] = &["api_key", "basic", "none"];
+
+/// Each kind has its own keys:
+///
+/// ```yaml
+/// key: {kind: api_key, token_url: https://a.example/token}
+/// ```
+pub(super) fn refuse(cx: &mut Cx<'_>, view: &ast::Auth<'_>, kind: &str) {
+    let table = [
+        ("authorize_url", view.authorize_url, CONSENT),
+        ("token_url", view.token_url, CONSENT),
+        ("revoke_url", view.revoke_url, CONSENT),
+        ("authorize_params", view.authorize_params, CONSENT),
+        ("token_params", view.token_params, CONSENT),
+        ("client_auth", view.client_auth, CONSENT),
+        ("pkce", view.pkce, CONSENT),
+        ("scope_separator", view.scope_separator, CONSENT),
+        ("scopes", view.scopes, CONSENT),
+        ("tokens", view.tokens, CONSENT),
+        ("granted_scopes", view.granted_scopes, CONSENT),
+        ("refresh", view.refresh, CONSENT),
+        ("secrets", view.secrets, TYPED),
+        ("apply", view.apply, APPLIED),
+        ("token", view.token, WITHOUT_TOKENS),
+    ];
+    for (name, node, kinds) in table {
+        let Some(node) = node.filter(|_| !kinds.contains(&kind)) else { continue };
+        let span = cx.first_line(node.span);
+        let message = format!("`{name}` is for `kind: {}`, this is `{kind}`", one_of(kinds));
+        let found = cx.error(Code::AuthKeys, span, message);
+        if name == "token" {
+            found.help("name the tokens of the reply under `tokens`");
+        }
+    }
+    if let Some(apply) = view.apply.filter(|_| APPLIED.contains(&kind)) {
+        refuse_in_apply(cx, apply, kind);
+    }
+}
+
+/// HTTP Basic is a user and a password, everything else headers and parameters:
+///
+/// ```yaml
+/// key: {kind: basic, apply: {headers: {X-Key: $secret.password}}}
+/// ```
+fn refuse_in_apply(cx: &mut Cx<'_>, node: &Node, kind: &str) {
+    let view = ast::Apply::of(node);
+    let basic = kind == "basic";
+    for (name, node, fits) in [
+        ("headers", view.headers, !basic),
+        ("query", view.query, !basic),
+        ("user", view.user, basic),
+        ("password", view.password, basic),
+    ] {
+        let Some(node) = node.filter(|_| !fits) else { continue };
+        let (span, others) = (cx.first_line(node.span), if basic { "keys and tokens" } else { "`kind: basic`" });
+        let help = if basic { "user: $secret.username" } else { "headers: {X-Api-Key: $secret.key}" };
+        cx.error(Code::AuthKeys, span, format!("`apply.{name}` is for {others}, this is `{kind}`")).help(help);
+    }
+}
+
+fn one_of(kinds: &[&str]) -> String {
+    match kinds {
+        [most @ .., last] if !most.is_empty() => format!("{}` or `{last}", most.join("`, `")),
+        _ => kinds.concat(),
+    }
+}

@@ -1,0 +1,3 @@
+//! Keys of the language, each through the real transport to a server on loopback.
+
+mod auth;
