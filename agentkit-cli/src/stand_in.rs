@@ -15,12 +15,14 @@ mod plausible;
 mod revoke;
 mod token;
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::io;
 use std::net::Ipv4Addr;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 
-use agentkit_spec::model::{Address, Auth, AuthKind, Connector, OAuth2};
+use agentkit_runtime::example::{Exchanges, Reuse};
+use agentkit_spec::model::{Address, Auth, AuthKind, Connector, Example, OAuth2};
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
@@ -29,7 +31,6 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
 use call::Call;
-use exchange::{Answer, Exchanges};
 use grants::Grants;
 use keys::Verdict;
 
@@ -63,46 +64,94 @@ impl fmt::Debug for Client {
 /// What the stand-in tells about what it is asked, line by line.
 pub type Log = Arc<dyn Fn(&str) + Send + Sync>;
 
+/// What a stand-in is made from.
+#[derive(Clone)]
+pub struct Plan {
+    /// The connector whose provider it plays.
+    pub connector: Connector,
+    /// The client it knows.
+    pub client: Client,
+    /// What it says of the account, by the names of the spec; what is missing is made up.
+    pub account: BTreeMap<String, String>,
+    /// How often an exchange answers. With `Once` there is none before [`StandIn::play`] adds some.
+    pub reuse: Reuse,
+    /// Where it tells what it is asked.
+    pub log: Log,
+}
+
+impl Plan {
+    /// A stand-in that answers for as long as it lives and keeps what it is asked to itself.
+    pub fn new(connector: Connector, client: Client) -> Self {
+        let log: Log = Arc::new(|_: &str| ());
+        Self { connector, client, account: BTreeMap::new(), reuse: Reuse::Endless, log }
+    }
+}
+
+impl fmt::Debug for Plan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Plan").field("connector", &self.connector.name).finish_non_exhaustive()
+    }
+}
+
 /// A running stand-in; stops when dropped.
 #[derive(Debug)]
 pub struct StandIn {
     base: String,
-    hosts: Vec<String>,
+    provider: Arc<Provider>,
     server: JoinHandle<()>,
 }
 
 impl StandIn {
-    /// Serves `connector` on a free loopback port.
+    /// Serves on a free loopback port.
     ///
     /// # Errors
     ///
     /// No port can be had.
-    pub async fn start(connector: Connector, client: Client, log: Log) -> io::Result<Self> {
-        Self::serve(TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?, connector, client, log)
+    pub async fn start(plan: Plan) -> io::Result<Self> {
+        Self::serve(TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?, plan)
     }
 
-    /// Serves `connector` on a listener that is bound already.
+    /// Serves on a listener that is bound already.
     ///
     /// # Errors
     ///
     /// The listener has no address.
-    pub fn serve(listener: TcpListener, connector: Connector, client: Client, log: Log) -> io::Result<Self> {
+    pub fn serve(listener: TcpListener, plan: Plan) -> io::Result<Self> {
         let base = format!("http://{}", listener.local_addr()?);
-        let hosts = hosts(&connector);
+        let Plan { connector, client, account, reuse, log } = plan;
+        let exchanges = Exchanges::new(reuse);
+        if reuse == Reuse::Endless {
+            for example in connector.tools.iter().flat_map(|tool| &tool.examples) {
+                exchange::add(&exchanges, &connector, example);
+            }
+        }
         let provider = Arc::new(Provider {
-            hosts: hosts.clone(),
-            exchanges: Exchanges::new(&connector),
+            hosts: hosts(&connector),
+            exchanges,
             connector,
             client,
+            account,
             grants: Mutex::default(),
+            unexpected: Mutex::default(),
             log,
         });
-        let router = Router::new().fallback(answer).with_state(provider);
+        let router = Router::new().fallback(answer).with_state(provider.clone());
         let server = tokio::spawn(async move {
             // The server ends with the task; an error here means the listener is gone, and so is its user.
             drop(axum::serve(listener, router).await);
         });
-        Ok(Self { base, hosts, server })
+        Ok(Self { base, provider, server })
+    }
+
+    /// Adds the exchanges of an example.
+    pub fn play(&self, example: &Example) {
+        exchange::add(&self.provider.exchanges, &self.provider.connector, example);
+    }
+
+    /// What was asked that nothing here answers, or expected and not asked; `None`: all is well.
+    pub fn complaint(&self) -> Option<String> {
+        let unexpected = self.provider.unexpected.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        unexpected.or_else(|| self.provider.exchanges.unused())
     }
 
     /// Where it listens.
@@ -112,7 +161,7 @@ impl StandIn {
 
     /// Each https prefix it stands for, with the loopback prefix that takes its place.
     pub fn mapping(&self) -> impl Iterator<Item = (String, String)> {
-        self.hosts.iter().map(|host| (format!("https://{host}"), format!("{}/{host}", self.base)))
+        self.provider.hosts.iter().map(|host| (format!("https://{host}"), format!("{}/{host}", self.base)))
     }
 }
 
@@ -126,16 +175,24 @@ impl Drop for StandIn {
 struct Provider {
     connector: Connector,
     client: Client,
+    account: BTreeMap<String, String>,
     hosts: Vec<String>,
     exchanges: Exchanges,
     grants: Mutex<Grants>,
+    unexpected: Mutex<Option<String>>,
     log: Log,
+}
+
+impl fmt::Debug for Provider {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Provider").field("connector", &self.connector.name).finish_non_exhaustive()
+    }
 }
 
 impl Provider {
     fn grants(&self) -> std::sync::MutexGuard<'_, Grants> {
         // Every change of the grants is a single insert or remove: a panic in between leaves them whole.
-        self.grants.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+        self.grants.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn oauth2(&self) -> impl Iterator<Item = (&Auth, &OAuth2)> {
@@ -173,43 +230,45 @@ impl Provider {
     }
 
     fn answer_api(&self, call: &Call) -> Response {
-        let bearer = match keys::verdict(self, call) {
-            Verdict::Token(token) => Some(token),
-            Verdict::Key => None,
+        let (access, secrets, public) = match keys::verdict(self, call) {
+            Verdict::Token(access, secret) => (Some(access), vec![secret], false),
+            Verdict::Key(secrets) => (None, secrets, false),
             // Requests that carry nothing may still be meant so: uploads to an address that is its own key.
-            Verdict::Nothing => {
-                return match self.exchanges.answer(&self.connector, call, Some("none")) {
-                    Answer::Reply(response) => response,
-                    Answer::Unknown => unauthorized("this request carries no credentials"),
-                };
-            }
-            Verdict::Wrong(why) => return unauthorized(why),
+            Verdict::Nothing => (None, Vec::new(), true),
+            Verdict::Wrong(why) => return self.unauthorized(call, why),
         };
-        let name = bearer.as_ref().map(|token| token.name.as_str());
-        let mut response = match self.exchanges.answer(&self.connector, call, name) {
-            Answer::Reply(response) => response,
-            Answer::Unknown => match plausible::identity(&self.connector, call) {
+        let Some(request) = exchange::request(call) else { return StatusCode::BAD_REQUEST.into_response() };
+        let mut response = match self.exchanges.answer(&request, &secrets, public) {
+            Ok(reply) => exchange::response(reply),
+            Err(_) if public => return self.unauthorized(call, "this request carries no credentials"),
+            Err(difference) => match plausible::identity(&self.connector, call) {
                 Some(reply) => json(&reply),
-                None => self.unknown(call),
+                None => self.unknown(call, &difference),
             },
         };
-        if let Some(token) = bearer {
+        if let Some(token) = access {
             keys::tell_scopes(&mut response, &token);
         }
         response
     }
 
-    fn unknown(&self, call: &Call) -> Response {
+    fn unknown(&self, call: &Call, difference: &str) -> Response {
         let expect = expect::ready(&self.connector, call);
-        (self.log)(&format!("no example answers this; as an exchange it reads:\n{expect}"));
+        self.complain(format!("{difference}as an exchange it reads:\n{expect}"));
         let text = format!("# The stand-in of {} has no example for this request:\n{expect}", self.connector.title);
         (StatusCode::NOT_FOUND, [(http::header::CONTENT_TYPE, "text/plain; charset=utf-8")], text).into_response()
     }
-}
 
-fn unauthorized(why: &str) -> Response {
-    let challenge = [(http::header::WWW_AUTHENTICATE, "Bearer")];
-    (StatusCode::UNAUTHORIZED, challenge, format!("stand-in: {why}\n")).into_response()
+    fn unauthorized(&self, call: &Call, why: &str) -> Response {
+        self.complain(format!("{} {}: {why}\n", call.method, call.address));
+        let challenge = [(http::header::WWW_AUTHENTICATE, "Bearer")];
+        (StatusCode::UNAUTHORIZED, challenge, format!("stand-in: {why}\n")).into_response()
+    }
+
+    fn complain(&self, text: String) {
+        (self.log)(&text);
+        self.unexpected.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(text);
+    }
 }
 
 fn json(value: &serde_json::Value) -> Response {

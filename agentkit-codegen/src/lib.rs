@@ -42,6 +42,11 @@ pub fn stub(connector: &str, options: &Options) -> TokenStream {
     emit::stub(&names::ident(connector), options)
 }
 
+/// An example as the JSON text that the runtime reads: see `agentkit_runtime::example`.
+pub fn example(example: &model::Example) -> String {
+    examples::json(example)
+}
+
 /// An item that makes rustc look at a file again when it changes.
 pub fn track(file: &Tracked) -> TokenStream {
     emit::track(file)

@@ -1,26 +1,30 @@
-//! Runs an example of a spec: the real executor, with a matcher in place of the network and a clock that stands still.
+//! Examples of a spec as tests: the real executor, with the exchanges in place of the network and a clock that stands
+//! still; or the same through a connected account, over a network on which a stand-in answers.
 //!
 //! Always compiled, so that a connector crate needs no feature and no further dependency for its tests.
 
 mod compare;
+mod exchanges;
 mod matcher;
 mod render;
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+pub use exchanges::{Exchanges, Reuse, Secret};
 use futures_util::future::BoxFuture;
 use jiff::Timestamp;
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-use crate::account::{Credentials, Tokens};
+use crate::account::{ConnectedAccount, Credentials, Tokens};
 use crate::args::Accept;
 use crate::clock::Clock;
 use crate::connection::{self, Connection};
 use crate::cx::{Call, Cx, Writes};
 use crate::def::{ConnectorDef, ToolDef};
-use crate::execute::CALL_LIMIT;
+use crate::execute::{self, CALL_LIMIT};
+use crate::kit::AgentKit;
 use crate::rate::Rates;
 use crate::tool_error::ToolError;
 use crate::transport::Http;
@@ -40,6 +44,25 @@ pub fn run(connector: &'static ConnectorDef, tool: &'static ToolDef, text: &str)
     }
 }
 
+/// Runs one example through a connected account of a kit, whose transport and tokens are used: what is wrong, if
+/// anything is. What became of the exchanges is for whoever answered them to say.
+///
+/// # Errors
+///
+/// The outcome is not that of the example; the text shows the difference.
+pub async fn through(
+    kit: &AgentKit,
+    account: &ConnectedAccount,
+    tool: &'static ToolDef,
+    text: &str,
+) -> Result<(), String> {
+    let example: Value = serde_json::from_str(text).map_err(|error| format!("the example is not JSON: {error}"))?;
+    let hooks = example.get("hooks").and_then(Value::as_object).cloned();
+    let input = example.get("input").cloned().unwrap_or_default();
+    let found = execute::with_hooks(kit, account, tool, (input, hooks)).await;
+    compare::outcome(found, example.get("output"), example.get("error"))
+}
+
 /// The same without a panic: what is wrong, if anything is.
 pub(crate) fn check(connector: &'static ConnectorDef, tool: &'static ToolDef, text: &str) -> Result<(), String> {
     let example: Value = serde_json::from_str(text).map_err(|error| format!("the example is not JSON: {error}"))?;
@@ -57,7 +80,7 @@ pub(crate) fn check(connector: &'static ConnectorDef, tool: &'static ToolDef, te
     matcher.unexpected().map_or(Ok(()), |text| Err(format!("{title}: {text}")))?;
     compare::outcome(outcome, example.get("output"), example.get("error"))
         .map_err(|text| format!("{title}: {text}"))?;
-    matcher.unused().map_or(Ok(()), |text| Err(format!("{title}: {text}")))
+    matcher.exchanges.unused().map_or(Ok(()), |text| Err(format!("{title}: {text}")))
 }
 
 async fn outcome(
@@ -109,9 +132,9 @@ fn credentials(connector: &'static ConnectorDef, account: Option<&Value>) -> Vec
     all
 }
 
-/// A clock on which no time passes but by sleeping, and sleeping takes none.
+/// The clock of examples: always the same time, and sleeping takes none.
 #[derive(Debug, Default)]
-pub(crate) struct StandingClock {
+pub struct StandingClock {
     slept: Mutex<Duration>,
 }
 

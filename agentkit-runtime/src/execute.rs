@@ -11,7 +11,7 @@ use futures_util::future::BoxFuture;
 use http::header::{ACCEPT, CONTENT_TYPE};
 use http::{HeaderName, HeaderValue};
 use secrecy::ExposeSecret as _;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::account::missing_scopes;
 use crate::account::{AccountId, Accounts, AppliedPart, ConnectedAccount, Credentials, Tokens};
@@ -55,7 +55,7 @@ impl AgentKit {
     /// A [`ToolError`]; its `kind` says what happened and `acts` who can do something about it.
     pub async fn execute<T: Tool>(&self, account: &ConnectedAccount, mut tool: T) -> Result<T::Output, ToolError> {
         let input = tool.check(&Bounds::default()).map(|()| tool).map_err(ToolError::from);
-        call(self, account, Asked { tool: T::DEF, input }, |tool, cx| Box::pin(tool.run(cx))).await
+        call(self, account, Asked { tool: T::DEF, input, hooks: None }, |tool, cx| Box::pin(tool.run(cx))).await
     }
 
     /// Runs a tool by its name, with arguments as JSON.
@@ -70,9 +70,7 @@ impl AgentKit {
         input: Value,
     ) -> Result<Execution, ToolError> {
         let def = self.tools().find(name)?;
-        let accept = Accept { now: self.inner().clock.now() };
-        let input = (def.run)(input, &accept).map_err(ToolError::from);
-        let output = call(self, account, Asked { tool: def, input }, |prepared, cx| prepared.run(cx)).await?;
+        let output = with_hooks(self, account, def, (input, None)).await?;
         Ok(Execution { output, account: account.id().clone(), tool: def.name })
     }
 
@@ -82,10 +80,24 @@ impl AgentKit {
     }
 }
 
+/// Runs a tool with arguments as JSON. In an example, the hooks give what the example says.
+pub(crate) async fn with_hooks(
+    kit: &AgentKit,
+    account: &ConnectedAccount,
+    tool: &'static ToolDef,
+    (input, hooks): (Value, Option<Map<String, Value>>),
+) -> Result<Value, ToolError> {
+    let accept = Accept { now: kit.inner().clock.now() };
+    let input = (tool.run)(input, &accept).map_err(ToolError::from);
+    call(kit, account, Asked { tool, input, hooks }, |prepared, cx| prepared.run(cx)).await
+}
+
 /// What a caller asks for: a tool, and its input once it was checked.
 struct Asked<P> {
     tool: &'static ToolDef,
     input: Result<P, ToolError>,
+    /// What hooks give in an example.
+    hooks: Option<Map<String, Value>>,
 }
 
 /// The life of one call.
@@ -95,7 +107,7 @@ async fn call<P, O>(
     asked: Asked<P>,
     run: impl for<'c> FnOnce(P, &'c Cx) -> BoxFuture<'c, Result<O, ToolError>>,
 ) -> Result<O, ToolError> {
-    let Asked { tool, input } = asked;
+    let Asked { tool, input, hooks } = asked;
     let inner = kit.inner();
     let start = inner.clock.monotonic();
     let record = Record { account, tool, clock: &*inner.clock, start, outcome: None };
@@ -113,7 +125,7 @@ async fn call<P, O>(
                 clock: inner.clock.clone(),
                 rates: inner.rates.clone(),
                 deadline: start + CALL_LIMIT,
-                hooks: None,
+                hooks,
                 writes: Writes::default(),
             },
             tool,

@@ -13,7 +13,7 @@ mod cx;
 mod def;
 mod env;
 mod errors;
-mod example;
+pub mod example;
 mod execute;
 mod kit;
 mod near;

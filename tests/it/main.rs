@@ -4,6 +4,7 @@ mod callbacks;
 mod canary;
 mod catalog;
 mod errors;
+mod examples;
 mod expand;
 mod google;
 mod hostile;

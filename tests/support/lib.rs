@@ -5,9 +5,11 @@
 pub mod browser;
 pub mod canary;
 pub mod clock;
+pub mod connectors;
 pub mod emulator;
 pub mod fake;
 pub mod google;
+pub mod harness;
 pub mod page;
 pub mod slack;
 pub mod tap;

@@ -1,109 +1,40 @@
-//! The examples' exchanges: which one a request is, and its canned reply.
+//! The examples' exchanges behind a port: requests as the runtime writes them down, replies as HTTP.
 
-use std::sync::{Mutex, PoisonError};
-
-use agentkit_spec::model::{Apply, Connector, Exchange, Expect, ExpectBody, Method, Reply, ReplyBody};
+use agentkit_runtime::example::Exchanges;
+use agentkit_runtime::{HttpReply, HttpRequest};
+use agentkit_spec::model::{Apply, Connector, Example, Method};
 use axum::body::Body;
-use axum::response::{IntoResponse, Response};
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use axum::response::Response;
 use http::StatusCode;
 use serde_json::Value;
+use url::Url;
 
 use super::call::Call;
-use super::json;
 
-/// All exchanges of a connector, in file order, and which were given out.
-pub(super) struct Exchanges {
-    known: Vec<Exchange>,
-    given: Mutex<Vec<bool>>,
+/// Adds the exchanges of an example.
+pub(super) fn add(exchanges: &Exchanges, connector: &Connector, example: &Example) {
+    // Written by us a moment ago: it is JSON.
+    let json: Value = serde_json::from_str(&agentkit_codegen::example(example)).unwrap_or_default();
+    exchanges.add(&connector.http.base_url, &json["exchange"]);
 }
 
-/// What the examples say to a request.
-pub(super) enum Answer {
-    /// The canned reply.
-    Reply(Response),
-    /// No example has this request.
-    Unknown,
+/// The request as it would have gone to the provider. `None`: its address is no URL.
+pub(super) fn request(call: &Call) -> Option<HttpRequest> {
+    let mut url = Url::parse(&call.address).ok()?;
+    url.set_query(Some(call.raw_query.as_str()).filter(|query| !query.is_empty()));
+    Some(HttpRequest { method: call.method.clone(), url, headers: call.headers.clone(), body: call.body.clone() })
 }
 
-impl Exchanges {
-    /// Those of all tools of the connector.
-    pub(super) fn new(connector: &Connector) -> Self {
-        let examples = connector.tools.iter().flat_map(|tool| &tool.examples);
-        let known: Vec<Exchange> = examples.flat_map(|example| &example.exchange).cloned().collect();
-        let given = Mutex::new(vec![false; known.len()]);
-        Self { known, given }
-    }
-
-    /// The reply to a request that carries this token; `None` is a key, which may do everything.
-    ///
-    /// Equal requests get the replies in file order, then the last one again and again.
-    pub(super) fn answer(&self, connector: &Connector, call: &Call, token: Option<&str>) -> Answer {
-        let fits =
-            |exchange: &Exchange| token_fits(&exchange.expect, token) && matches(connector, &exchange.expect, call);
-        let mut given = self.given.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut last = None;
-        for (index, _) in self.known.iter().enumerate().filter(|(_, exchange)| fits(exchange)) {
-            last = Some(index);
-            if !given[index] {
-                break;
-            }
-        }
-        let Some(index) = last else { return Answer::Unknown };
-        given[index] = true;
-        Answer::Reply(reply(&self.known[index].reply))
-    }
-}
-
-fn token_fits(expect: &Expect, token: Option<&str>) -> bool {
-    match (expect.token.as_deref(), token) {
-        (expected, Some("none")) => expected == Some("none"),
-        (Some(expected), Some(token)) => expected == token,
-        (Some(expected), None) => expected != "none",
-        (None, _) => true,
-    }
-}
-
-fn matches(connector: &Connector, expect: &Expect, call: &Call) -> bool {
-    let address = match expect.address.strip_prefix('/') {
-        Some(_) => format!("{}{}", connector.http.base_url, expect.address),
-        None => expect.address.clone(),
-    };
-    // An address from an earlier reply may bring its own query.
-    let (address, own_query) = address.split_once('?').unwrap_or((&address, ""));
-    let mut expected: Vec<(String, String)> = url::form_urlencoded::parse(own_query.as_bytes()).into_owned().collect();
-    expected.extend(flat(&expect.query));
-    call.method.as_str() == method(expect.method)
-        && call.address == address
-        && same(connector, expected, call.query.clone())
-        && expect
-            .headers
-            .iter()
-            .all(|(name, value)| call.header(name).is_some_and(|sent| same_but_for_secret(value, sent)))
-        && body_matches(&expect.body, call)
-}
-
-/// Equal texts; `<secret>` stands for any.
-fn same_but_for_secret(expected: &str, sent: &str) -> bool {
-    match expected.split_once("<secret>") {
-        Some((before, after)) => sent.strip_prefix(before).is_some_and(|rest| rest.ends_with(after)),
-        None => expected == sent,
-    }
-}
-
-/// Same names and values, in any order. What the spec sends with every request need not be in an `expect`.
-fn same(connector: &Connector, mut expected: Vec<(String, String)>, mut sent: Vec<(String, String)>) -> bool {
-    for (name, value) in &connector.http.query {
-        expected.retain(|pair| (&pair.0, &pair.1) != (name, value));
-        sent.retain(|pair| (&pair.0, &pair.1) != (name, value));
-    }
-    let secret = |name: &str| secret_query(connector).any(|known| known == name);
-    expected.retain(|(name, _)| !secret(name));
-    sent.retain(|(name, _)| !secret(name));
-    expected.sort();
-    sent.sort();
-    expected == sent
+/// A canned reply as HTTP.
+pub(super) fn response(reply: HttpReply) -> Response {
+    let json = serde_json::from_slice::<Value>(&reply.body).is_ok();
+    let mut response = Response::new(Body::from(reply.body));
+    *response.status_mut() = StatusCode::from_u16(reply.status).unwrap_or(StatusCode::OK);
+    *response.headers_mut() = reply.headers;
+    let kind = if json { "application/json" } else { "text/plain; charset=utf-8" };
+    let headers = response.headers_mut();
+    headers.entry(http::header::CONTENT_TYPE).or_insert(http::HeaderValue::from_static(kind));
+    response
 }
 
 /// Names of query parameters that carry secrets.
@@ -118,24 +49,6 @@ pub(super) fn secret_query(connector: &Connector) -> impl Iterator<Item = &str> 
         .map(|(name, _)| name.as_str())
 }
 
-fn body_matches(expected: &ExpectBody, call: &Call) -> bool {
-    match expected {
-        ExpectBody::None => true,
-        ExpectBody::Json(value) => serde_json::from_slice::<Value>(&call.body).is_ok_and(|sent| sent == *value),
-        ExpectBody::Form(pairs) => {
-            let (mut expected, mut sent) = (flat(pairs), call.form());
-            expected.sort();
-            sent.sort();
-            expected == sent
-        }
-        ExpectBody::Raw(text) => call.body.as_ref() == text.as_bytes(),
-    }
-}
-
-fn flat(pairs: &[(String, Vec<String>)]) -> Vec<(String, String)> {
-    pairs.iter().flat_map(|(name, values)| values.iter().map(|value| (name.clone(), value.clone()))).collect()
-}
-
 /// The method as it stands on the wire.
 pub(super) fn method(method: Method) -> &'static str {
     match method {
@@ -145,20 +58,4 @@ pub(super) fn method(method: Method) -> &'static str {
         Method::Patch => "PATCH",
         Method::Delete => "DELETE",
     }
-}
-
-fn reply(reply: &Reply) -> Response {
-    let mut response = match &reply.body {
-        ReplyBody::None => Body::empty().into_response(),
-        ReplyBody::Json(value) => json(value),
-        ReplyBody::Text(text) => text.clone().into_response(),
-        ReplyBody::Bytes(text) => STANDARD.decode(text).unwrap_or_default().into_response(),
-    };
-    *response.status_mut() = StatusCode::from_u16(reply.status).unwrap_or(StatusCode::OK);
-    for (name, value) in &reply.headers {
-        if let (Ok(name), Ok(value)) = (http::HeaderName::try_from(name), http::HeaderValue::try_from(value)) {
-            response.headers_mut().insert(name, value);
-        }
-    }
-    response
 }

@@ -1,5 +1,6 @@
 //! Whether a request may pass: a Bearer token given out here, or the secrets of a key connection.
 
+use agentkit_runtime::example::Secret;
 use agentkit_spec::model::{Apply, Auth, AuthKind, Field, SecretPart};
 use axum::response::Response;
 use base64::Engine as _;
@@ -13,9 +14,9 @@ use super::grants::Access;
 /// What the credentials of a request are worth.
 pub(super) enum Verdict {
     /// A token given out by this stand-in.
-    Token(Access),
+    Token(Access, Secret),
     /// Secrets of the right form; a stand-in has no list of valid keys. Also: no credentials are needed.
-    Key,
+    Key(Vec<Secret>),
     /// No credentials at all.
     Nothing,
     /// Credentials that are no good.
@@ -24,18 +25,24 @@ pub(super) enum Verdict {
 
 /// Judges the credentials of a request.
 pub(super) fn verdict(provider: &Provider, call: &Call) -> Verdict {
-    if provider.connector.auth.iter().any(|auth| by_key(auth, call)) {
-        return Verdict::Key;
+    if let Some(secrets) = provider.connector.auth.iter().find_map(|auth| by_key(provider, auth, call)) {
+        return Verdict::Key(secrets);
     }
-    let Some(header) = call.header("authorization") else {
-        return Verdict::Nothing;
-    };
-    let Some(token) = header.strip_prefix("Bearer ") else {
-        return Verdict::Wrong("Authorization is not of a kind that the connector has");
-    };
-    match provider.grants().access.get(token) {
-        Some(access) => Verdict::Token(access.clone()),
-        None => Verdict::Wrong("the token is not one this stand-in gave out, or it was revoked"),
+    // Wherever the spec puts it: a token is long enough not to be found by chance.
+    let headers = call.headers.values().filter_map(|value| value.to_str().ok());
+    let texts: Vec<&str> = headers.chain(call.query.iter().map(|(_, value)| value.as_str())).collect();
+    let grants = provider.grants();
+    if let Some((token, access)) =
+        grants.access.iter().find(|(token, _)| texts.iter().any(|text| text.contains(*token)))
+    {
+        return Verdict::Token(access.clone(), Secret { token: access.name.clone(), text: token.clone() });
+    }
+    match call.header("authorization") {
+        None => Verdict::Nothing,
+        Some(header) if header.starts_with("Bearer ") => {
+            Verdict::Wrong("the token is not one this stand-in gave out, or it was revoked")
+        }
+        Some(_) => Verdict::Wrong("Authorization is not of a kind that the connector has"),
     }
 }
 
@@ -48,47 +55,69 @@ pub(super) fn tell_scopes(response: &mut Response, token: &Access) {
     }
 }
 
-fn by_key(auth: &Auth, call: &Call) -> bool {
+/// The secrets of a way to connect without OAuth, if the request carries all of them.
+fn by_key(provider: &Provider, auth: &Auth, call: &Call) -> Option<Vec<Secret>> {
     let secrets = match &auth.kind {
-        AuthKind::OAuth2(_) => return false,
-        AuthKind::None => return true,
+        AuthKind::OAuth2(_) => return None,
+        AuthKind::None => return Some(Vec::new()),
         AuthKind::Secrets { secrets } => secrets,
+    };
+    let mut carried = Vec::new();
+    let mut read = |parts: &[SecretPart], text: &str| {
+        carried.extend(inside(provider, parts, text)?);
+        Some(())
     };
     match &auth.apply {
         Apply::Bearer => {
-            let token = call.header("authorization").and_then(|header| header.strip_prefix("Bearer "));
-            token.is_some_and(|token| secrets.iter().all(|secret| plausible(secret, token)))
+            let secret = SecretPart::Secret(secrets.first()?.name.clone());
+            read(&[secret], call.header("authorization")?.strip_prefix("Bearer ")?)?;
         }
         Apply::Basic { user, password } => {
-            let pair = call.header("authorization").and_then(|header| header.strip_prefix("Basic "));
-            let pair = pair.and_then(|pair| STANDARD.decode(pair).ok()).and_then(|pair| String::from_utf8(pair).ok());
-            let pair = pair.as_deref().and_then(|pair| pair.split_once(':'));
-            pair.is_some_and(|(given, key)| {
-                fits(user, Some(given)) && (password.is_empty() || fits(password, Some(key)))
-            })
+            let pair = STANDARD.decode(call.header("authorization")?.strip_prefix("Basic ")?).ok()?;
+            let pair = String::from_utf8(pair).ok()?;
+            let (given, key) = pair.split_once(':')?;
+            read(user, given)?;
+            read(password, key)?;
         }
         Apply::Parts { headers, query } => {
-            let header = |(name, parts): &(String, Vec<SecretPart>)| fits(parts, call.header(name));
-            let parameter = |(name, parts): &(String, Vec<SecretPart>)| fits(parts, only(&call.query, name));
-            headers.iter().all(header) && query.iter().all(parameter)
+            for (name, parts) in headers {
+                read(parts, call.header(name)?)?;
+            }
+            for (name, parts) in query {
+                read(parts, only(&call.query, name)?)?;
+            }
         }
     }
+    let right =
+        |(name, text): &(String, String)| secrets.iter().any(|secret| secret.name == *name && plausible(secret, text));
+    let token = auth.tokens.first().map_or("default", |token| token.name.as_str());
+    let secret = |(_, text): &(String, String)| Secret { token: token.to_owned(), text: text.clone() };
+    carried.iter().all(right).then(|| carried.iter().map(secret).collect())
 }
 
-/// Whether a header or parameter is made of its texts with something where the secrets go.
-fn fits(parts: &[SecretPart], value: Option<&str>) -> bool {
-    let Some(mut rest) = value else { return false };
-    let mut secrets = 0;
-    for part in parts {
+/// The secrets in a text, by name, if it is made of its parts with something where the secrets go.
+fn inside(provider: &Provider, parts: &[SecretPart], text: &str) -> Option<Vec<(String, String)>> {
+    let mut found = Vec::new();
+    let mut rest = text;
+    for (index, part) in parts.iter().enumerate() {
+        let end = match parts.get(index + 1) {
+            Some(SecretPart::Text(text)) => rest.find(text.as_str())?,
+            _ => rest.len(),
+        };
         match part {
-            SecretPart::Text(text) => match rest.find(text.as_str()) {
-                Some(at) if secrets > 0 || at == 0 => rest = &rest[at + text.len()..],
-                _ => return false,
+            SecretPart::Text(text) => rest = rest.strip_prefix(text.as_str())?,
+            SecretPart::Account(name) => match provider.account.get(name) {
+                Some(value) => rest = rest.strip_prefix(value.as_str())?,
+                None => rest = &rest[end..],
             },
-            SecretPart::Secret(_) | SecretPart::Account(_) => secrets += 1,
+            SecretPart::Secret(name) => {
+                let (secret, after) = rest.split_at(end);
+                found.push((name.clone(), secret.to_owned()));
+                rest = after;
+            }
         }
     }
-    secrets == 0 || !value.unwrap_or_default().is_empty()
+    (rest.is_empty() && found.iter().all(|(_, secret)| !secret.is_empty())).then_some(found)
 }
 
 /// Secrets with a pattern that names their start, such as `^xoxb-`, must have it.

@@ -1,16 +1,11 @@
 //! The stand-in from outside, over HTTP, playing a small connector.
 
-use std::sync::Arc;
-
-use agentkit_spec::model::{
-    Account, Address, Apply, Auth, AuthKind, Body, Check, ClientAuth, Connector, Errors, Example, Exchange, Expect,
-    ExpectBody, Expr, Field, Http, Method, OAuth2, Outcome, PathPart, Position, Record, Refresh, Reply, ReplyBody,
-    Request, Returns, Root, Rotation, Scope, Template, Token, Tool, Ty, Used,
-};
+use agentkit_spec::model::Connector;
+use agentkit_spec::{SourceFile, compile};
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use super::{Client, StandIn};
+use super::{Client, Plan, StandIn};
 
 const SCOPE: &str = "https://api.example.com/auth/read";
 const REDIRECT: &str = "http://127.0.0.1:8917/oauth/cb/conn_1";
@@ -161,7 +156,7 @@ async fn an_unknown_request_comes_back_as_an_expect() {
 
 /// A stand-in for the sample connector.
 async fn start() -> StandIn {
-    StandIn::start(sample(), client(), Arc::new(|_: &str| ())).await.expect("a loopback port is free")
+    StandIn::start(Plan::new(sample(), client())).await.expect("a loopback port is free")
 }
 
 fn client() -> Client {
@@ -249,155 +244,65 @@ async fn send(request: reqwest::RequestBuilder, token: Option<&str>) -> Answer {
 
 /// A provider with one list, one identity and strict rotation.
 fn sample() -> Connector {
-    let texts = |values: &[&str]| values.iter().map(|value| (*value).to_owned()).collect::<Vec<_>>();
-    let exchange = |n: i64| Exchange {
-        expect: Expect {
-            method: Method::Get,
-            address: "/items".to_owned(),
-            query: vec![("q".to_owned(), texts(&["x y"])), ("tag".to_owned(), texts(&["a", "b"]))],
-            headers: Vec::new(),
-            token: None,
-            body: ExpectBody::None,
-        },
-        reply: Reply { status: 200, headers: Vec::new(), body: ReplyBody::Json(json!({"n": n})) },
-    };
-    let example = |n: i64| Example {
-        name: format!("number {n}"),
-        at: Position::default(),
-        account: json!({}),
-        input: json!({}),
-        hooks: json!({}),
-        exchange: vec![exchange(n)],
-        outcome: Outcome::Output(json!({})),
-    };
-    Connector {
-        name: "sample".to_owned(),
-        title: "Sample".to_owned(),
-        version: "1.0.0".to_owned(),
-        about: String::new(),
-        docs: None,
-        file: "sample.yaml".to_owned(),
-        base: None,
-        auth: vec![auth()],
-        account: Account {
-            from_token: vec![agentkit_spec::model::Derived {
-                name: "team_id".to_owned(),
-                ty: Ty::String,
-                at: texts(&["team", "id"]),
-            }],
-            check: Some(check()),
-        },
-        http: Http {
-            base_url: "https://api.example.com/v1".to_owned(),
-            hosts: texts(&["api.example.com"]),
-            headers: Vec::new(),
-            query: Vec::new(),
-            timeout_ms: 30_000,
-            rate: Vec::new(),
-        },
-        rates: Vec::new(),
-        errors: Errors::default(),
-        hooks: Vec::new(),
-        types: vec![Record {
-            name: "Me".to_owned(),
-            about: None,
-            at: Position::default(),
-            fields: vec![field("id", Ty::String), field("emailAddress", Ty::Email)],
-            used: Used { reply: true, ..Used::default() },
-        }],
-        tools: vec![tool(vec![example(1), example(2)])],
-    }
+    let spec = compile(&SourceFile::new("sample.yaml", SAMPLE.as_bytes()), |_| Err(String::new()));
+    assert_eq!(spec.diagnostics.len(), 0, "{:?}", spec.diagnostics);
+    spec.connector.expect("a connector")
 }
 
-fn auth() -> Auth {
-    Auth {
-        name: "oauth".to_owned(),
-        kind: AuthKind::OAuth2(OAuth2 {
-            authorize_url: "https://login.example.com/authorize".to_owned(),
-            token_url: "https://login.example.com/token".to_owned(),
-            revoke_url: Some("https://api.example.com/revoke".to_owned()),
-            authorize_params: Vec::new(),
-            token_params: Vec::new(),
-            client_auth: ClientAuth::Body,
-            pkce: true,
-            scope_separator: " ".to_owned(),
-            granted_scopes: None,
-            refresh: Refresh {
-                rotation: Rotation::Strict,
-                grace: None,
-                old_token_dies: false,
-                default_lifetime: None,
-                idle: None,
-            },
-        }),
-        about: None,
-        scopes: vec![Scope {
-            name: "read".to_owned(),
-            value: SCOPE.to_owned(),
-            about: "Read <all> items.".to_owned(),
-            covers: Vec::new(),
-            always: false,
-        }],
-        tokens: vec![Token {
-            name: "default".to_owned(),
-            at: Vec::new(),
-            scope_param: "scope".to_owned(),
-            scopes_at: None,
-        }],
-        apply: Apply::Bearer,
-    }
-}
+const SAMPLE: &str = "
+agentkit: 1
+connector: sample
+title: Sample
+version: 1.0.0
+about: Items.
 
-fn check() -> Check {
-    let body =
-        Expr { root: Root::Body, root_ty: Ty::Record("Me".to_owned()), ops: Vec::new(), source: "body".to_owned() };
-    Check {
-        request: Request {
-            at: Position::default(),
-            method: Method::Get,
-            address: Address::Path(vec![PathPart::Text("/me".to_owned())]),
-            token: Some("default".to_owned()),
-            query: Vec::new(),
-            headers: Vec::new(),
-            body: Body::None,
-            returns: Returns::Json(Ty::Record("Me".to_owned())),
-            errors: None,
-            page: None,
-            rate: Vec::new(),
-            repeatable: true,
-            timeout_ms: None,
-            max_body: None,
-            max_reply: None,
-        },
-        scopes: Vec::new(),
-        id: Template::Expr(body.clone()),
-        label: Template::Expr(body),
-    }
-}
+auth:
+  oauth:
+    kind: oauth2
+    authorize_url: https://login.example.com/authorize
+    token_url: https://login.example.com/token
+    revoke_url: https://api.example.com/revoke
+    scopes:
+      read: {value: 'https://api.example.com/auth/read', about: Read <all> items.}
 
-fn tool(examples: Vec<Example>) -> Tool {
-    Tool {
-        name: "list_items".to_owned(),
-        title: None,
-        about: String::new(),
-        at: Position::default(),
-        access: agentkit_spec::model::Access::Read,
-        repeatable: true,
-        private: false,
-        token: "default".to_owned(),
-        scopes: Vec::new(),
-        input: Vec::new(),
-        steps: Vec::new(),
-        output: Ty::Json,
-        output_record: None,
-        result: Template::Null,
-        errors: Vec::new(),
-        examples,
-        input_schema: json!({}),
-        output_schema: json!({}),
-    }
-}
+account:
+  from_token:
+    team_id: {type: string, value: $body.team.id}
+  check:
+    request: {get: /me, returns: Me}
+    id: $body.id
+    label: $body.emailAddress
 
-fn field(name: &str, ty: Ty) -> Field {
-    Field { name: name.to_owned(), ty, about: None, default: None, min: None, max: None, pattern: None, example: None }
-}
+http:
+  base_url: https://api.example.com/v1
+  hosts: [login.example.com]
+
+types:
+  Me: {id: string, emailAddress: email}
+  Items: {n: int}
+
+tools:
+  list_items:
+    about: List items.
+    access: read
+    scopes: [read]
+    input:
+      q: {type: string, about: Words.}
+      tags: {type: list<string>, about: Tags.}
+    request: {get: /items, query: {q: $in.q, tag: $in.tags}, returns: Items}
+    output: {n: int}
+    result: {n: $response.n}
+    examples:
+      - name: number 1
+        input: {q: x y, tags: [a, b]}
+        exchange:
+          - expect: {get: /items, query: {q: x y, tag: [a, b]}}
+            reply: {json: {n: 1}}
+        output: {n: 1}
+      - name: number 2
+        input: {q: x y, tags: [a, b]}
+        exchange:
+          - expect: {get: /items, query: {q: x y, tag: [a, b]}}
+            reply: {json: {n: 2}}
+        output: {n: 2}
+";

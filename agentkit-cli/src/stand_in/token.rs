@@ -95,7 +95,11 @@ fn redeem(provider: &Provider, auth: &Auth, oauth: &OAuth2, form: &[(String, Str
         write(&mut reply, token, &access, (&value, Some(&refresh)));
     }
     for derived in &provider.connector.account.from_token {
-        put(&mut reply, &derived.at, plausible::value(&derived.name, &derived.ty, &provider.connector));
+        let value = match provider.account.get(&derived.name) {
+            Some(value) => json!(value),
+            None => plausible::value(&derived.name, &derived.ty, &provider.connector),
+        };
+        put(&mut reply, &derived.at, value);
     }
     plausible::mark_success(&mut reply, &provider.connector);
     Ok(reply)

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use agentkit_cli::browser;
-use agentkit_cli::stand_in::{Client, StandIn};
+use agentkit_cli::stand_in::{Client, Plan, StandIn};
 use agentkit_connectors::gmail;
 use agentkit_runtime::{AgentKit, ConnectedAccount, ConnectedAccountStatus, Connection};
 use tokio::net::TcpListener;
@@ -90,7 +90,7 @@ async fn stand_in() -> Result<Google, Failure> {
     let client = Client::made_up()?;
     // What the stand-in is asked shows with -v; it must not mix with the story told here.
     let log = Arc::new(|line: &str| tracing::info!(target: "agentkit_stand_in", "{line}"));
-    let provider = StandIn::start(connector, client.clone(), log).await?;
+    let provider = StandIn::start(Plan { log, ..Plan::new(connector, client.clone()) }).await?;
     Ok(Google { provider, client })
 }
 

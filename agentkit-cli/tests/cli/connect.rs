@@ -4,10 +4,9 @@ use std::fmt::Write as _;
 use std::io::{BufRead as _, BufReader};
 use std::net::TcpListener;
 use std::process::{Child, Stdio};
-use std::sync::Arc;
 
 use agentkit_cli::browser;
-use agentkit_cli::stand_in::{Client, StandIn};
+use agentkit_cli::stand_in::{Client, Plan, StandIn};
 use agentkit_spec::{SourceFile, compile};
 
 use crate::sandbox::Sandbox;
@@ -61,7 +60,7 @@ async fn google(sandbox: &Sandbox) -> StandIn {
     let source = |name: &str| SourceFile::new(name, text(name).as_bytes());
     let gmail = compile(&source("gmail.yaml"), |base| Ok(source(base))).connector.expect("it is built in");
     let client = Client { id: "client".to_owned(), secret: "hush".to_owned() };
-    let google = StandIn::start(gmail, client, Arc::new(|_: &str| ())).await.expect("a port is free");
+    let google = StandIn::start(Plan::new(gmail, client)).await.expect("a port is free");
 
     let port =
         TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a port is free").port();

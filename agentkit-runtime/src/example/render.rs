@@ -23,13 +23,20 @@ impl Lines {
 }
 
 /// The request that an exchange expects.
-pub(super) fn expected(expect: &Value, base_url: &str) -> Lines {
+pub(super) fn expected(expect: &Value) -> Lines {
     let method = expect["method"].as_str().unwrap_or("GET").to_uppercase();
     let address = expect["address"].as_str().unwrap_or_default();
-    let address = if address.starts_with('/') { format!("{base_url}{address}") } else { address.to_owned() };
-    let address = Url::parse(&address).map_or(address, |url| url.to_string());
-    let mut lines = vec![format!("{method} {address}")];
     let mut query = pairs(&expect["query"]);
+    let address = match Url::parse(address) {
+        // An address from an earlier reply may bring its own query.
+        Ok(mut url) => {
+            query.extend(url.query_pairs().into_owned());
+            url.set_query(None);
+            url.into()
+        }
+        Err(_) => address.to_owned(),
+    };
+    let mut lines = vec![format!("{method} {address}")];
     query.sort_by(|one, other| one.0.cmp(&other.0));
     lines.extend(query.iter().map(|(name, value)| format!("query {name} = {value}")));
     let mut headers = pairs(&expect["headers"]);
@@ -51,10 +58,10 @@ pub(super) fn expected(expect: &Value, base_url: &str) -> Lines {
 }
 
 /// The request that was sent, as far as `expect` looks at it.
-pub(super) fn sent(
+pub(super) fn sent<'a>(
     request: &HttpRequest,
     expect: &Value,
-    hide: &dyn Fn(&str) -> (Option<&'static str>, String),
+    hide: &dyn Fn(&str) -> (Option<&'a str>, String),
 ) -> Lines {
     let mut token = None;
     let mut seen = |text: &str| {

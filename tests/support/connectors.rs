@@ -1,0 +1,27 @@
+//! Connectors that do not ship: `language/` shows single keys of the language, `reach/` excerpts of real APIs.
+//!
+//! One line per file; whatever examples it has are run by `it/examples.rs`.
+
+use agentkit_runtime::ConnectorDef;
+
+/// A connector of this folder.
+#[derive(Debug, Clone, Copy)]
+pub struct Case {
+    /// Its spec, from the folder `tests`.
+    pub file: &'static str,
+    /// What it was compiled to.
+    pub connector: &'static ConnectorDef,
+}
+
+macro_rules! connectors {
+    ($($file:tt => $module:ident $(, hooks = $hooks:path)?;)*) => {
+        $(agentkit_macros::connector!($file $(, hooks = $hooks)?);)*
+
+        /// All of them.
+        pub const ALL: &[Case] = &[$(Case { file: $file, connector: $module::CONNECTOR }),*];
+    };
+}
+
+connectors! {
+    "language/keys.yaml" => keys;
+}
