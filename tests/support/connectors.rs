@@ -23,5 +23,7 @@ macro_rules! connectors {
 }
 
 connectors! {
+    "language/graphql.yaml" => graphql;
     "language/keys.yaml" => keys;
+    "language/sign_in.yaml" => sign_in;
 }

@@ -110,7 +110,7 @@ async fn strict_rotation_makes_the_old_refresh_token_useless() {
 async fn a_revoked_token_is_refused() {
     let stand_in = start().await;
     let token = stand_in.access().await;
-    let items = stand_in.api("/items?tag=b&tag=a&q=x%20y");
+    let items = stand_in.api("/items?tag=a&tag=b&q=x%20y");
     assert_eq!(get(&items, Some(&token)).await.0, StatusCode::OK);
     post(&stand_in.at("https://api.example.com/revoke"), None, &[("token", &token)]).await;
     assert_eq!(get(&items, Some(&token)).await.0, StatusCode::UNAUTHORIZED);

@@ -2,15 +2,11 @@
 
 use agentkit_runtime::{AgentKit, ConnectedAccount, ConnectedAccountStatus, Connection};
 use agentkit_tests::browser::Browser;
+use agentkit_tests::connectors::sign_in;
 use agentkit_tests::page::Page;
 use agentkit_tests::tap::{Answer, Exchange, Tap};
 use serde_json::json;
 use tokio::net::TcpListener;
-
-mod compiled {
-    agentkit_macros::connector!("language/sign_in.yaml");
-}
-use compiled::sign_in;
 
 const HOST: &str = "https://api.signin.example";
 
