@@ -1,40 +1,38 @@
-//! Following pages by a token.
+//! Following pages: by a token, by an address, or by counting.
 
-use serde_json::Value;
+mod link;
+mod mark;
+mod walk;
 
 use crate::reader::ReadError;
-use crate::reply::read_json;
+use crate::reply::RawReply;
 use crate::request::RequestBuilder;
 use crate::retry::{Effect, unread};
 use crate::tool_error::{ErrorKind, ToolError};
 use crate::wire::{Described, Shape, Wire, field};
-
-/// However many items are asked for, a call follows no more pages than this.
-const MAX_PAGES: usize = 1_000;
-/// A page may hold more items than were asked for, but not more than this: later steps work on each of them.
-const MAX_ITEMS: usize = 1_000;
-/// All pages together may be as large as so many replies.
-const MAX_REPLIES: u64 = 4;
+use walk::{By, Onward, Walk};
 
 /// Where a value of a page goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Place {
     /// A query parameter.
     Query(&'static str),
-    /// A key of the body.
-    Body(&'static str),
+    /// A key of the body, and keys inside it.
+    Body(&'static [&'static str]),
+    /// It is the address of the next page.
+    Url,
 }
 
 /// How the pages of a request are followed.
 #[derive(Debug, Clone)]
 pub struct Paging {
-    /// Where the token goes.
+    /// Where the token or the count goes.
     pub send: Place,
     /// Where the page size goes, and the largest one.
     pub size: Option<(Place, u32)>,
     /// How many items to get at most.
     pub limit: i64,
-    /// The token of the call before.
+    /// What the call before gave to go on from.
     pub from: Option<String>,
 }
 
@@ -43,9 +41,13 @@ pub struct Paging {
 pub struct Pages<I> {
     /// The items of all pages that were read.
     pub items: Vec<I>,
-    /// The token to go on from, if there is more.
+    /// What to go on from, if there is more. Empty where pages are followed by address: an address from a caller
+    /// would lead the account's token anywhere on the host.
     pub next: Option<String>,
 }
+
+/// Takes a page apart: its items, and what it says of the next one.
+pub(crate) type Split<T, I, N> = fn(T, &RawReply<'_>) -> (Vec<I>, N);
 
 impl<I: Wire + Default + Clone + 'static> Described for Pages<I> {
     const SHAPE: Shape<Self> = Shape::Record(&[
@@ -55,98 +57,75 @@ impl<I: Wire + Default + Clone + 'static> Described for Pages<I> {
 }
 
 impl RequestBuilder<'_> {
-    /// Sends it once per page, until there are enough items or no more pages.
+    /// Sends it once per page, until there are enough items or no more pages. `split` takes a page apart: its items,
+    /// and the token or address of the next one.
     ///
     /// # Errors
     ///
-    /// A request failed, or the provider gave the same token twice in a row.
-    pub async fn pages<T, I>(
+    /// A request failed, or the provider gave the same token twice.
+    pub async fn pages<T, I>(self, paging: Paging, split: Split<T, I, Option<String>>) -> Result<Pages<I>, ToolError>
+    where
+        T: Wire + Default,
+        I: Send,
+    {
+        let by = if paging.send == Place::Url { By::Address } else { By::Token };
+        self.walk(Walk::new(paging, by), split).await
+    }
+
+    /// The same where the place of the next item is sent. `split` says whether there is more, if the provider does.
+    ///
+    /// # Errors
+    ///
+    /// A request failed, or the provider says that there is more and gives nothing.
+    pub async fn pages_by_offset<T, I>(
         self,
+        start: u64,
         paging: Paging,
-        split: fn(T) -> (Vec<I>, Option<String>),
+        split: Split<T, I, Option<bool>>,
     ) -> Result<Pages<I>, ToolError>
     where
         T: Wire + Default,
         I: Send,
     {
-        let mut walk = Walk::new(paging);
+        self.walk(Walk::new(paging, By::Offset(start)), split).await
+    }
+
+    /// The same where the number of the page is sent.
+    ///
+    /// # Errors
+    ///
+    /// A request failed.
+    pub async fn pages_by_number<T, I>(
+        self,
+        start: u64,
+        paging: Paging,
+        split: Split<T, I, Option<bool>>,
+    ) -> Result<Pages<I>, ToolError>
+    where
+        T: Wire + Default,
+        I: Send,
+    {
+        self.walk(Walk::new(paging, By::Number(start)), split).await
+    }
+
+    async fn walk<T, I, N>(self, walk: Result<Walk, ToolError>, split: Split<T, I, N>) -> Result<Pages<I>, ToolError>
+    where
+        T: Wire + Default,
+        I: Send,
+        N: Into<Onward>,
+    {
+        let mut walk = walk.map_err(|error| error.with_at(self.at()))?;
         let mut items: Vec<I> = Vec::new();
         while walk.goes_on(items.len()) {
             let mut page = T::default();
-            walk.fetch(&self, items.len(), &mut page).await?;
-            let (more, next) = split(page);
-            walk.check(more.len(), &self)?;
-            items.extend(more);
-            walk.turn(next, &self)?;
+            let reply = walk.fetch(&self, items.len(), &mut page).await?;
+            let raw = RawReply { status: reply.status, headers: &reply.headers, body: &reply.body };
+            let (mut found, next) = split(page, &raw);
+            let taken = walk.turn((found.len(), items.len()), next.into(), &self)?;
+            found.truncate(taken.end);
+            items.extend(found.drain(taken.start..));
         }
-        // A provider that gives larger pages than it was asked for. The caller was promised at most so many.
-        items.truncate(walk.limit);
-        Ok(Pages { items, next: walk.token })
-    }
-}
-
-/// Where the walk over the pages is.
-struct Walk {
-    paging: Paging,
-    limit: usize,
-    token: Option<String>,
-    pages: usize,
-    /// Bytes of all pages so far.
-    bytes: u64,
-    ended: bool,
-}
-
-impl Walk {
-    fn new(mut paging: Paging) -> Self {
-        let limit = usize::try_from(paging.limit).unwrap_or(0);
-        let token = paging.from.take().filter(|token| !token.is_empty());
-        Self { paging, limit, token, pages: 0, bytes: 0, ended: false }
-    }
-
-    fn goes_on(&self, have: usize) -> bool {
-        !self.ended && have < self.limit && self.pages < MAX_PAGES
-    }
-
-    async fn fetch(&mut self, request: &RequestBuilder<'_>, have: usize, page: &mut dyn Wire) -> Result<(), ToolError> {
-        let mut request = request.again();
-        if let Some((place, most)) = self.paging.size {
-            let missing = u32::try_from(self.limit - have).unwrap_or(u32::MAX);
-            request = request.place(place, Value::from(missing.min(most)));
-        }
-        if let Some(token) = &self.token {
-            request = request.place(self.paging.send, Value::String(token.clone()));
-        }
-        self.pages += 1;
-        let (at, effect, most) = (request.at(), request.effect(), MAX_REPLIES.saturating_mul(request.largest_reply()));
-        let reply = request.send().await?;
-        self.bytes = self.bytes.saturating_add(reply.body.len() as u64);
-        if self.bytes > most {
-            let message = format!("the pages have more than {most} bytes together");
-            return Err(ToolError::new(ErrorKind::TooLarge, message).with_hint("ask for fewer items").with_at(at));
-        }
-        read_json(&reply.body, page).map_err(|error| unreadable(&error, effect, at))
-    }
-
-    /// A provider that knows no page size may give more than was asked for; one that gives any number is wrong.
-    fn check(&self, items: usize, request: &RequestBuilder<'_>) -> Result<(), ToolError> {
-        let most = self.limit.max(MAX_ITEMS);
-        if items <= most {
-            return Ok(());
-        }
-        let message = format!("the provider gave a page of {items} items, and at most {most} are taken");
-        Err(ToolError::new(ErrorKind::TooLarge, message).with_at(request.at()))
-    }
-
-    /// Takes the token of the next page; an empty one ends the walk.
-    fn turn(&mut self, next: Option<String>, request: &RequestBuilder<'_>) -> Result<(), ToolError> {
-        let next = next.filter(|token| !token.is_empty());
-        if next.is_some() && next == self.token {
-            let message = "the provider gave the same page token twice, so the pages would never end";
-            return Err(ToolError::new(ErrorKind::Unavailable, message).with_at(request.at()));
-        }
-        self.ended = next.is_none();
-        self.token = next;
-        Ok(())
+        Ok(Pages { items, next: walk.rest() })
     }
 }
 

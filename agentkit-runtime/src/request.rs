@@ -8,6 +8,7 @@ mod url;
 
 use std::fmt::Write as _;
 
+use ::url::Url;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use percent_encoding::utf8_percent_encode;
@@ -254,19 +255,54 @@ impl RequestBuilder<'_> {
     pub(crate) fn place(mut self, place: Place, value: Value) -> Self {
         match (place, &mut self.draft.body) {
             (Place::Query(name), _) => add_pairs(&mut self.draft.query, name, &value),
-            (Place::Body(name), Body::Json(Value::Object(body)) | Body::Form(body)) => {
-                body.insert(name.to_owned(), value);
+            (Place::Body(path), Body::Json(Value::Object(body)) | Body::Form(body)) => put(body, path, value),
+            (Place::Body(path), body) => {
+                let mut made = Map::new();
+                put(&mut made, path, value);
+                *body = Body::Json(Value::Object(made));
             }
-            (Place::Body(name), body) => {
-                *body = Body::Json(Value::Object(Map::from_iter([(name.to_owned(), value)])));
-            }
+            // The address of a page replaces the whole one; see `at_page`.
+            (Place::Url, _) => {}
         }
         self
+    }
+
+    /// The request of another page: its address says all that the query said.
+    pub(crate) fn at_page(mut self, url: Url) -> Self {
+        self.draft.address = Address::Page(url);
+        self.draft.query.clear();
+        self
+    }
+
+    /// The address of the page that follows this one, or the one at `here`.
+    pub(crate) fn page_after(&self, here: Option<&Url>, next: &str) -> Result<Url, ToolError> {
+        let stand_ins = self.cx.call_state().settings.stand_ins();
+        if let Some(here) = here {
+            return url::page_after(here, next, stand_ins);
+        }
+        url::page_after(&address(&self.draft, &self.cx.connector().http, stand_ins, "")?, next, stand_ins)
     }
 
     #[cold]
     fn keep(&mut self, error: ToolError) {
         self.mistake.get_or_insert(error);
+    }
+}
+
+/// Puts a value under a path of keys; what is not there yet is made.
+fn put(body: &mut Map<String, Value>, path: &[&'static str], value: Value) {
+    match path {
+        [] => {}
+        [key] => _ = body.insert((*key).to_owned(), value),
+        [key, rest @ ..] => {
+            let inner = body.entry(*key).or_insert(Value::Null);
+            if !inner.is_object() {
+                *inner = Value::Object(Map::new());
+            }
+            if let Value::Object(inner) = inner {
+                put(inner, rest, value);
+            }
+        }
     }
 }
 

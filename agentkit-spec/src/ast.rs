@@ -49,6 +49,9 @@ pub(crate) const ERROR_KINDS: &[&str] = &[
     "internal",
 ];
 
+/// Ways to the next page that need no expression.
+const PAGE_WORDS: &[&str] = &["link", "offset", "number"];
+
 objects! {
     /// The whole file.
     Spec SPEC "the file" {
@@ -245,12 +248,14 @@ objects! {
     /// Following pages.
     Page PAGE "request.page" {
         items "items" must: Form::Expression => "The items of one page.";
-        next "next" must: Form::Expression => "The token of the next page.";
-        send "send" must: Form::Text => "Where the token goes: query.x or body.x.";
+        next "next" must: Form::ExpressionOr(PAGE_WORDS) => "Token or address of the next page in the reply; or link: the Link header has its address; or offset, number: items or pages are counted.";
+        more "more": Form::Expression => "Goes on only while this holds.";
+        send "send": Form::Text => "Where the token or count goes: query.x, body.x or body.x.y; or url where `next` is an address.";
+        start "start": Form::Int => "What counting starts from; default 0 for offset, 1 for number.";
         size "size": Form::Text => "Where the page size goes: query.x or body.x.";
         max_size "max_size": Form::Int => "Largest page size.";
         limit "limit" must: Form::Expression => "How many items to get at most.";
-        from "from": Form::Expression => "Page token of the call before.";
+        from "from": Form::Expression => "What the call before gave as `next`.";
     }
 
     /// A field in its long form.

@@ -226,7 +226,7 @@ fn requests_of<'t>(made: &'t [Tool], names: &BTreeSet<&str>) -> example::Request
     let steps = made.iter().filter(|tool| names.contains(tool.name.as_str())).flat_map(|tool| &tool.steps);
     steps
         .filter_map(|step| match &step.action {
-            Action::Request(request) => Some((request.method, &request.address)),
+            Action::Request(request) => Some(&**request),
             Action::Call { .. } | Action::Hook { .. } => None,
         })
         .collect()

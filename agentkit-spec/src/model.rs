@@ -19,7 +19,7 @@ pub use self::errors::{ErrorCode, ErrorKind, Errors};
 pub use self::example::{Example, Exchange, Expect, ExpectBody, Outcome, Reply, ReplyBody};
 pub use self::expr::{Arg, Expr, Filter, Op, OpKind, Root, Template, TextPart};
 pub use self::http::{Draw, Http, Per, Rate};
-pub use self::request::{Address, Body, Method, Page, PathPart, Place, Request, Returns};
+pub use self::request::{Address, Body, Method, Next, Page, PathPart, Place, Request, Returns};
 pub use self::tool::{Access, Action, Each, Step, Tool, When};
 pub use self::ty::{BytesForm, DatetimeForm, Enum, Field, IntForm, Record, Ty, Used};
 

@@ -139,6 +139,7 @@ impl Parser<'_> {
             Form::Template | Form::Data => true,
             Form::Text | Form::Type => self.text(node, path),
             Form::Expression => self.text(node, path) && self.expression(node, path),
+            Form::ExpressionOr(words) => self.text(node, path) && self.expression_or(node, words, path),
             Form::Bool => self.plain(node, (path, "true or false"), |plain| matches!(plain, Plain::Bool(_))),
             Form::Int => self.plain(node, (path, "a whole number"), |plain| matches!(plain, Plain::Int(_))),
             Form::Version => {
@@ -228,6 +229,23 @@ impl Parser<'_> {
                 format!("`{path}` is an expression, and those begin with one `$`"),
             )
             .help(format!("${bare}"));
+        false
+    }
+
+    fn expression_or(&mut self, node: &Node, words: &[&'static str], path: &str) -> bool {
+        let text = node.text().unwrap_or_default();
+        if text.starts_with('$') || words.contains(&text) {
+            return true;
+        }
+        let list = words.join(", ");
+        self.cx
+            .report(
+                Code::NotAnExpression,
+                node.span,
+                format!("`{path}` is an expression, which begins with `$`, or one of: {list}"),
+            )
+            .help(format!("${text}"))
+            .suggest(text, words.iter().copied());
         false
     }
 

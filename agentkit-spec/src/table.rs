@@ -46,6 +46,8 @@ pub(crate) enum Form {
     Type,
     /// An expression: begins with `$`.
     Expression,
+    /// An expression, or one of these words.
+    ExpressionOr(&'static [&'static str]),
     /// A value tree with expressions in it.
     Template,
     /// A mapping of templates.

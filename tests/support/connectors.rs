@@ -25,5 +25,6 @@ macro_rules! connectors {
 connectors! {
     "language/graphql.yaml" => graphql;
     "language/keys.yaml" => keys;
+    "language/pages.yaml" => pages;
     "language/sign_in.yaml" => sign_in;
 }

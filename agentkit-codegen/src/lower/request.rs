@@ -1,14 +1,14 @@
 //! Requests: the chain of calls that builds and sends one.
 
 use agentkit_spec::model::{
-    Action, Address, Body, Draw, Expr, IntForm, Method, Page, PathPart, Place, Position, Request, Returns, Root,
+    Action, Address, Body, Draw, Expr, IntForm, Method, Next, Page, PathPart, Place, Position, Request, Returns, Root,
     Template, Ty,
 };
 use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
 
-use super::expr::{Want, chain};
-use super::scope::Scope;
+use super::expr::{Want, chain, condition};
+use super::scope::{Scope, meet};
 use super::template::{as_json, object, sent};
 use super::types::{self, rust};
 use super::value::Form;
@@ -151,12 +151,22 @@ fn options(request: &Request, usual: &Usual<'_>) -> Vec<TokenStream> {
 fn end(scope: &mut Scope<'_>, request: &Request) -> TokenStream {
     let Returns::Json(ty) = &request.returns else { return quote!(.nothing()) };
     let Some(page) = &request.page else { return quote!(.reply()) };
-    let paging = paging(scope, page);
+    let paging = paging(scope, page, &request.body);
     let split = split(scope, page, &rust(ty));
-    quote!(.pages(#paging, #split))
+    match &page.next {
+        Next::Token { .. } | Next::Address(_) | Next::Link => quote!(.pages(#paging, #split)),
+        Next::Offset { start, .. } => {
+            let start = types::number(*start);
+            quote!(.pages_by_offset(#start, #paging, #split))
+        }
+        Next::Number { start, .. } => {
+            let start = types::number(*start);
+            quote!(.pages_by_number(#start, #paging, #split))
+        }
+    }
 }
 
-fn paging(scope: &mut Scope<'_>, page: &Page) -> TokenStream {
+fn paging(scope: &mut Scope<'_>, page: &Page, body: &Body) -> TokenStream {
     let from = page.from.as_ref().map(|from| {
         let opt = Ty::Opt(Box::new(Ty::String));
         expr::owned(scope, from, &opt)
@@ -164,37 +174,87 @@ fn paging(scope: &mut Scope<'_>, page: &Page) -> TokenStream {
     let from = from.unwrap_or_else(|| quote!(None));
     let limit = chain(scope, &page.limit, Want::Own);
     let limit = coerce::owned(limit, &Ty::Int(IntForm::Number));
-    let send = place(&page.send);
+    let send = match &page.next {
+        Next::Token { send, .. } | Next::Offset { send, .. } | Next::Number { send, .. } => place(send, body),
+        Next::Address(_) | Next::Link => quote!(Place::Url),
+    };
     let size = page.size.as_ref().map(|size| {
-        let (size, most) = (place(size), types::number(page.max_size.unwrap_or(u32::MAX)));
+        let (size, most) = (place(size, body), types::number(page.max_size.unwrap_or(u32::MAX)));
         quote!(Some((#size, #most)))
     });
     let size = size.unwrap_or_else(|| quote!(None));
     quote!(Paging { send: #send, size: #size, limit: #limit, from: #from })
 }
 
-fn place(place: &Place) -> TokenStream {
-    match place {
-        Place::Query(name) => quote!(Place::Query(#name)),
-        Place::Body(name) => quote!(Place::Body(#name)),
+fn place(place: &Place, body: &Body) -> TokenStream {
+    match (place, body) {
+        (Place::Query(name), _) => quote!(Place::Query(#name)),
+        // The keys of a form are flat: `filter[after]`.
+        (Place::Body(path), Body::Form(_)) => {
+            let (first, rest) = path.split_first().map_or(("", &[][..]), |(first, rest)| (first.as_str(), rest));
+            let name = rest.iter().fold(first.to_owned(), |name, key| format!("{name}[{key}]"));
+            quote!(Place::Body(&[#name]))
+        }
+        (Place::Body(path), _) => quote!(Place::Body(&[#(#path),*])),
     }
 }
 
-/// The items of one page and the token of the next: `|body: DraftList| (body.drafts, body.next_page_token)`.
-fn split(scope: &Scope<'_>, page: &Page, reply: &TokenStream) -> TokenStream {
+/// The items of one page and what it says of the next:
+/// `|body: DraftList, _| (body.drafts, body.next_page_token)`.
+fn split(scope: &Scope<'_>, page: &Page, of: &TokenStream) -> TokenStream {
     let mut scope = Scope::new(scope.types);
     scope.lenient = true;
     scope.bind(Root::Body, quote!(body), Form::Own);
-    let text = Ty::Opt(Box::new(Ty::String));
-    let next = expr::owned(&mut scope, &page.next, &text);
-    let items = chain(&mut scope, &page.items, Want::Own);
-    let items = if items.is_opt() {
+    // What is looked at inside the items is read before they are moved.
+    let leading = match &page.next {
+        Next::Token { token, .. } => Some(token),
+        Next::Address(address) => Some(address),
+        Next::Link | Next::Offset { .. } | Next::Number { .. } => None,
+    };
+    let first = leading.into_iter().chain(&page.more).any(|expr| meet(expr, &page.items));
+    let mut items = first.then(|| items(&mut scope, page));
+    let next = onward(&mut scope, page);
+    let items = items.get_or_insert_with(|| self::items(&mut scope, page));
+    let reply = if scope.sees_reply() || page.next == Next::Link { quote!(reply) } else { quote!(_) };
+    if first {
+        quote!(|body: #of, #reply| {
+            let next = #next;
+            (#items, next)
+        })
+    } else {
+        quote!(|body: #of, #reply| (#items, #next))
+    }
+}
+
+fn items(scope: &mut Scope<'_>, page: &Page) -> TokenStream {
+    let items = chain(scope, &page.items, Want::Own);
+    if items.is_opt() {
         let items = items.owned();
         quote!(#items.unwrap_or_default())
     } else {
         items.owned()
+    }
+}
+
+/// The token or address of the next page; where pages are counted, whether there is one.
+fn onward(scope: &mut Scope<'_>, page: &Page) -> TokenStream {
+    let text = Ty::Opt(Box::new(Ty::String));
+    let next = match &page.next {
+        Next::Token { token, .. } => expr::owned(scope, token, &text),
+        Next::Address(address) => expr::owned(scope, address, &text),
+        Next::Link => quote!(reply.next_link()),
+        Next::Offset { .. } | Next::Number { .. } => {
+            let more = page.more.as_ref().map(|more| condition(scope, more));
+            return more.map_or_else(|| quote!(None), |more| quote!(Some(#more)));
+        }
     };
-    quote!(|body: #reply| (#items, #next))
+    match &page.more {
+        Some(more) => {
+            let more = condition(scope, more);
+            quote!(if #more { #next } else { None })
+        }
+        None => next,
+    }
 }
 
 fn verb(method: Method) -> Ident {

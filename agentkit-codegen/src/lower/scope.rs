@@ -85,6 +85,11 @@ impl<'a> Scope<'a> {
         self.later.iter().any(|(used, _)| used == root)
     }
 
+    /// Whether something but the body of a reply was used.
+    pub(crate) fn sees_reply(&self) -> bool {
+        self.later.iter().any(|(root, _)| matches!(root, Root::Status | Root::Header(_)))
+    }
+
     /// The root of an expression; by value only where `take` asks for it and nothing later misses it.
     pub(crate) fn root(&mut self, expr: &Expr, take: bool) -> Val {
         let path = path_of(expr);
@@ -135,6 +140,11 @@ fn path_of(expr: &Expr) -> Path {
         ty = &op.ty;
     }
     (expr.root.clone(), fields)
+}
+
+/// Whether the paths of two expressions lead through each other.
+pub(crate) fn meet(a: &Expr, b: &Expr) -> bool {
+    meets(&path_of(a), &path_of(b))
 }
 
 /// Whether one of two paths leads through the other.

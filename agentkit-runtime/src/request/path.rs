@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use url::Url;
 
 use crate::tool_error::{ErrorKind, ToolError};
 use crate::wire::ToJson;
@@ -24,6 +25,8 @@ pub(crate) enum Address {
     },
     /// A whole address from an earlier reply.
     Whole(String),
+    /// The address of a further page, on the host of the first one.
+    Page(Url),
 }
 
 impl Address {

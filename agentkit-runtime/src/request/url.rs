@@ -1,5 +1,6 @@
 //! From a draft to the address it is sent to, and the proof that no value has changed where that is.
 
+use url::form_urlencoded::parse;
 use url::{Host, Url};
 
 use super::path::path_start;
@@ -31,6 +32,14 @@ pub(crate) fn address(draft: &Draft, http: &HttpDef, stand_ins: &[StandIn], secr
             add_query(&mut whole, &[&draft.query]);
             whole
         }
+        Address::Page(url) => {
+            let mut whole = url.as_str().to_owned();
+            // Some providers repeat a key in the addresses they give.
+            let there = |pair: &&str| parse(pair.as_bytes()).next().is_some_and(|(name, _)| has(url, &name));
+            let missing: Vec<&str> = secrets.split('&').filter(|pair| !there(pair)).collect();
+            add_query(&mut whole, &missing);
+            whole
+        }
     };
     let url = Url::parse(&text).map_err(|_| ToolError::internal("the address of the request is not a URL"))?;
     check(url, draft, http)
@@ -58,6 +67,8 @@ fn check(url: Url, draft: &Draft, http: &HttpDef) -> Result<Url, ToolError> {
         Address::Whole(_) if draft.token != TokenChoice::None => {
             return Err(ToolError::internal("an address in a reply must be used without a token"));
         }
+        Address::Page(_) if !own => return Err(elsewhere(&url)),
+        Address::Page(_) => {}
         Address::Whole(_) => {
             if !own || !url.username().is_empty() || url.password().is_some() {
                 let host: String = url.host_str().unwrap_or_default().chars().take(100).collect();
@@ -68,6 +79,34 @@ fn check(url: Url, draft: &Draft, http: &HttpDef) -> Result<Url, ToolError> {
         }
     }
     Ok(url)
+}
+
+/// The address of the page after `here`, where the provider gives `next`: absolute, or relative to `here`.
+///
+/// It gets the account's token, so it must be on the same host.
+pub(super) fn page_after(here: &Url, next: &str, stand_ins: &[StandIn]) -> Result<Url, ToolError> {
+    let real = real_address(stand_ins, next);
+    let Ok(mut url) = here.join(real.as_deref().unwrap_or(next)) else {
+        return Err(ToolError::internal("the provider gave an address of the next page that is no URL"));
+    };
+    let plain = url.username().is_empty() && url.password().is_none();
+    if url.origin() != here.origin() || !plain {
+        return Err(elsewhere(&url));
+    }
+    url.set_fragment(None);
+    Ok(url)
+}
+
+#[cold]
+fn elsewhere(url: &Url) -> ToolError {
+    let host: String = url.host_str().unwrap_or_default().chars().take(100).collect();
+    ToolError::internal(format!(
+        "the next page is said to be on `{host}`, which is not where this one came from; nothing was sent there"
+    ))
+}
+
+fn has(url: &Url, name: &str) -> bool {
+    url.query_pairs().any(|(known, _)| known == name)
 }
 
 fn slashes(text: &str) -> usize {

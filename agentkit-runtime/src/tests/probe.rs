@@ -188,6 +188,6 @@ impl Tool for List {
             limit: self.max,
             from: self.from,
         };
-        cx.get("probe.yaml:32", "/things").pages(paging, |page: Page| (page.things, page.next)).await
+        cx.get("probe.yaml:32", "/things").pages(paging, |page: Page, _| (page.things, page.next)).await
     }
 }

@@ -9,11 +9,11 @@ use super::data::{Form, check, record};
 use super::world::{Signature, World};
 use crate::ast::{self, ERROR_KINDS};
 use crate::diagnostic::Code;
-use crate::model::{Address, Example, Field, Method, Outcome, Ty};
+use crate::model::{Example, Field, Outcome, Request, Ty};
 use crate::yaml::{Node, to_json};
 
 /// Requests a tool can send: its own and those of the tools it calls.
-pub(crate) type Requests<'a> = Vec<(Method, &'a Address)>;
+pub(crate) type Requests<'a> = Vec<&'a Request>;
 
 /// The tool whose examples are checked; what is wrong with it is absent.
 pub(crate) struct Subject<'a> {

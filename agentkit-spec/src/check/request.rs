@@ -4,6 +4,7 @@ mod body;
 mod graphql;
 mod page;
 mod path;
+mod place;
 
 use super::address::header_name;
 use super::cx::Cx;
@@ -59,7 +60,7 @@ pub(crate) fn request(
             Returns::Json(ty) => Known::Ty(ty),
             Returns::None => Known::Nothing,
         });
-        page::page(cx, scope, node, (known, &view))
+        page::page(cx, scope, node, (known, &view, address.as_ref().map(|(method, ..)| *method)))
     });
     let rate = draws(cx, world.rates, view.rate)
         .or_else(|| world.http.as_ref().map(|http| http.rate.clone()))

@@ -108,6 +108,9 @@ codes! {
     CalleeScope = 74, "A tool asks for the scopes of the tools it calls.";
     CalleeAccess = 75, "A tool may not call one that has more effect than it says.";
 
+    EndlessPages = 76, "Pages must come to an end: what follows them depends on the reply.";
+    CallersAddress = 77, "The address of a page comes from the provider, never from a caller.";
+
     NoResult = 80, "The result must be said where it does not follow from the last step.";
     OutputForm = 81, "The output of a public tool is a record.";
     ExampleData = 82, "The data of an example must be of the declared types.";

@@ -89,25 +89,62 @@ pub enum Returns {
     Json(Ty),
 }
 
-/// Following pages by a token.
+/// Following pages.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Page {
     /// The items of one page, from `body`; a list.
     pub items: Expr,
     /// Type of one item.
     pub item: Ty,
-    /// The token of the next page, from `body`; text or opt of text.
-    pub next: Expr,
-    /// Where the token goes.
-    pub send: Place,
+    /// What leads to the next page.
+    pub next: Next,
+    /// Goes on only while this holds: a bool, from `body` and `header`.
+    pub more: Option<Expr>,
     /// Where the page size goes.
     pub size: Option<Place>,
     /// Largest page size.
     pub max_size: Option<u32>,
     /// How many items to get at most: an int.
     pub limit: Expr,
-    /// The token of the call before: opt of text.
+    /// What the call before gave to go on from: opt of text. Never where pages are followed by address.
     pub from: Option<Expr>,
+}
+
+impl Page {
+    /// Whether the provider gives the addresses of further pages.
+    pub fn is_by_address(&self) -> bool {
+        matches!(self.next, Next::Address(_) | Next::Link)
+    }
+}
+
+/// What leads to the next page.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Next {
+    /// A token in the reply, from `body` and `header`: text or opt of text.
+    Token {
+        /// The token.
+        token: Expr,
+        /// Where it goes.
+        send: Place,
+    },
+    /// An address in the reply, from `body` and `header`: text or opt of text.
+    Address(Expr),
+    /// The address in the Link header.
+    Link,
+    /// How many items came before the next page.
+    Offset {
+        /// The offset of the first item.
+        start: u64,
+        /// Where the offset goes.
+        send: Place,
+    },
+    /// The number of the page.
+    Number {
+        /// The number of the first page.
+        start: u64,
+        /// Where the number goes.
+        send: Place,
+    },
 }
 
 /// Where a value of a page goes.
@@ -115,6 +152,6 @@ pub struct Page {
 pub enum Place {
     /// A query parameter.
     Query(String),
-    /// A key of the body (JSON or form).
-    Body(String),
+    /// A key of the body (JSON or form), and keys inside it.
+    Body(Vec<String>),
 }

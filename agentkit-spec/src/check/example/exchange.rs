@@ -7,7 +7,7 @@ use crate::check::cx::Cx;
 use crate::check::request::{known_token, one_method};
 use crate::check::world::World;
 use crate::diagnostic::Code;
-use crate::model::{Address, Exchange, Expect, ExpectBody, Method, PathPart, Reply, ReplyBody};
+use crate::model::{Address, Exchange, Expect, ExpectBody, Method, Page, PathPart, Reply, ReplyBody};
 use crate::yaml::{Node, Plain, Value, to_json};
 
 pub(super) fn exchanges(
@@ -107,16 +107,19 @@ fn known_address(
         return false;
     }
     let hosts = world.http.as_ref().map(|http| http.hosts.as_slice()).unwrap_or_default();
-    let known = requests.iter().any(|(known, address)| {
-        *known == method
-            && match address {
-                Address::Path(parts) => matches(parts, text),
-                Address::Url(_) => host_of(text).is_some_and(|host| hosts.iter().any(|known| known == host)),
-            }
+    let on_hosts = || host_of(text).is_some_and(|host| hosts.iter().any(|known| known == host));
+    let known = requests.iter().any(|request| {
+        // The provider says where further pages are.
+        let page = request.page.as_ref().is_some_and(Page::is_by_address) && (text.starts_with('/') || on_hosts());
+        let own = match &request.address {
+            Address::Path(parts) => matches(parts, text),
+            Address::Url(_) => on_hosts(),
+        };
+        request.method == method && (own || page)
     });
     if !known {
         let mut shown: Vec<String> =
-            requests.iter().map(|(method, address)| format!("{} {}", word(*method), show(address))).collect();
+            requests.iter().map(|request| format!("{} {}", word(request.method), show(&request.address))).collect();
         shown.dedup();
         cx.error(Code::ExampleExchange, node.span, format!("the tool sends no `{} {text}`", word(method)))
             .help(format!("it sends: {}", shown.join(", ")));

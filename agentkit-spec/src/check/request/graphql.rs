@@ -120,17 +120,20 @@ fn variables(cx: &mut Cx<'_>, (node, query): (&Node, &Query), given: &[Entry], p
     good && !unsure
 }
 
-/// Variables that `page` gives, and whether with every page: the first one has no token.
+/// Variables that `page` gives, and whether with every page: the first one has no token, but it has a count.
 fn paged(page: &Node) -> Vec<(&str, &Node, bool)> {
     let view = ast::Page::of(page);
-    [view.send.and_then(|node| variable(node, false)), view.size.and_then(|node| variable(node, true))]
+    let counts = matches!(view.next.and_then(Node::text), Some("offset" | "number"));
+    [view.send.and_then(|node| variable(node, counts)), view.size.and_then(|node| variable(node, true))]
         .into_iter()
         .flatten()
         .collect()
 }
 
 fn variable(node: &Node, always: bool) -> Option<(&str, &Node, bool)> {
-    Some((node.text()?.strip_prefix("body.variables.")?, node, always))
+    // What lies deeper is a part of the variable.
+    let path = node.text()?.strip_prefix("body.variables.")?;
+    Some((path.split('.').next()?, node, always))
 }
 
 /// A value is of the type that the query declares:
