@@ -49,7 +49,11 @@ impl fmt::Display for Lost {
 impl std::error::Error for Lost {}
 
 /// A client without redirects and proxies.
-pub(crate) fn client() -> Result<Client, reqwest::Error> {
+///
+/// # Errors
+///
+/// TLS cannot be set up, which loopback does not even use.
+pub fn client() -> Result<Client, reqwest::Error> {
     // Loopback pages are plain http, but the client is not built without a provider of TLS.
     // An error means that one is installed already, which is as good.
     drop(rustls::crypto::ring::default_provider().install_default());

@@ -74,6 +74,11 @@ pub(crate) fn printable(text: &str) -> String {
     text.chars().map(|c| if unsafe_char(c) { ' ' } else { c }).collect()
 }
 
+/// The same for text of several lines.
+pub(crate) fn printable_lines(text: &str) -> String {
+    text.lines().map(printable).collect::<Vec<_>>().join("\n")
+}
+
 /// JSON writers leave DEL and the C1 controls as they are; in JSON text they can only stand inside strings.
 fn escape_c1(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());

@@ -4,6 +4,7 @@ pub(crate) mod accounts;
 pub(crate) mod check;
 pub(crate) mod connect;
 pub(crate) mod expand;
+pub(crate) mod mock;
 pub(crate) mod quickstart;
 pub(crate) mod run;
 pub(crate) mod tool;

@@ -1,6 +1,7 @@
 //! The command from outside: what it prints, where, and with which exit code.
 
 mod connect;
+mod mock;
 mod sandbox;
 
 use insta::assert_snapshot;
@@ -11,7 +12,7 @@ use serde_json::Value;
 fn help() {
     let sandbox = Sandbox::new("help");
     assert_snapshot!("help", sandbox.run(["--help"]).stdout);
-    for verb in ["quickstart", "check", "tools", "tool", "connect", "accounts", "run", "expand"] {
+    for verb in ["quickstart", "check", "tools", "tool", "connect", "accounts", "run", "expand", "mock"] {
         let ran = sandbox.run([verb, "--help"]);
         assert_eq!(ran.code, 0, "{ran:?}");
         assert_snapshot!(format!("help_{verb}"), ran.stdout);

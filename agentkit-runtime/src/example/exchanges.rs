@@ -111,7 +111,7 @@ impl Exchanges {
                 if free {
                     break;
                 }
-            } else if free {
+            } else if free || self.reuse == Reuse::Endless {
                 let likeness = wanted.common(&got);
                 if nearest.as_ref().is_none_or(|(best, ..)| likeness > *best) {
                     nearest = Some((likeness, wanted, got));
