@@ -52,10 +52,16 @@ fn unknown_field(names: &[&str], unknown: &str) -> String {
     }
 }
 
-/// The place of an enum's value in its table.
+/// The place of an enum's value in its table. Models change the case of values, also where a schema is enforced.
 pub(crate) fn accept_enum(value: &Value, texts: &dyn Fn(usize) -> Option<&'static str>) -> Result<usize, ArgError> {
     let known: Vec<&str> = (0..).map_while(texts).collect();
-    let found = value.as_str().and_then(|text| known.iter().position(|known| *known == text));
+    let text = value.as_str().unwrap_or_default();
+    let exact = || known.iter().position(|known| *known == text);
+    let only = || {
+        let mut alike = (0..known.len()).filter(|index| known[*index].eq_ignore_ascii_case(text));
+        alike.next().filter(|_| alike.next().is_none())
+    };
+    let found = value.is_string().then(|| exact().or_else(only)).flatten();
     found.ok_or_else(|| ArgError::new(format!("must be one of {}, not {}", list(&known), describe(value))))
 }
 
@@ -63,15 +69,26 @@ pub(crate) fn accept_enum(value: &Value, texts: &dyn Fn(usize) -> Option<&'stati
 pub(crate) fn accept_map(value: Value) -> Result<Vec<(String, Value)>, ArgError> {
     match value {
         Value::Object(map) => Ok(map.into_iter().collect()),
-        Value::Array(pairs) => pairs.into_iter().enumerate().map(|(index, pair)| accept_pair(index, pair)).collect(),
+        Value::Array(pairs) => {
+            let mut entries: Vec<(String, Value)> = Vec::new();
+            for (index, pair) in pairs.into_iter().enumerate() {
+                let (key, value) = accept_pair(pair).map_err(|error| error.at_index(index))?;
+                if entries.iter().any(|(known, _)| *known == key) {
+                    return Err(ArgError::new("has this key for the second time").at_key("key").at_index(index));
+                }
+                entries.push((key, value));
+            }
+            Ok(entries)
+        }
         other => Err(ArgError::expected("an object", &other)),
     }
 }
 
-fn accept_pair(index: usize, mut pair: Value) -> Result<(String, Value), ArgError> {
+fn accept_pair(mut pair: Value) -> Result<(String, Value), ArgError> {
+    let closed = pair.as_object().is_some_and(|pair| pair.len() == 2);
     match (pair.get_mut("key").map(Value::take), pair.get_mut("value").map(Value::take)) {
-        (Some(Value::String(key)), Some(value)) => Ok((key, value)),
-        _ => Err(ArgError::new("must be an object with `key` and `value`").at_index(index)),
+        (Some(Value::String(key)), Some(value)) if closed => Ok((key, value)),
+        _ => Err(ArgError::new("must be an object with `key` and `value` alone")),
     }
 }
 

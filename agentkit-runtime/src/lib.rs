@@ -11,6 +11,7 @@ mod config;
 mod connection;
 mod cx;
 mod def;
+mod dialect;
 mod env;
 mod errors;
 pub mod example;
@@ -61,6 +62,7 @@ pub use crate::def::{
     ExampleDef, HttpDef, Identity, OAuth2Def, PartDef, PerDef, RateDef, RefreshDef, RotationDef, ScopeDef, SecretDef,
     TokenDef, ToolDef,
 };
+pub use crate::dialect::Dialect;
 pub use crate::execute::Execution;
 pub use crate::kit::{AgentKit, AgentKitBuilder, DEFAULT_BASE_URL};
 pub use crate::reply::{ErrorParts, RawReply};

@@ -1,4 +1,7 @@
-//! JSON Schema 2020-12 of tool inputs and outputs, in one canonical form.
+//! JSON Schema 2020-12 of tool inputs and outputs, in the canonical form: whatever the language can say is said in
+//! keywords. What strict modes of models take of it is `portable`.
+
+mod portable;
 
 use std::collections::BTreeSet;
 
@@ -6,6 +9,11 @@ use serde_json::{Map, Value, json};
 
 use crate::check::{Types, reach};
 use crate::model::{Enum, Field, Ty};
+
+pub(crate) use portable::portable;
+
+/// What inputs of type `datetime` take. No `format` says so much, and `date-time` would forbid the rest.
+const TIME: &str = "A time such as 2026-11-22T09:00:00Z, a date, or a span back from now such as 7d.";
 
 /// The input schema of a tool: closed, optional inputs not required.
 pub(crate) fn input(types: &Types, fields: &[Field]) -> Value {
@@ -62,18 +70,23 @@ impl Writer<'_> {
         }
         let rest: Map<String, Value> = rest.collect();
         let own = rest.get("description").and_then(Value::as_str);
-        if let Some(about) = [field.about.as_deref(), own].into_iter().flatten().reduce_join() {
+        // The length of bytes is not that of their text, and no keyword bounds it.
+        let bytes = matches!(inner(&field.ty), Ty::Bytes(_)).then(|| bounds(field)).flatten();
+        let about = sentences([field.about.as_deref(), own, bytes.as_deref()]);
+        if !about.is_empty() {
             schema.insert("description".to_owned(), Value::String(about));
         }
         schema.extend(rest.into_iter().filter(|(key, _)| key != "description"));
-        let (least, most) = match inner(&field.ty) {
-            Ty::List(_) => ("minItems", "maxItems"),
-            Ty::Map(_) => ("minProperties", "maxProperties"),
-            Ty::Int(_) | Ty::Float => ("minimum", "maximum"),
-            _ => ("minLength", "maxLength"),
+        let keywords = match inner(&field.ty) {
+            Ty::List(_) => Some(("minItems", "maxItems")),
+            Ty::Map(_) => Some(("minProperties", "maxProperties")),
+            Ty::Int(_) | Ty::Float => Some(("minimum", "maximum")),
+            Ty::Bytes(_) => None,
+            _ => Some(("minLength", "maxLength")),
         };
+        let (least, most) = keywords.unzip();
         for (key, bound) in [(least, field.min), (most, field.max)] {
-            if let Some(bound) = bound {
+            if let (Some(key), Some(bound)) = (key, bound) {
                 schema.insert(key.to_owned(), bound.into());
             }
         }
@@ -98,6 +111,7 @@ impl Writer<'_> {
             Ty::Float => json!({"type": "number"}),
             Ty::Bool => json!({"type": "boolean"}),
             Ty::Bytes(_) => json!({"type": "string", "contentEncoding": "base64"}),
+            Ty::Datetime(_) if self.input => json!({"type": "string", "description": TIME}),
             Ty::Datetime(_) => json!({"type": "string", "format": "date-time"}),
             Ty::Date => json!({"type": "string", "format": "date"}),
             Ty::Json => json!({"type": "string", "description": "JSON as text."}),
@@ -128,8 +142,7 @@ impl Writer<'_> {
 
     /// Values with their notes. An open enum in an output lists what is known, and says so.
     fn enumeration(&self, one: &Enum) -> Value {
-        let notes = one.values.iter().filter_map(|(value, note)| Some(format!("{value}: {}", ended(note.as_deref()?))));
-        let mut description = notes.collect::<Vec<_>>().join(" ");
+        let mut description = notes(one);
         let values: Vec<&str> = one.values.iter().map(|(value, _)| value.as_str()).collect();
         let mut schema = json!({"type": "string"});
         let Value::Object(map) = &mut schema else { return schema };
@@ -175,9 +188,29 @@ fn inner(ty: &Ty) -> &Ty {
     }
 }
 
-/// Sentences in a row.
-trait ReduceJoin {
-    fn reduce_join(self) -> Option<String>;
+/// The bounds of a field in words, where no keyword says them.
+fn bounds(field: &Field) -> Option<String> {
+    let (unit, one) = match inner(&field.ty) {
+        Ty::List(_) => (" items", " item"),
+        Ty::Map(_) => (" entries", " entry"),
+        Ty::Bytes(_) => (" bytes", " byte"),
+        Ty::Int(_) | Ty::Float => ("", ""),
+        _ => (" characters", " character"),
+    };
+    let unit = |bound: i64| if bound == 1 { one } else { unit };
+    match (field.min, field.max) {
+        (Some(min), Some(max)) if min == max => Some(format!("Exactly {min}{}.", unit(min))),
+        (Some(min), Some(max)) => Some(format!("From {min} to {max}{}.", unit(max))),
+        (Some(min), None) => Some(format!("At least {min}{}.", unit(min))),
+        (None, Some(max)) => Some(format!("At most {max}{}.", unit(max))),
+        (None, None) => None,
+    }
+}
+
+/// The notes on the values of an enum.
+fn notes(one: &Enum) -> String {
+    let notes = one.values.iter().filter_map(|(value, note)| Some(format!("{value}: {}", ended(note.as_deref()?))));
+    notes.collect::<Vec<_>>().join(" ")
 }
 
 /// A note as a sentence, so that the next one is not read as a part of it.
@@ -186,9 +219,7 @@ fn ended(note: &str) -> String {
     if note.ends_with(['.', '!', '?']) { note.to_owned() } else { format!("{note}.") }
 }
 
-impl<'a, T: Iterator<Item = &'a str>> ReduceJoin for T {
-    fn reduce_join(self) -> Option<String> {
-        let sentences: Vec<&str> = self.collect();
-        (!sentences.is_empty()).then(|| sentences.join(" "))
-    }
+/// Those that are there, in a row.
+fn sentences<'a>(all: impl IntoIterator<Item = Option<&'a str>>) -> String {
+    all.into_iter().flatten().filter(|text| !text.is_empty()).collect::<Vec<_>>().join(" ")
 }

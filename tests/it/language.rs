@@ -1,3 +1,4 @@
-//! Keys of the language, each through the real transport to a server on loopback.
+//! What the language can say, run against a real server: the examples of `tests/language`, and what none can show.
 
 mod auth;
+mod inputs;

@@ -3,6 +3,7 @@
 mod callbacks;
 mod canary;
 mod catalog;
+mod dialects;
 mod errors;
 mod examples;
 mod expand;

@@ -24,6 +24,7 @@ macro_rules! connectors {
 
 connectors! {
     "language/graphql.yaml" => graphql;
+    "language/inputs.yaml" => inputs;
     "language/keys.yaml" => keys;
     "language/pages.yaml" => pages;
     "language/sign_in.yaml" => sign_in;

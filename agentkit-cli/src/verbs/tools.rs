@@ -1,6 +1,7 @@
 //! `agentkit tools`: the tools of the connectors built in.
 
-use agentkit_runtime::{Access, ConnectorDef};
+use agentkit_runtime::{Access, ConnectorDef, Dialect, ToolDef};
+use clap::builder::{PossibleValuesParser, TypedValueParser as _};
 use serde_json::{Value, json};
 
 use crate::exit::{Exit, Failure};
@@ -9,19 +10,38 @@ use crate::table::Table;
 
 /// Which tools to list.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Examples:\n  agentkit tools\n  agentkit tools gmail\n  agentkit tools slack --json")]
+#[command(after_help = "\
+Examples:
+  agentkit tools
+  agentkit tools gmail
+  agentkit tools slack --json
+  agentkit tools slack --dialect openai    the tools of a request to that API")]
 pub(crate) struct Args {
     /// Only those of this connector
     #[arg(value_name = "CONNECTOR")]
     connector: Option<String>,
+    /// Print them as JSON in the form of a model provider, or of MCP
+    #[arg(long, value_name = "NAME", value_parser = dialects())]
+    dialect: Option<Dialect>,
+}
+
+fn dialects() -> impl clap::builder::TypedValueParser<Value = Dialect> {
+    let names = Dialect::ALL.iter().map(|dialect| dialect.name());
+    PossibleValuesParser::new(names).try_map(|name| {
+        Dialect::ALL.iter().copied().find(|dialect| dialect.name() == name).ok_or("no dialect of this name")
+    })
 }
 
 /// Lists them.
 pub(crate) fn run(args: &Args, output: Output) -> Result<Exit, Failure> {
     let chosen = chosen(args.connector.as_deref())?;
     let tools = || chosen.iter().flat_map(|connector| connector.tools);
+    if let Some(dialect) = args.dialect {
+        output.json(&Value::Array(dialect.tools(tools())))?;
+        return Ok(Exit::Done);
+    }
     if output.machine() {
-        let tool = |tool: &agentkit_runtime::ToolDef| {
+        let tool = |tool: &ToolDef| {
             json!({
                 "name": tool.name,
                 "connector": tool.connector,

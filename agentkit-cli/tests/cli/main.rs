@@ -120,6 +120,30 @@ fn tools_and_tool() {
 }
 
 #[test]
+fn tools_in_the_form_of_a_provider() {
+    let sandbox = Sandbox::new("dialects");
+    for (dialect, key) in [
+        ("openai", "parameters"),
+        ("anthropic", "input_schema"),
+        ("anthropic-strict", "input_schema"),
+        ("gemini", "parametersJsonSchema"),
+        ("mcp", "inputSchema"),
+    ] {
+        let tools = sandbox.run(["tools", "openweather", "--dialect", dialect]).json();
+        assert_eq!(tools.as_array().map(Vec::len), Some(1), "{tools:#}");
+        assert_eq!(tools[0]["name"], "openweather_current");
+        assert_eq!(tools[0][key]["type"], "object", "{dialect}: {tools:#}");
+    }
+    let ran = sandbox.run(["tools", "--dialect", "claude"]);
+    assert_eq!(ran.code, 2);
+    assert!(
+        ran.stderr.contains("[possible values: openai, anthropic, anthropic-strict, gemini, mcp]"),
+        "{}",
+        ran.stderr
+    );
+}
+
+#[test]
 fn a_misspelt_tool_is_suggested() {
     let ran = Sandbox::new("misspelt").run(["tool", "gmail_fetch_mail"]);
     assert_eq!(ran.code, 2);

@@ -57,7 +57,12 @@ pub(crate) fn tool(connector: &model::Connector, tool: &model::Tool, run: &Token
         quote!(token: #token,)
     });
     let scopes = list("scopes", tool.scopes.iter().map(|scope| quote!(#scope)));
-    let (input, output) = (tool.input_schema.to_string(), tool.output_schema.to_string());
+    // What no agent is shown needs no schema.
+    let schemas = (!tool.private).then(|| {
+        let (input, portable) = (tool.input_schema.to_string(), tool.portable_schema.to_string());
+        let output = tool.output_schema.to_string();
+        quote!(input_schema: #input, portable_schema: #portable, output_schema: #output,)
+    });
     let errors = list("errors", tool.errors.iter().map(code));
     let examples = list(
         "examples",
@@ -78,8 +83,7 @@ pub(crate) fn tool(connector: &model::Connector, tool: &model::Tool, run: &Token
             #private
             #token
             #scopes
-            input_schema: #input,
-            output_schema: #output,
+            #schemas
             #errors
             #examples
             run: #run,

@@ -17,6 +17,7 @@ struct All {
     units: Units,
     tags: Vec<String>,
     sizes: Vec<i64>,
+    flags: Vec<bool>,
     kinds: Vec<Units>,
     to: Vec<String>,
     site: Option<String>,
@@ -57,6 +58,7 @@ impl Described for All {
         field("units", |w: &mut Self| &mut w.units).keeps(),
         field("tags", |w: &mut Self| &mut w.tags).keeps().max(3),
         field("sizes", |w: &mut Self| &mut w.sizes).keeps(),
+        field("flags", |w: &mut Self| &mut w.flags).keeps(),
         field("kinds", |w: &mut Self| &mut w.kinds).keeps(),
         field("to", |w: &mut Self| &mut w.to).keeps().check(Check::Email),
         field("site", |w: &mut Self| &mut w.site).check(Check::Url),
@@ -111,12 +113,12 @@ fn null_is_left_out_and_left_out_is_the_default() {
 #[test]
 fn other_spellings_are_understood() {
     let all = accept(json!({
-        "tags": " a, b ,,", "sizes": "1, 2", "kinds": "imperial,metric", "when": "7d", "blocks": "{\"a\": 1}",
+        "tags": " a, b ,,", "sizes": "1, 2", "flags": "true, false", "kinds": "Imperial,METRIC", "when": "7d", "blocks": "{\"a\": 1}",
         "labels": [{"key": "x", "value": 2}],
     }))
     .expect("right");
     assert_eq!((all.tags, all.sizes), (vec!["a".to_owned(), "b".to_owned()], vec![1, 2]));
-    assert_eq!(all.kinds, [Units::Imperial, Units::Metric]);
+    assert_eq!((all.flags, all.kinds), (vec![true, false], vec![Units::Imperial, Units::Metric]));
     assert_eq!((all.blocks, all.labels["x"]), (Some(json!({"a": 1})), 2));
     let when = |text: &str| accept(json!({"when": text})).expect("a time").when.expect("a time").to_string();
     assert_eq!(when("7d"), "2026-11-15T09:00:00Z");
@@ -158,7 +160,17 @@ fn mistakes_are_named_with_what_is_allowed() {
         (json!({"file": {"name": "a", "media_type": "b", "data": "***"}}), "`file.data` must be base64"),
         (json!({"file": "x"}), "`file` must be an object, not text"),
         (json!({"labels": {"x": "1"}}), "`labels.x` must be a whole number, not text"),
-        (json!({"labels": [["x", 1]]}), "`labels[0]` must be an object with `key` and `value`"),
+        (json!({"labels": [["x", 1]]}), "`labels[0]` must be an object with `key` and `value` alone"),
+        (
+            json!({"labels": [{"key": "x", "value": 1, "unit": "s"}]}),
+            "`labels[0]` must be an object with `key` and `value` alone",
+        ),
+        (
+            json!({"labels": [{"key": "x", "value": 1}, {"key": "x", "value": 2}]}),
+            "`labels[1].key` has this key for the second time",
+        ),
+        (json!({"flags": "true,maybe"}), "`flags` must be true or false, not `maybe`"),
+        (json!({"units": 5}), "`units` must be one of `metric`, `imperial`, not 5"),
         (json!([]), "the input must be an object, not a list"),
     ];
     for (input, message) in cases {

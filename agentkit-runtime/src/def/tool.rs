@@ -28,6 +28,8 @@ pub struct ToolDef {
     pub scopes: &'static [&'static str],
     /// Input schema, JSON Schema 2020-12.
     pub input_schema: &'static str,
+    /// The same for strict modes of models: everything required, optional inputs may be null, no bounds.
+    pub portable_schema: &'static str,
     /// Output schema, JSON Schema 2020-12.
     pub output_schema: &'static str,
     /// Error codes looked at before the connector's.
@@ -52,6 +54,7 @@ impl ToolDef {
         token: "",
         scopes: &[],
         input_schema: "{}",
+        portable_schema: "{}",
         output_schema: "{}",
         errors: &[],
         examples: &[],

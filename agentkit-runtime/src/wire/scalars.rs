@@ -156,6 +156,17 @@ impl Wire for bool {
     fn check(&mut self, _: &Bounds) -> Result<(), ArgError> {
         Ok(())
     }
+
+    fn is_scalar(&self) -> bool {
+        true
+    }
+
+    fn accept_text(&mut self, text: &str, _: &Accept) -> Result<(), ArgError> {
+        *self = text
+            .parse()
+            .map_err(|_| ArgError::new(format!("must be true or false, not {}", describe(&text.into()))))?;
+        Ok(())
+    }
 }
 
 impl Wire for Bytes {
@@ -184,6 +195,10 @@ impl Wire for Bytes {
 
     fn check(&mut self, bounds: &Bounds) -> Result<(), ArgError> {
         check_length(self.len(), "bytes", bounds)
+    }
+
+    fn is_scalar(&self) -> bool {
+        true
     }
 }
 
@@ -268,10 +283,9 @@ impl Wire for Value {
 
     /// To agents as text that holds JSON, because strict modes have no free-form objects; to providers as it is.
     fn give(&mut self, how: Give) -> Value {
-        match (how, self.take()) {
-            (_, Value::Null) => Value::Null,
-            (Give::Output, value) => Value::String(value.to_string()),
-            (Give::Request(_), value) => value,
+        match how {
+            Give::Output => Value::String(self.take().to_string()),
+            Give::Request(_) => self.take(),
         }
     }
 

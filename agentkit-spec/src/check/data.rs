@@ -90,9 +90,9 @@ pub(crate) fn check(cx: &mut Cx<'_>, types: &Types, node: &Node, (ty, path, form
         (Ty::List(item), Value::Scalar(scalar))
             if form == Form::Input && scalar.plain() == Plain::Text && is_flat(item) =>
         {
-            let words = scalar.text.split(',').map(|word| Node {
+            let words = words(&scalar.text).map(|word| Node {
                 span: node.span,
-                value: Value::Scalar(Scalar { text: word.trim().to_owned(), style: Style::Plain }),
+                value: Value::Scalar(Scalar { text: word.to_owned(), style: Style::Plain }),
             });
             let good =
                 words.collect::<Vec<_>>().iter().all(|word| check(cx, types, word, (item, path, form)).is_some());
@@ -161,7 +161,15 @@ fn scalar(cx: &mut Cx<'_>, node: &Node, (ty, path, form): (&Ty, &str, Form)) -> 
         }
         _ => false,
     };
-    if good { Some(json) } else { wrong(cx, node, ty, path) }
+    if good {
+        return Some(json);
+    }
+    let day = text.and_then(|text| text.get(..10)).filter(|day| digits_between(day, '-', &[4, 2, 2]) && !is_date(day));
+    if let (Ty::Date | Ty::Datetime(_), Some(day)) = (ty, day) {
+        cx.error(Code::ExampleData, node.span, format!("`{path}` is no date: the calendar has no {day}"));
+        return None;
+    }
+    wrong(cx, node, ty, path)
 }
 
 fn wrong(cx: &mut Cx<'_>, node: &Node, ty: &Ty, path: &str) -> Option<Json> {
@@ -191,7 +199,7 @@ fn wrong(cx: &mut Cx<'_>, node: &Node, ty: &Ty, path: &str) -> Option<Json> {
 fn bounds(cx: &mut Cx<'_>, node: &Node, field: &Field, (path, json): (&str, &Json)) -> bool {
     let (size, what) = match json {
         Json::Number(number) => (number.as_f64(), ""),
-        Json::String(text) => (length(text.chars().count()), "the length of "),
+        Json::String(text) => (length(size_of(text, &field.ty)), "the length of "),
         Json::Array(items) => (length(items.len()), "the length of "),
         Json::Object(map) => (length(map.len()), "the length of "),
         Json::Null | Json::Bool(_) => (None, ""),
@@ -215,6 +223,20 @@ fn bounds(cx: &mut Cx<'_>, node: &Node, field: &Field, (path, json): (&str, &Jso
     true
 }
 
+/// A text bounds what it stands for: the words of a list, the bytes in base64.
+fn size_of(text: &str, ty: &Ty) -> usize {
+    match super::types::peel(ty).0 {
+        Ty::List(_) => words(text).count(),
+        Ty::Bytes(_) => text.trim_end_matches('=').len() * 3 / 4,
+        _ => text.chars().count(),
+    }
+}
+
+/// What a comma-separated text lists.
+fn words(text: &str) -> impl Iterator<Item = &str> {
+    text.split(',').map(str::trim).filter(|word| !word.is_empty())
+}
+
 fn length(count: usize) -> Option<f64> {
     u32::try_from(count).ok().map(f64::from)
 }
@@ -231,7 +253,7 @@ fn is_base64(text: &str) -> bool {
         && digits.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+/-_".contains(&byte))
 }
 
-/// The shape of RFC 3339; the calendar is left to the runtime.
+/// The shape of RFC 3339 on a day of the calendar.
 fn is_datetime(text: &str) -> bool {
     let Some((date, time)) = text.split_once(['T', 't', ' ']) else { return false };
     let offset = time.find(['Z', 'z', '+', '-']);
@@ -240,8 +262,23 @@ fn is_datetime(text: &str) -> bool {
     is_date(date) && digits_between(clock, ':', &[2, 2, 2]) && (matches!(offset, "Z" | "z") || offset.len() == 6)
 }
 
+/// A day of the calendar: `2024-02-29`.
 fn is_date(text: &str) -> bool {
-    digits_between(text, '-', &[4, 2, 2])
+    if !digits_between(text, '-', &[4, 2, 2]) {
+        return false;
+    }
+    let mut parts = text.split('-').map(|part| part.parse::<u32>().unwrap_or_default());
+    let (year, month, day) =
+        (parts.next().unwrap_or_default(), parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+    let leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
+    let days = match month {
+        2 if leap => 29,
+        2 => 28,
+        4 | 6 | 9 | 11 => 30,
+        1..=12 => 31,
+        _ => 0,
+    };
+    (1..=days).contains(&day)
 }
 
 fn digits_between(text: &str, mark: char, lengths: &[usize]) -> bool {

@@ -1,5 +1,6 @@
 //! Tools: first their signatures, then their steps and result.
 
+mod limits;
 mod signature;
 mod step;
 
@@ -72,6 +73,7 @@ pub(crate) fn tool(cx: &mut Cx<'_>, world: &World<'_>, signature: &Signature<'_>
         return None;
     }
     let text = |node: Option<&Node>| node.and_then(Node::text).map(str::to_owned);
+    let portable = limits::check(cx, world, signature)?;
     Some(Tool {
         name: signature.name.to_owned(),
         title: text(view.title),
@@ -88,6 +90,7 @@ pub(crate) fn tool(cx: &mut Cx<'_>, world: &World<'_>, signature: &Signature<'_>
         errors: errors::map(view.errors),
         examples: Vec::new(),
         input_schema: schema::input(&world.types, &signature.input),
+        portable_schema: portable,
         output_schema: schema::output(&world.types, &output),
         input: signature.input.clone(),
         output,

@@ -70,6 +70,7 @@ codes! {
     EndlessType = 34, "A type must not hold itself but through `opt`, `list` or `map`.";
     RecursiveInput = 35, "Inputs must not be recursive: no model takes such schemas.";
     SameName = 36, "Two generated names must not be equal.";
+    ModelLimits = 37, "The inputs of a tool stay within what all models take.";
 
     BytesInText = 40, "JSON and forms carry text; bytes must be encoded first.";
     LiteralType = 41, "A literal must be of the type of its place.";

@@ -41,6 +41,8 @@ pub struct Tool {
     pub examples: Vec<Example>,
     /// Canonical input schema, JSON Schema 2020-12.
     pub input_schema: Value,
+    /// The same for strict modes of models: everything required, optional inputs may be null.
+    pub portable_schema: Value,
     /// Output schema, JSON Schema 2020-12.
     pub output_schema: Value,
 }

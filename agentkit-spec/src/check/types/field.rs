@@ -89,6 +89,10 @@ pub(crate) fn field(
     check_bounds(cx, &mut field, &long);
     field.pattern = pattern(cx, &field, long.pattern);
     field.default = default(cx, types, (&field, owner), long.default);
+    // With a default that is wrong it is not known whether the input may be left out.
+    if long.default.is_some() && field.default.is_none() {
+        return None;
+    }
     if let Some(example) = long.example {
         field.example =
             data::value(cx, types, example, data::Against { field: &field, path: "example", form: data::Form::Input });
