@@ -22,7 +22,7 @@ use std::net::Ipv4Addr;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use agentkit_runtime::example::{Exchanges, Reuse};
-use agentkit_spec::model::{Address, Auth, AuthKind, Connector, Example, OAuth2};
+use agentkit_spec::model::{AccountText, Address, Auth, AuthKind, Connector, Example, OAuth2};
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
@@ -216,13 +216,15 @@ async fn answer(State(provider): State<Arc<Provider>>, request: Request) -> Resp
 impl Provider {
     fn answer(&self, call: &Call) -> Response {
         for (auth, oauth) in self.oauth2() {
-            if call.address == oauth.authorize_url {
+            if oauth.authorize_url.as_literal() == Some(&call.address) {
                 return authorize::answer(self, auth, oauth, call);
             }
-            if call.method == Method::POST && call.address == oauth.token_url {
+            if call.method == Method::POST && oauth.token_url.as_literal() == Some(&call.address) {
                 return token::answer(self, auth, oauth, call);
             }
-            if call.method == Method::POST && oauth.revoke_url.as_ref() == Some(&call.address) {
+            if call.method == Method::POST
+                && oauth.revoke_url.as_ref().and_then(AccountText::as_literal) == Some(&call.address)
+            {
                 return revoke::answer(self, call);
             }
         }
@@ -286,11 +288,11 @@ fn hosts(connector: &Connector) -> Vec<String> {
     for auth in &connector.auth {
         if let AuthKind::OAuth2(oauth) = &auth.kind {
             for url in [Some(&oauth.authorize_url), Some(&oauth.token_url), oauth.revoke_url.as_ref()] {
-                add(url.map_or("", |url| host(url)));
+                add(host(url.and_then(AccountText::as_literal).unwrap_or_default()));
             }
         }
     }
-    add(host(&connector.http.base_url));
+    add(host(connector.http.base_url.as_literal().unwrap_or_default()));
     for name in &connector.http.hosts {
         add(name);
     }

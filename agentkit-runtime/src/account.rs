@@ -41,6 +41,9 @@ pub use self::keys::SubmitError;
 pub use self::status::{ConnectedAccountStatus, ExpiredReason};
 pub(crate) use crate::oauth::scopes::missing as missing_scopes;
 
+/// What is known of an account besides its secrets, by name.
+pub(crate) type Values = BTreeMap<String, String>;
+
 /// Id of a connected account, such as `ca_0198…`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct AccountId(Arc<str>);
@@ -79,7 +82,7 @@ pub struct ConnectedAccount {
     status: ConnectedAccountStatus,
     reason: Option<ExpiredReason>,
     identity: Option<Identity>,
-    values: BTreeMap<String, String>,
+    values: Values,
     scopes: Vec<String>,
     created_at: Timestamp,
     updated_at: Timestamp,
@@ -96,8 +99,8 @@ impl ConnectedAccount {
             status: row.status,
             reason: row.reason,
             identity,
-            // We wrote both ourselves; a row that says something else has no values.
-            values: serde_json::from_str(&row.values).unwrap_or_default(),
+            values: values(&row.values),
+            // We wrote them ourselves too.
             scopes: serde_json::from_str(&row.scopes).unwrap_or_default(),
             created_at: time(row.created_at),
             updated_at: time(row.updated_at),
@@ -184,6 +187,11 @@ impl fmt::Debug for AuthorizationLink {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("AuthorizationLink").field("expires_at", &self.expires_at).finish_non_exhaustive()
     }
+}
+
+/// The values in a column. We wrote it ourselves; one that says something else has none.
+fn values(column: &str) -> Values {
+    serde_json::from_str(column).unwrap_or_default()
 }
 
 /// The JSON text of lists and maps of texts.

@@ -1,8 +1,9 @@
 //! One call of a tool, as the tool sees it: requests, account values, hooks, other tools. Never a secret.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::future::Future;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use futures_util::StreamExt as _;
@@ -50,6 +51,8 @@ pub(crate) struct Call {
     pub(crate) deadline: Duration,
     /// What hooks give in an example.
     pub(crate) hooks: Option<Map<String, Value>>,
+    /// What is known of the account besides its secrets, once the first credentials came.
+    pub(crate) values: OnceLock<Arc<BTreeMap<String, String>>>,
     pub(crate) writes: Writes,
 }
 
@@ -121,10 +124,7 @@ impl Cx {
 
     /// A value known about the account, such as `team_id`.
     pub fn account(&self, name: &str) -> Option<String> {
-        match &self.call.tokens {
-            Tokens::Stored { account, .. } => account.value(name).map(str::to_owned),
-            Tokens::Fixed(credentials) => credentials.first()?.values.get(name).cloned(),
-        }
+        self.call.values().get(name).cloned()
     }
 
     /// Calls a hook. In an example, the value the example gives for it answers instead.

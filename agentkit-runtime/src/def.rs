@@ -6,6 +6,7 @@
 mod account;
 mod auth;
 mod http;
+mod text;
 mod tool;
 
 pub use self::account::{CheckDef, DerivedDef, Identity};
@@ -14,6 +15,7 @@ pub use self::auth::{
     TokenDef,
 };
 pub use self::http::{CodeDef, ErrorsDef, HttpDef, PerDef, RateDef};
+pub use self::text::{PieceDef, TextDef};
 pub use self::tool::{Access, ExampleDef, ToolDef};
 
 /// One app: how it is connected and its tools.

@@ -15,9 +15,8 @@ pub use exchanges::{Exchanges, Reuse, Secret};
 use futures_util::future::BoxFuture;
 use jiff::Timestamp;
 use serde_json::Value;
-use std::collections::BTreeMap;
 
-use crate::account::{ConnectedAccount, Credentials, Tokens};
+use crate::account::{ConnectedAccount, Credentials, Tokens, Values};
 use crate::args::Accept;
 use crate::clock::Clock;
 use crate::connection::{self, Connection};
@@ -73,7 +72,7 @@ pub(crate) fn check(connector: &'static ConnectorDef, tool: &'static ToolDef, te
         tool.name,
         part("at").as_str().unwrap_or(tool.at)
     );
-    let matcher = Arc::new(Matcher::new(connector, &part("exchange")));
+    let matcher = Arc::new(Matcher::new(connector, &values(&part("account")), &part("exchange")));
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
     let runtime = runtime.map_err(|error| format!("tokio does not start: {error}"))?;
     let outcome = runtime.block_on(outcome(connector, tool, &example, matcher.clone()))?;
@@ -92,9 +91,11 @@ async fn outcome(
     let clock: Arc<dyn Clock> = Arc::new(StandingClock::default());
     let connection = Connection::new("example", connector).client("example-client", "example-client-secret");
     let settings = connection::settle(connection, "conn_example".to_owned(), "http://127.0.0.1:8917");
+    let credentials = credentials(connector, values(&example["account"]));
     let call = Call {
+        values: credentials.first().map(|credentials| credentials.values.clone().into()).unwrap_or_default(),
         settings: settings.map_err(|error| format!("the connector cannot be set up: {error}"))?,
-        tokens: Tokens::Fixed(credentials(connector, example.get("account"))),
+        tokens: Tokens::Fixed(credentials),
         account: None,
         http: Arc::new(Http::new(matcher)),
         rates: Arc::new(Rates::new(clock.clone())),
@@ -112,13 +113,7 @@ async fn outcome(
 }
 
 /// One credential per token name that any way to connect yields.
-fn credentials(connector: &'static ConnectorDef, account: Option<&Value>) -> Vec<Arc<Credentials>> {
-    let values: BTreeMap<String, String> = account
-        .and_then(Value::as_object)
-        .into_iter()
-        .flatten()
-        .map(|(name, value)| (name.clone(), value.as_str().map_or_else(|| value.to_string(), str::to_owned)))
-        .collect();
+fn credentials(connector: &'static ConnectorDef, values: Values) -> Vec<Arc<Credentials>> {
     let values = Arc::new(values);
     let mut all: Vec<Arc<Credentials>> = Vec::new();
     for auth in connector.auth {
@@ -130,6 +125,14 @@ fn credentials(connector: &'static ConnectorDef, account: Option<&Value>) -> Vec
         }
     }
     all
+}
+
+/// The account values of an example, as texts.
+fn values(account: &Value) -> Values {
+    let fields = account.as_object().into_iter().flatten();
+    fields
+        .map(|(name, value)| (name.clone(), value.as_str().map_or_else(|| value.to_string(), str::to_owned)))
+        .collect()
 }
 
 /// The clock of examples: always the same time, and sleeping takes none.

@@ -2,8 +2,9 @@
 //!
 //! Typed calls and calls by name meet in [`call`]. Each step is one function in the file that has its name.
 
+use std::collections::BTreeMap;
 use std::error::Error as _;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -25,7 +26,7 @@ use crate::errors::{Sender, failure};
 use crate::kit::AgentKit;
 use crate::rate::{Drawer, Rates};
 use crate::reply::RawReply;
-use crate::request::{Body, Draft, TokenChoice, add_pairs, address};
+use crate::request::{Body, Draft, Ground, TokenChoice, add_pairs, address};
 use crate::retry::{Effect, Retries, Verdict, after_reply, after_silence, half_done, silence};
 use crate::tool::Tool;
 use crate::tool_error::{ErrorKind, ToolError};
@@ -126,6 +127,7 @@ async fn call<P, O>(
                 rates: inner.rates.clone(),
                 deadline: start + CALL_LIMIT,
                 hooks,
+                values: OnceLock::new(),
                 writes: Writes::default(),
             },
             tool,
@@ -210,6 +212,7 @@ pub(crate) async fn check(
     let cx = Cx::new(
         Call {
             settings: connection.clone(),
+            values: credentials.first().map(|credentials| credentials.values.clone().into()).unwrap_or_default(),
             tokens: Tokens::Fixed(credentials),
             account: None,
             http,
@@ -354,9 +357,10 @@ fn prepare(cx: &Cx, draft: &Draft, credentials: Option<&Credentials>) -> Result<
     let mut headers = draft.headers.clone();
     let mut secret_query = String::new();
     let (body, content_type) = encode(draft)?;
+    let values = cx.call_state().values();
     for (name, value) in http.headers {
-        if let Ok(name) = HeaderName::try_from(*name) {
-            let value = HeaderValue::try_from(*value).map_err(|_| {
+        if let (Ok(name), Some(value)) = (HeaderName::try_from(*name), value.filled(values)) {
+            let value = HeaderValue::try_from(&*value).map_err(|_| {
                 ToolError::internal(format!("the connector's header `{name}` holds what headers cannot"))
             })?;
             headers.entry(name).or_insert(value);
@@ -372,7 +376,8 @@ fn prepare(cx: &Cx, draft: &Draft, credentials: Option<&Credentials>) -> Result<
             AppliedPart::Query(name, secret) => add_pairs(&mut secret_query, name, &secret.expose_secret()),
         }
     }
-    let url = address(draft, http, cx.call_state().settings.stand_ins(), &secret_query)?;
+    let ground = Ground { http, values, stand_ins: cx.call_state().settings.stand_ins() };
+    let url = address(draft, ground, &secret_query)?;
     Ok(HttpRequest { method: draft.method.clone(), url, headers, body })
 }
 
@@ -421,7 +426,16 @@ async fn rejected(call: &Call, token: &str, dead: &Credentials) {
 impl Call {
     /// The credentials of a token; an empty name is the first token.
     pub(crate) async fn credentials(&self, token: &str) -> Result<Arc<Credentials>, ToolError> {
-        self.tokens.get(token, self.left()).await
+        let credentials = self.tokens.get(token, self.left()).await?;
+        self.values.get_or_init(|| credentials.values.clone());
+        Ok(credentials)
+    }
+
+    /// What is known of the account besides its secrets. Those of the snapshot that the caller has may be older than
+    /// the credentials, so the credentials bring them.
+    pub(crate) fn values(&self) -> &BTreeMap<String, String> {
+        static NONE: BTreeMap<String, String> = BTreeMap::new();
+        self.values.get().map_or(&NONE, |values| values)
     }
 
     /// What is left of the time of the call.

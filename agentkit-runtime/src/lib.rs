@@ -16,6 +16,7 @@ mod env;
 mod errors;
 pub mod example;
 mod execute;
+mod hosts;
 mod kit;
 mod near;
 mod oauth;
@@ -59,8 +60,8 @@ pub use crate::connection::{Connection, ConnectionSettings};
 pub use crate::cx::Cx;
 pub use crate::def::{
     Access, ApplyDef, AuthDef, AuthKindDef, CheckDef, ClientAuthDef, CodeDef, ConnectorDef, DerivedDef, ErrorsDef,
-    ExampleDef, HttpDef, Identity, OAuth2Def, PartDef, PerDef, RateDef, RefreshDef, RotationDef, ScopeDef, SecretDef,
-    TokenDef, ToolDef,
+    ExampleDef, HttpDef, Identity, OAuth2Def, PartDef, PerDef, PieceDef, RateDef, RefreshDef, RotationDef, ScopeDef,
+    SecretDef, TextDef, TokenDef, ToolDef,
 };
 pub use crate::dialect::Dialect;
 pub use crate::execute::Execution;

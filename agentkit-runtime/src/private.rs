@@ -24,8 +24,8 @@ pub mod prelude {
     pub use crate::cx::{Cx, boxed};
     pub use crate::def::{
         Access, ApplyDef, AuthDef, AuthKindDef, CheckDef, ClientAuthDef, CodeDef, ConnectorDef, DerivedDef, ErrorsDef,
-        ExampleDef, HttpDef, Identity, OAuth2Def, PartDef, PerDef, RateDef, RefreshDef, RotationDef, ScopeDef,
-        SecretDef, TokenDef, ToolDef,
+        ExampleDef, HttpDef, Identity, OAuth2Def, PartDef, PerDef, PieceDef, RateDef, RefreshDef, RotationDef,
+        ScopeDef, SecretDef, TextDef, TokenDef, ToolDef,
     };
     pub use crate::page::{Pages, Paging, Place};
     pub use crate::reply::{ErrorParts, RawReply};

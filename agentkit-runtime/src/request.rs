@@ -23,9 +23,8 @@ use crate::tool_error::ToolError;
 use crate::transport::HttpReply;
 use crate::wire::{Object, ToJson, Wire};
 
-pub(crate) use path::Address;
-pub(crate) use path::ENCODED;
-pub(crate) use url::address;
+pub(crate) use path::{Address, ENCODED, check_segment};
+pub(crate) use url::{Ground, address};
 
 /// One request of a tool, in the making.
 #[derive(Debug)]
@@ -280,7 +279,8 @@ impl RequestBuilder<'_> {
         if let Some(here) = here {
             return url::page_after(here, next, stand_ins);
         }
-        url::page_after(&address(&self.draft, &self.cx.connector().http, stand_ins, "")?, next, stand_ins)
+        let ground = Ground { http: &self.cx.connector().http, values: self.cx.call_state().values(), stand_ins };
+        url::page_after(&address(&self.draft, ground, "")?, next, stand_ins)
     }
 
     #[cold]

@@ -248,6 +248,8 @@ pub struct FlowRow {
     pub verifier: Option<Vec<u8>>,
     /// Scopes asked for, by token: a JSON object of arrays of texts.
     pub scopes: String,
+    /// What the person said of the account before connecting it: a JSON object of texts.
+    pub values: String,
     /// Why it failed: a word of ours, never the provider's text.
     pub failure: Option<String>,
     /// Milliseconds since 1970.

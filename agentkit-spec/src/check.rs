@@ -8,11 +8,13 @@ mod data;
 mod errors;
 mod example;
 mod expr;
+mod hosts;
 mod http;
 mod lint;
 mod names;
 mod request;
 mod template;
+mod text;
 mod tool;
 mod types;
 mod world;
@@ -28,6 +30,9 @@ use crate::model::{self, Action, Connector, Errors, Hook, Http, Record, Returns,
 use crate::source::Span;
 use crate::table::{is_snake, pascal, snake};
 use crate::yaml::Node;
+use auth::Before;
+use hosts::Hosts;
+use text::Values;
 use world::{Signature, World};
 
 /// What a file became.
@@ -43,7 +48,14 @@ pub(crate) fn check(cx: &mut Cx<'_>, root: &Node) -> Checked {
     let view = ast::Spec::of(root);
     let head = head(cx, &view);
     let mut types = declared_types(cx, view.types);
-    let auth = auth::auth(cx, &types, view.auth, view.account);
+    let from_token = account::from_token(cx, &types, (view.auth, view.account));
+    let values = account::values(&from_token);
+    let http = view.http.and_then(|node| http::http(cx, view.rates, Values { known: &values, later: &[] }, node));
+    let auth = {
+        let hosts = http.as_ref().map(Hosts::of).unwrap_or_default();
+        let before = Before { values: Values { known: &[], later: &values }, hosts: &hosts };
+        auth::auth(cx, &types, before, view.auth)
+    };
     let connector = head.as_ref().map_or("", |head| head.name.as_str());
     let entries = view.tools.map(Node::entries).unwrap_or_default();
     let tools: Vec<Signature<'_>> =
@@ -51,13 +63,12 @@ pub(crate) fn check(cx: &mut Cx<'_>, root: &Node) -> Checked {
     close_inputs(cx, &mut types, &tools);
     let hooks = hooks(cx, &types, view.hooks);
     claim_names(cx, &types, &tools, view.types);
-    let from_token = account::from_token(cx, &types, &auth, view.account);
-    let http = view.http.and_then(|node| http::http(cx, view.rates, node));
     let errors = errors::errors(cx, &types, view.errors);
     let mut world = World {
         types,
         auth,
-        account: model::Account { from_token, check: None },
+        account: model::Account { fields: Vec::new(), from_token, check: None },
+        values,
         http,
         rates: view.rates,
         hook_names: view.hooks,

@@ -15,7 +15,9 @@ use super::call::Call;
 pub(super) fn add(exchanges: &Exchanges, connector: &Connector, example: &Example) {
     // Written by us a moment ago: it is JSON.
     let json: Value = serde_json::from_str(&agentkit_codegen::example(example)).unwrap_or_default();
-    exchanges.add(&connector.http.base_url, &json["exchange"]);
+    let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    let base_url = connector.http.base_url.with(|name| example.account.get(name).map(text));
+    exchanges.add(&base_url.unwrap_or_default(), &json["exchange"]);
 }
 
 /// The request as it would have gone to the provider. `None`: its address is no URL.

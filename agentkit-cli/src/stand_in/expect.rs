@@ -10,7 +10,8 @@ use super::exchange::secret_query;
 
 /// The request as YAML, ready for `examples[].exchange`, with an empty reply to fill in.
 pub(super) fn ready(connector: &Connector, call: &Call) -> String {
-    let address = call.address.strip_prefix(&connector.http.base_url).filter(|path| path.starts_with('/'));
+    let base = connector.http.base_url.as_literal().unwrap_or_default();
+    let address = call.address.strip_prefix(base).filter(|path| path.starts_with('/'));
     let mut text = String::from("- expect:\n");
     let method = call.method.as_str().to_lowercase();
     line(&mut text, &method, &scalar(address.unwrap_or(&call.address)));

@@ -1,7 +1,8 @@
 //! Values made from types: the reply to the identity request, account values in token replies.
 
 use agentkit_spec::model::{
-    Arg, BytesForm, Connector, DatetimeForm, Field, Filter, IntForm, OpKind, Record, Request, Returns, Root, Ty,
+    AccountPart, Arg, BytesForm, Connector, DatetimeForm, Field, Filter, IntForm, OpKind, Record, Request, Returns,
+    Root, Ty,
 };
 use serde_json::{Map, Value, json};
 
@@ -46,8 +47,8 @@ fn goes_to(connector: &Connector, request: &Request, call: &Call) -> bool {
     let Some(parts) = path(&request.address) else { return false };
     // A check may go to another host of the connector, by its whole address.
     let whole = matches!(parts.first(), Some(Some(text)) if text.starts_with("https://"));
-    let base = if whole { "" } else { connector.http.base_url.as_str() };
-    let Some(mut rest) = call.address.strip_prefix(base) else { return false };
+    let rest = if whole { Some(call.address.as_str()) } else { after_base(connector, &call.address) };
+    let Some(mut rest) = rest else { return false };
     for part in parts {
         rest = match part {
             Some(text) => match rest.strip_prefix(text) {
@@ -58,6 +59,17 @@ fn goes_to(connector: &Connector, request: &Request, call: &Call) -> bool {
         };
     }
     rest.is_empty()
+}
+
+/// What follows `base_url` in an address; a host that an account value names may be any.
+fn after_base<'a>(connector: &Connector, address: &'a str) -> Option<&'a str> {
+    if let Some(base) = connector.http.base_url.as_literal() {
+        return address.strip_prefix(base);
+    }
+    let rest = address.strip_prefix("https://")?;
+    let path = &rest[rest.find('/').unwrap_or(rest.len())..];
+    let Some(AccountPart::Text(tail)) = connector.http.base_url.0.last() else { return Some(path) };
+    path.strip_prefix(tail.find('/').map_or("", |slash| &tail[slash..]))
 }
 
 fn made(connector: &Connector, name: &str, ty: &Ty, depth: usize) -> Option<Value> {

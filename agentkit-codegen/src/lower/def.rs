@@ -2,7 +2,9 @@
 //!
 //! Only what differs from `EMPTY` is written.
 
-use agentkit_spec::model::{self, Access, Apply, Auth, AuthKind, ClientAuth, Field, Per, Rotation, SecretPart, Token};
+use agentkit_spec::model::{
+    self, Access, AccountPart, AccountText, Apply, Auth, AuthKind, ClientAuth, Field, Per, Rotation, SecretPart, Token,
+};
 use proc_macro2::TokenStream;
 use quote::quote;
 
@@ -16,8 +18,8 @@ pub(crate) fn connector(connector: &model::Connector) -> TokenStream {
     let docs = some("docs", connector.docs.as_ref());
     let auth = connector.auth.iter().map(auth);
     let from_token = connector.account.from_token.iter().map(|derived| {
-        let (name, at) = (&derived.name, &derived.at);
-        quote!(DerivedDef { name: #name, at: &[#(#at),*] })
+        let (name, at, always) = (&derived.name, &derived.at, !matches!(derived.ty, model::Ty::Opt(_)));
+        quote!(DerivedDef { name: #name, at: &[#(#at),*], always: #always })
     });
     let from_token = list("from_token", from_token);
     let http = http(&connector.http);
@@ -130,8 +132,9 @@ fn auth(auth: &Auth) -> TokenStream {
 }
 
 fn oauth2(server: &model::OAuth2) -> TokenStream {
-    let (authorize_url, token_url, separator) = (&server.authorize_url, &server.token_url, &server.scope_separator);
-    let revoke_url = some("revoke_url", server.revoke_url.as_ref());
+    let (authorize_url, token_url) = (text(&server.authorize_url), text(&server.token_url));
+    let separator = &server.scope_separator;
+    let revoke_url = server.revoke_url.as_ref().map(text).map(|url| quote!(revoke_url: Some(#url),));
     let authorize_params = list("authorize_params", server.authorize_params.iter().map(pair));
     let token_params = list("token_params", server.token_params.iter().map(pair));
     let client_auth = match server.client_auth {
@@ -213,7 +216,8 @@ fn pieces(parts: &[SecretPart]) -> TokenStream {
 }
 
 fn http(http: &model::Http) -> TokenStream {
-    let (base_url, hosts) = (&http.base_url, &http.hosts);
+    let (base_url, hosts) = (text(&http.base_url), &http.hosts);
+    let host_patterns = list("host_patterns", http.host_patterns.iter().map(|domain| quote!(#domain)));
     let headers = list("headers", http.headers.iter().map(pair));
     let query = list("query", http.query.iter().map(pair));
     let timeout = types::number(http.timeout_ms);
@@ -228,6 +232,7 @@ fn http(http: &model::Http) -> TokenStream {
         HttpDef {
             base_url: #base_url,
             hosts: &[#(#hosts),*],
+            #host_patterns
             #headers
             #query
             timeout_ms: #timeout,
@@ -247,8 +252,21 @@ fn rate(rate: &model::Rate) -> TokenStream {
     quote!(RateDef { name: #name, limit: #limit, period: #period, per: PerDef::#per })
 }
 
-fn pair((name, value): &(String, String)) -> TokenStream {
+fn pair((name, value): &(String, AccountText)) -> TokenStream {
+    let value = text(value);
     quote!((#name, #value))
+}
+
+/// `TextDef::Fixed("…")`, or its pieces where account values stand in it.
+fn text(text: &AccountText) -> TokenStream {
+    if let Some(text) = text.as_literal() {
+        return quote!(TextDef::Fixed(#text));
+    }
+    let pieces = text.0.iter().map(|part| match part {
+        AccountPart::Text(text) => quote!(PieceDef::Text(#text)),
+        AccountPart::Value(name) => quote!(PieceDef::Account(#name)),
+    });
+    quote!(TextDef::Made(&[#(#pieces),*]))
 }
 
 /// `name: Some(value),` or nothing.

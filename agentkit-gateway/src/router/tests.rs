@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use agentkit_runtime::{
     AuthDef, AuthKindDef, Bytes, ConnectedAccount, Connection, ConnectorDef, HttpDef, HttpReply, HttpRequest, Limits,
-    OAuth2Def, ScopeDef, SecretDef, ToolDef, Transport, TransportError,
+    OAuth2Def, ScopeDef, SecretDef, TextDef, ToolDef, Transport, TransportError,
 };
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
@@ -33,14 +33,14 @@ const MAIL: ConnectorDef = ConnectorDef {
     auth: &[AuthDef {
         name: "oauth",
         kind: AuthKindDef::OAuth2(OAuth2Def {
-            authorize_url: "https://auth.example.com/authorize",
-            token_url: "https://auth.example.com/token",
+            authorize_url: TextDef::Fixed("https://auth.example.com/authorize"),
+            token_url: TextDef::Fixed("https://auth.example.com/token"),
             ..OAuth2Def::EMPTY
         }),
         scopes: &[ScopeDef { name: "read", value: "read", about: "Read \"mail\".", ..ScopeDef::EMPTY }],
         ..AuthDef::EMPTY
     }],
-    http: HttpDef { base_url: "https://api.example.com", ..HttpDef::EMPTY },
+    http: HttpDef { base_url: TextDef::Fixed("https://api.example.com"), ..HttpDef::EMPTY },
     tools: &[ToolDef { name: "mail_list", scopes: &["read"], ..ToolDef::EMPTY }],
     ..ConnectorDef::EMPTY
 };

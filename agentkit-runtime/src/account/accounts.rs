@@ -10,17 +10,17 @@ use secrecy::SecretString;
 use super::background::Background;
 use super::cache::Cache;
 use super::flight::Flights;
-use super::flow::Links;
+use super::flow::{Links, oauth_of};
 use super::pause::Pauses;
 use super::secrets::Secrets;
 use super::status::{Event, next};
 use super::token::token_def;
-use super::{AccountId, ConnectedAccount, ConnectedAccountStatus};
+use super::{AccountId, ConnectedAccount, ConnectedAccountStatus, Values};
 use crate::clock::Clock;
 use crate::connection::ConnectionSettings;
-use crate::def::{AuthKindDef, OAuth2Def};
+use crate::def::AuthKindDef;
 use crate::near;
-use crate::oauth;
+use crate::oauth::{self, Server};
 use crate::secret;
 use crate::store::{AccountRow, CredentialRow, Store, StoreError, Write};
 use crate::tool_error::{ErrorKind, ToolError};
@@ -259,7 +259,7 @@ impl Accounts {
                 self.cache.forget(account.id());
                 self.links.forget(account.id());
                 self.said(&row, &changed);
-                self.revoke_all(account.settings(), &credentials);
+                self.revoke_all(account.settings(), super::values(&row.values), &credentials);
                 return Ok(ConnectedAccount::new(account.settings().clone(), changed));
             }
         }
@@ -267,7 +267,7 @@ impl Accounts {
     }
 
     /// Tells the provider about tokens we no longer have, beside everything else and without promise.
-    fn revoke_all(self: &Arc<Self>, connection: &Arc<ConnectionSettings>, rows: &[CredentialRow]) {
+    fn revoke_all(self: &Arc<Self>, connection: &Arc<ConnectionSettings>, values: Values, rows: &[CredentialRow]) {
         let AuthKindDef::OAuth2(server) = connection.auth().kind else { return };
         if server.revoke_url.is_none() {
             return;
@@ -279,19 +279,21 @@ impl Accounts {
             let access = self.open_secrets(row).ok().flatten();
             tokens.extend(access.into_iter().flat_map(|secrets| secrets.0).map(|(_, secret)| secret));
         }
-        self.revoke_tokens(connection.clone(), server, tokens);
+        self.revoke_tokens(connection.clone(), values, tokens);
     }
 
     pub(super) fn revoke_tokens(
         self: &Arc<Self>,
         connection: Arc<ConnectionSettings>,
-        server: OAuth2Def,
+        values: Values,
         tokens: Vec<SecretString>,
     ) {
+        let Some(def) = oauth_of(&connection) else { return };
         let http = self.http.clone();
         self.background.spawn(async move {
+            let server = Server { connection: &connection, def: &def, values: &values };
             for token in &tokens {
-                let revoked = oauth::revoke(&http, &connection, &server, token).await;
+                let revoked = oauth::revoke(&http, server, token).await;
                 tracing::debug!(connection = connection.name(), revoked, "told the provider to forget a token");
             }
         });

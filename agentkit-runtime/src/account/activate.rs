@@ -12,10 +12,11 @@ use super::commit::{COMMIT_TRIES, Fresh};
 use super::credentials::Credentials;
 use super::flow::{oauth_of, verifier_slot};
 use super::status::Event;
-use super::{Accounts, ConnectedAccount, ConnectedAccountStatus};
+use super::{Accounts, ConnectedAccount, ConnectedAccountStatus, Values};
 use crate::connection::ConnectionSettings;
 use crate::def::{Identity, OAuth2Def};
-use crate::oauth::{self, Answer, Grant, Refusal, TokenReply, TokenRequest};
+use crate::hosts;
+use crate::oauth::{self, Answer, Grant, Refusal, Server, TokenReply, TokenRequest};
 use crate::store::{AccountRow, CredentialRow, FlowRow, FlowStep, StoreError, Write};
 use crate::tool_error::{ErrorKind, ToolError};
 use crate::vault::Purpose;
@@ -67,17 +68,17 @@ impl Accounts {
         let started = self.clock.now().as_millisecond();
         // Sent once: a code that comes twice makes the provider revoke everything it was good for.
         let request = TokenRequest::Code { code, verifier: &verifier };
-        let reply = match oauth::send(&self.http, connection, &server, &request).await {
+        let said = super::values(&flow.values);
+        let reply = match oauth::send(&self.http, Server { connection, def: &server, values: &said }, &request).await {
             Answer::Success(reply) => reply,
             Answer::Refused(refusal) => return Err(no_token(connection, refusal)),
         };
         let grants = granted(connection, &server, flow, &reply);
-        let values: BTreeMap<String, String> = reply
-            .values(connection.connector().from_token)
-            .into_iter()
-            .map(|(name, text)| (name.to_owned(), text))
-            .collect();
+        let from_token = reply.values(connection.connector().from_token);
         drop(reply);
+        let from_token = from_token.into_iter().map(|(name, text)| (name.to_owned(), text));
+        let values: Values = said.into_iter().chain(from_token).collect();
+        whole(connection, &values)?;
 
         let values_json = super::json(&values);
         let values = Arc::new(values);
@@ -109,7 +110,7 @@ impl Accounts {
             })
             .await;
         if matches!(linked, Err(CallbackError::OtherIdentity | CallbackError::Refused)) {
-            self.give_back(connection, activation.identity.as_ref(), fresh).await;
+            self.give_back(connection, &activation, fresh).await;
         }
         linked
     }
@@ -119,17 +120,17 @@ impl Accounts {
     async fn give_back(
         self: &Arc<Self>,
         connection: &Arc<ConnectionSettings>,
-        identity: Option<&Identity>,
+        activation: &Activation<'_>,
         fresh: Vec<Fresh>,
     ) {
-        let (Some(identity), Some(server)) = (identity, oauth_of(connection)) else { return };
+        let Some(identity) = &activation.identity else { return };
         let Ok(rows) = self.store.accounts().await else { return };
         let of_this_person =
             |row: &AccountRow| row.client_id == connection.client_id() && row.subject.as_ref() == Some(&identity.id);
         if !rows.iter().any(of_this_person) {
             let grants = fresh.into_iter().map(|fresh| fresh.grant);
             let tokens = grants.flat_map(|grant| grant.refresh.into_iter().chain([grant.access])).collect();
-            self.revoke_tokens(connection.clone(), server, tokens);
+            self.revoke_tokens(connection.clone(), super::values(&activation.values), tokens);
         }
     }
 
@@ -263,6 +264,24 @@ pub(super) fn credential_writes(
         }
     }
     writes
+}
+
+/// All values that every account has are there, and the address they make is one of the connector's. An account is
+/// connected with them or not at all.
+pub(super) fn whole(connection: &ConnectionSettings, values: &Values) -> Result<(), CallbackError> {
+    let connector = connection.connector();
+    let missing = connector.from_token.iter().find(|derived| derived.always && !values.contains_key(derived.name));
+    if let Some(missing) = missing {
+        tracing::warn!(connection = connection.name(), value = missing.name, "the token reply lacks an account value");
+        return Err(CallbackError::Provider);
+    }
+    match hosts::address(connector.http.base_url, values, &connector.http) {
+        Ok(_) => Ok(()),
+        Err(bad) => {
+            tracing::warn!(connection = connection.name(), ?bad, "the values of an account make no address");
+            Err(CallbackError::Provider)
+        }
+    }
 }
 
 fn no_token(connection: &ConnectionSettings, refusal: Refusal) -> CallbackError {

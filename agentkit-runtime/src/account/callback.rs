@@ -14,7 +14,7 @@ use super::query::{Query, Returned};
 use super::{Accounts, ConnectedAccount};
 use crate::connection::ConnectionSettings;
 use crate::def::{AuthKindDef, OAuth2Def};
-use crate::oauth;
+use crate::oauth::{self, Server};
 use crate::secret;
 use crate::store::{FlowRow, FlowStep, StoreError, Write};
 
@@ -109,7 +109,7 @@ impl Accounts {
             && flow.step == FlowStep::Authorizing
             && flow.expires_at > self.clock.now().as_millisecond()
             && flow.config == fingerprint(&connection)
-            && query.issuer.as_deref().is_none_or(|issuer| is_issuer(&connection, &server, issuer));
+            && query.issuer.as_deref().is_none_or(|issuer| is_issuer(&connection, &server, &flow, issuer));
         let account = self.store.account(&flow.account).await.map_err(callback_store)?;
         let in_order = in_order && account.is_some_and(|row| !withdrawn(&row, flow.created_at));
         if !in_order {
@@ -160,10 +160,14 @@ fn is_browser_of(flow: &FlowRow, cookies: &str) -> bool {
 
 /// Whether an issuer (RFC 9207) is the server that the flow went to. The spec does not name the issuer, so its
 /// host has to be the host of the authorization endpoint, or of its stand-in.
-fn is_issuer(connection: &ConnectionSettings, server: &OAuth2Def, issuer: &str) -> bool {
+fn is_issuer(connection: &ConnectionSettings, server: &OAuth2Def, flow: &FlowRow, issuer: &str) -> bool {
     let host = |url: &Url| url.host_str().map(str::to_owned);
     let Some(issuer) = Url::parse(issuer).ok().and_then(|url| host(&url)) else { return false };
-    let asked = [Url::parse(server.authorize_url).ok(), browser_address(connection, server.authorize_url)];
+    let values = super::values(&flow.values);
+    let Some(endpoint) = (Server { connection, def: server, values: &values }).endpoint(server.authorize_url) else {
+        return false;
+    };
+    let asked = [Url::parse(&endpoint).ok(), browser_address(connection, &endpoint)];
     asked.iter().flatten().any(|asked| host(asked).as_ref() == Some(&issuer))
 }
 

@@ -109,7 +109,7 @@ impl Accounts {
             return self.load(work.account, work.token).await;
         }
         let tokens = grant.refresh.into_iter().chain([grant.access]).collect();
-        self.revoke_tokens(work.account.settings().clone(), work.server, tokens);
+        self.revoke_tokens(work.account.settings().clone(), super::values(&work.row.values), tokens);
         Err(self.unusable(work.account, &row).await)
     }
 

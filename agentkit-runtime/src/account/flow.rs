@@ -15,8 +15,8 @@ use super::accounts::store_error;
 use super::activate::withdrawn;
 use super::{AccountId, Accounts, AuthorizationLink, ConnectedAccount};
 use crate::connection::ConnectionSettings;
-use crate::def::{AuthKindDef, OAuth2Def};
-use crate::oauth::{self, AuthorizeRequest};
+use crate::def::{AuthKindDef, OAuth2Def, TextDef};
+use crate::oauth::{self, AuthorizeRequest, Server};
 use crate::secret;
 use crate::store::{FlowRow, FlowStep, Write};
 use crate::tool_error::{ErrorKind, ToolError};
@@ -163,6 +163,7 @@ impl Accounts {
             cookie: None,
             verifier: None,
             scopes: super::json(&scopes),
+            values: "{}".to_owned(),
             failure: None,
             created_at: now,
             expires_at,
@@ -178,8 +179,8 @@ impl Accounts {
         let row = self.store.account(&flow.account).await.map_err(link_store)?.ok_or(LinkError::Gone)?;
         let scopes = oauth::scopes::wanted(&connection).into_iter().flat_map(|(_, scopes)| scopes);
         let (origin, secrets) = match connection.auth().kind {
-            AuthKindDef::OAuth2(server) => (browser_address(&connection, server.authorize_url), &[][..]),
-            AuthKindDef::Secrets { secrets } => (None, secrets),
+            AuthKindDef::OAuth2(server) => (consent_origin(&connection, &server), &[][..]),
+            AuthKindDef::Secrets { secrets } => (String::new(), secrets),
             AuthKindDef::None => return Err(LinkError::Gone),
         };
         Ok(LinkPage {
@@ -190,7 +191,7 @@ impl Accounts {
             // Whoever holds the link sees this before anybody has logged in.
             label: row.label.as_deref().map(masked),
             stand_in: connection.stand_in(),
-            authorize_origin: origin.map(|url| url.origin().ascii_serialization()).unwrap_or_default(),
+            authorize_origin: origin,
             secrets: secrets.iter().map(|secret| SecretLine { name: secret.name, about: secret.about }).collect(),
             expires_at: Timestamp::from_millisecond(flow.expires_at).unwrap_or(Timestamp::MAX),
         })
@@ -203,8 +204,7 @@ impl Accounts {
         let (state, cookie, verifier) = (secret::random_token(), secret::random_token(), secret::random_token());
         let scopes = oauth::scopes::wanted(&connection);
         let request = AuthorizeRequest {
-            connection: &connection,
-            server: &server,
+            server: Server { connection: &connection, def: &server, values: &super::values(&flow.values) },
             scopes: &scopes,
             state: &state,
             verifier: &verifier,
@@ -278,6 +278,15 @@ pub(super) fn browser_address(connection: &ConnectionSettings, address: &str) ->
     Some(there.unwrap_or(url))
 }
 
+/// Scheme, host and port of the consent page; only `https:` where the person names the host.
+fn consent_origin(connection: &ConnectionSettings, server: &OAuth2Def) -> String {
+    let known = match server.authorize_url {
+        TextDef::Fixed(address) => browser_address(connection, address),
+        TextDef::Made(_) => connection.stand_ins().first().and_then(|stand_in| Url::parse(&stand_in.to).ok()),
+    };
+    known.map_or_else(|| "https:".to_owned(), |url| url.origin().ascii_serialization())
+}
+
 pub(super) fn verifier_slot(flow: &str) -> Slot<'_> {
     Slot { table: "flow", column: "verifier", row: flow, token: "", generation: 0 }
 }
@@ -304,11 +313,11 @@ pub(super) fn oauth_of(connection: &ConnectionSettings) -> Option<OAuth2Def> {
 pub(super) fn fingerprint(connection: &ConnectionSettings) -> Vec<u8> {
     let mut context = digest::Context::new(&digest::SHA256);
     let (authorize, token) = match connection.auth().kind {
-        AuthKindDef::OAuth2(server) => (server.authorize_url, server.token_url),
-        _ => ("", ""),
+        AuthKindDef::OAuth2(server) => (format!("{:?}", server.authorize_url), format!("{:?}", server.token_url)),
+        _ => (String::new(), String::new()),
     };
     let stand_ins = connection.stand_ins().iter().flat_map(|stand_in| [stand_in.from.as_str(), stand_in.to.as_str()]);
-    let parts = [connection.id(), connection.client_id(), connection.callback_url(), authorize, token];
+    let parts = [connection.id(), connection.client_id(), connection.callback_url(), &authorize, &token];
     for part in parts.into_iter().chain(stand_ins) {
         context.update(&(part.len() as u64).to_be_bytes());
         context.update(part.as_bytes());

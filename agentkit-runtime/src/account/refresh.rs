@@ -10,7 +10,7 @@ use super::flight::{Need, Outcome, pending};
 use super::pause::{millis, paused_error};
 use super::{Accounts, ConnectedAccount, ConnectedAccountStatus, ExpiredReason};
 use crate::def::{AuthKindDef, OAuth2Def, RotationDef, TokenDef};
-use crate::oauth::{self, Answer, Refusal, TokenRequest};
+use crate::oauth::{self, Answer, Refusal, Server, TokenRequest};
 use crate::secret;
 use crate::store::{AccountRow, CredentialRow, Write};
 use crate::tool_error::{ErrorKind, ToolError};
@@ -109,8 +109,10 @@ impl Accounts {
         work.credential = leased;
 
         let request = TokenRequest::Refresh { token: work.token, refresh: &refresh };
+        let values = super::values(&work.row.values);
+        let server = Server { connection, def: &work.server, values: &values };
         let mut started = self.clock.now().as_millisecond();
-        let mut answer = oauth::send(&self.http, connection, &work.server, &request).await;
+        let mut answer = oauth::send(&self.http, server, &request).await;
         if matches!(answer, Answer::Refused(Refusal::Ambiguous)) {
             // A lost request is as likely as a lost answer; if it was the answer, this is still the moment in which
             // a provider that forgives repeats will repeat it.
@@ -121,7 +123,7 @@ impl Accounts {
             );
             in_doubt = true;
             started = self.clock.now().as_millisecond();
-            answer = oauth::send(&self.http, connection, &work.server, &request).await;
+            answer = oauth::send(&self.http, server, &request).await;
         }
         match answer {
             Answer::Success(reply) => {

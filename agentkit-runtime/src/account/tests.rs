@@ -17,7 +17,7 @@ use crate::connection::Connection;
 use crate::cx::Cx;
 use crate::def::{
     ApplyDef, AuthDef, AuthKindDef, CheckDef, ConnectorDef, DerivedDef, HttpDef, Identity, OAuth2Def, PartDef,
-    ScopeDef, SecretDef, TokenDef, ToolDef,
+    ScopeDef, SecretDef, TextDef, TokenDef, ToolDef,
 };
 use crate::kit::{AgentKit, AgentKitBuilder};
 use crate::setup::SetupError;
@@ -120,10 +120,10 @@ pub(super) fn token(number: u32) -> Answer {
 }
 
 pub(super) const SERVER: OAuth2Def = OAuth2Def {
-    authorize_url: "https://auth.example.com/authorize",
-    token_url: "https://auth.example.com/token",
-    revoke_url: Some("https://auth.example.com/revoke"),
-    authorize_params: &[("access_type", "offline")],
+    authorize_url: TextDef::Fixed("https://auth.example.com/authorize"),
+    token_url: TextDef::Fixed("https://auth.example.com/token"),
+    revoke_url: Some(TextDef::Fixed("https://auth.example.com/revoke")),
+    authorize_params: &[("access_type", TextDef::Fixed("offline"))],
     ..OAuth2Def::EMPTY
 };
 pub(super) const MAIL: ConnectorDef = ConnectorDef {
@@ -145,7 +145,7 @@ pub(super) const MAIL: ConnectorDef = ConnectorDef {
         ],
         ..AuthDef::EMPTY
     }],
-    http: HttpDef { base_url: "https://api.example.com", ..HttpDef::EMPTY },
+    http: HttpDef { base_url: TextDef::Fixed("https://api.example.com"), ..HttpDef::EMPTY },
     tools: &[
         ToolDef { name: "mail_list", scopes: &["read"], ..ToolDef::EMPTY },
         ToolDef { name: "mail_send", scopes: &["send"], ..ToolDef::EMPTY },
@@ -169,9 +169,9 @@ pub(super) const CHAT: ConnectorDef = ConnectorDef {
         kind: AuthKindDef::OAuth2(OAuth2Def { scope_separator: ",", ..SERVER }),
         ..AuthDef::EMPTY
     }],
-    from_token: &[DerivedDef { name: "team_id", at: &["team", "id"] }],
+    from_token: &[DerivedDef { name: "team_id", at: &["team", "id"], always: false }],
     check: Some(CheckDef { scopes: &["who"], run: who }),
-    http: HttpDef { base_url: "https://api.example.com", ..HttpDef::EMPTY },
+    http: HttpDef { base_url: TextDef::Fixed("https://api.example.com"), ..HttpDef::EMPTY },
     tools: &[
         ToolDef { name: "chat_post", scopes: &["post"], ..ToolDef::EMPTY },
         ToolDef { name: "chat_find", scopes: &["find"], token: "user", ..ToolDef::EMPTY },

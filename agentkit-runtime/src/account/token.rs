@@ -1,6 +1,5 @@
 //! From a token to use: the way of a reader. It waits only where there is no valid token.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -104,7 +103,7 @@ impl Accounts {
         }
         let credentials = match &credential {
             _ if matches!(account.settings().auth().kind, AuthKindDef::None) => {
-                let values = values(&row);
+                let values = Arc::new(super::values(&row.values));
                 Arc::new(Credentials { values, ..Credentials::none(token.name) })
             }
             Some(credential) if credential.access.is_some() => self.opened(account, &row, credential)?,
@@ -144,7 +143,7 @@ impl Accounts {
         }
         let life =
             Life::new(credential.issued_at, credential.expires_at, renewable_early(account.settings(), credential));
-        let credentials = Credentials::new(auth, token.name, &secrets, values(row))
+        let credentials = Credentials::new(auth, token.name, &secrets, Arc::new(super::values(&row.values)))
             .ok_or_else(|| ToolError::internal("the credentials hold what a request cannot carry"))?;
         let scopes = credential.scopes.as_deref().and_then(|text| serde_json::from_str(text).ok());
         Ok(Arc::new(Credentials { generation: credential.generation, life, scopes, ..credentials }))
@@ -203,11 +202,6 @@ impl Accounts {
         }
         Ok(done)
     }
-}
-
-/// Values of an account besides its secrets.
-fn values(row: &AccountRow) -> Arc<BTreeMap<String, String>> {
-    Arc::new(serde_json::from_str(&row.values).unwrap_or_default())
 }
 
 /// Whether a token may be renewed while it is still good.

@@ -12,6 +12,8 @@ pub struct DerivedDef {
     pub name: &'static str,
     /// Keys from the top of the token reply.
     pub at: &'static [&'static str],
+    /// Whether every account has it: an account is not connected without it.
+    pub always: bool,
 }
 
 /// Proves that an account works and says whose it is.

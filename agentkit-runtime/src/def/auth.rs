@@ -1,5 +1,7 @@
 //! Ways to connect: schemes, endpoints, scopes, tokens.
 
+use super::TextDef;
+
 /// One way to connect: an entry of `auth`.
 #[derive(Debug, Clone, Copy)]
 pub struct AuthDef {
@@ -47,15 +49,15 @@ pub enum AuthKindDef {
 #[derive(Debug, Clone, Copy)]
 pub struct OAuth2Def {
     /// Authorization endpoint.
-    pub authorize_url: &'static str,
+    pub authorize_url: TextDef,
     /// Token endpoint.
-    pub token_url: &'static str,
+    pub token_url: TextDef,
     /// Revocation endpoint, RFC 7009.
-    pub revoke_url: Option<&'static str>,
+    pub revoke_url: Option<TextDef>,
     /// Extra parameters of the authorization request.
-    pub authorize_params: &'static [(&'static str, &'static str)],
+    pub authorize_params: &'static [(&'static str, TextDef)],
     /// Extra parameters of token requests.
-    pub token_params: &'static [(&'static str, &'static str)],
+    pub token_params: &'static [(&'static str, TextDef)],
     /// Where client id and secret go.
     pub client_auth: ClientAuthDef,
     /// Whether the server takes PKCE, RFC 7636; S256 only.
@@ -71,8 +73,8 @@ pub struct OAuth2Def {
 impl OAuth2Def {
     /// A server without endpoints and with the usual habits.
     pub const EMPTY: Self = Self {
-        authorize_url: "",
-        token_url: "",
+        authorize_url: TextDef::Fixed(""),
+        token_url: TextDef::Fixed(""),
         revoke_url: None,
         authorize_params: &[],
         token_params: &[],

@@ -1,5 +1,6 @@
 //! Defaults of requests, rate limits, and how errors are read.
 
+use super::TextDef;
 use crate::reply::{ErrorParts, RawReply};
 use crate::tool_error::ErrorKind;
 
@@ -7,13 +8,15 @@ use crate::tool_error::ErrorKind;
 #[derive(Debug, Clone, Copy)]
 pub struct HttpDef {
     /// Start of every relative path; https, without a slash at the end.
-    pub base_url: &'static str,
-    /// Hosts that may get credentials; the host of `base_url` is among them.
+    pub base_url: TextDef,
+    /// Hosts that may get credentials; that of `base_url` is among them, if it is literal.
     pub hosts: &'static [&'static str],
-    /// Headers of every request.
-    pub headers: &'static [(&'static str, &'static str)],
-    /// Query of every request.
-    pub query: &'static [(&'static str, &'static str)],
+    /// Domains such as `.example.com`; an account's own host is one of these, if no literal one.
+    pub host_patterns: &'static [&'static str],
+    /// Headers of every request; one whose value is absent is left out.
+    pub headers: &'static [(&'static str, TextDef)],
+    /// Query of every request; a parameter whose value is absent is left out.
+    pub query: &'static [(&'static str, TextDef)],
     /// Milliseconds one attempt may take.
     pub timeout_ms: u64,
     /// Buckets each request draws on, with the cost of one request.
@@ -22,7 +25,15 @@ pub struct HttpDef {
 
 impl HttpDef {
     /// No address, 30 seconds per attempt.
-    pub const EMPTY: Self = Self { base_url: "", hosts: &[], headers: &[], query: &[], timeout_ms: 30_000, rate: &[] };
+    pub const EMPTY: Self = Self {
+        base_url: TextDef::Fixed(""),
+        hosts: &[],
+        host_patterns: &[],
+        headers: &[],
+        query: &[],
+        timeout_ms: 30_000,
+        rate: &[],
+    };
 }
 
 /// A rate limit.

@@ -6,7 +6,9 @@ use futures_util::future::BoxFuture;
 use serde_json::Value;
 
 use super::exchanges::{Exchanges, Reuse, Secret};
+use crate::account::Values;
 use crate::def::ConnectorDef;
+use crate::hosts;
 use crate::transport::{Failure, HttpReply, HttpRequest, Limits, Transport, TransportError};
 
 /// The secret of a token. Each has its own, so that it can be seen which one a request carries.
@@ -23,9 +25,11 @@ pub(super) struct Matcher {
 }
 
 impl Matcher {
-    pub(super) fn new(connector: &'static ConnectorDef, exchanges: &Value) -> Self {
+    pub(super) fn new(connector: &'static ConnectorDef, values: &Values, exchanges: &Value) -> Self {
         let all = Exchanges::new(Reuse::Once);
-        all.add(connector.http.base_url, exchanges);
+        // Where the values make no address, the first request says so.
+        let base_url = hosts::address(connector.http.base_url, values, &connector.http).unwrap_or_default();
+        all.add(&base_url, exchanges);
         let tokens = connector.auth.iter().flat_map(|auth| auth.tokens);
         let secrets = tokens.map(|token| Secret { token: token.name.to_owned(), text: secret(token.name) }).collect();
         Self { exchanges: all, secrets, unexpected: Mutex::default() }

@@ -40,6 +40,7 @@ fn call_of(kit: &AgentKit, account: &ConnectedAccount) -> (Call, Arc<dyn Clock>)
         rates: inner.rates.clone(),
         deadline: inner.clock.monotonic() + CALL_LIMIT,
         hooks: None,
+        values: std::sync::OnceLock::new(),
         writes: Writes::default(),
     };
     (call, inner.clock.clone())

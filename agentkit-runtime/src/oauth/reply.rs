@@ -218,7 +218,7 @@ mod tests {
         assert_eq!(grants[0].lifetime, Some(43_200_000));
         assert_eq!((grants[1].token, grants[1].access.expose_secret()), ("user", "xoxp-1"));
         assert!(grants[1].refresh.is_none() && grants[1].lifetime.is_none());
-        let values = reply.values(&[DerivedDef { name: "team_id", at: &["team", "id"] }]);
+        let values = reply.values(&[DerivedDef { name: "team_id", at: &["team", "id"], always: false }]);
         assert_eq!(values, [("team_id", "T1".to_owned())]);
     }
 

@@ -13,10 +13,10 @@ use secrecy::{ExposeSecret as _, SecretString};
 use url::Url;
 use url::form_urlencoded::{Serializer, byte_serialize};
 
+use super::Server;
 use super::answer::{Answer, Refusal, classify};
 use super::reply::TokenReply;
-use crate::connection::ConnectionSettings;
-use crate::def::{ClientAuthDef, OAuth2Def, TokenDef};
+use crate::def::{ClientAuthDef, TokenDef};
 use crate::transport::{Http, HttpReply, HttpRequest, Limits, TransportError};
 
 /// How long a token endpoint may take.
@@ -45,42 +45,35 @@ pub(crate) enum TokenRequest<'a> {
 }
 
 /// Sends a token request, once.
-pub(crate) async fn send(
-    http: &Http,
-    connection: &ConnectionSettings,
-    server: &OAuth2Def,
-    request: &TokenRequest<'_>,
-) -> Answer {
-    let Some(to_send) = token_request(connection, server, request) else {
+pub(crate) async fn send(http: &Http, server: Server<'_>, request: &TokenRequest<'_>) -> Answer {
+    let Server { connection, def, .. } = server;
+    let Some(to_send) = token_request(server, request) else {
         return Answer::Refused(Refusal::Client);
     };
     let reply = match http.send_auth(connection, to_send, LIMITS).await {
         Ok(reply) => reply,
         Err(error) => return Answer::Refused(of_transport(&error)),
     };
-    let body = TokenReply::read(server, &reply.headers, &reply.body);
+    let body = TokenReply::read(def, &reply.headers, &reply.body);
     if let Some(code) = body.as_ref().and_then(TokenReply::error) {
         let code = super::reply::shown(code);
         tracing::warn!(connection = connection.name(), status = reply.status, code, "a token request was refused");
     }
     classify(reply.status, retry_after(&reply), body, |body| match request {
-        TokenRequest::Code { .. } => !body.grants(connection.auth(), server.scope_separator).is_empty(),
-        TokenRequest::Refresh { token, .. } => body.refreshed(token, server.scope_separator).is_some(),
+        TokenRequest::Code { .. } => !body.grants(connection.auth(), def.scope_separator).is_empty(),
+        TokenRequest::Refresh { token, .. } => body.refreshed(token, def.scope_separator).is_some(),
     })
 }
 
-fn token_request(
-    connection: &ConnectionSettings,
-    server: &OAuth2Def,
-    request: &TokenRequest<'_>,
-) -> Option<HttpRequest> {
+fn token_request(server: Server<'_>, request: &TokenRequest<'_>) -> Option<HttpRequest> {
+    let Server { connection, def, values } = server;
     let mut form = Serializer::new(String::new());
     match request {
         TokenRequest::Code { code, verifier } => {
             form.append_pair("grant_type", "authorization_code")
                 .append_pair("code", code.expose_secret())
                 .append_pair("redirect_uri", connection.callback_url());
-            if server.pkce {
+            if def.pkce {
                 form.append_pair("code_verifier", verifier.expose_secret());
             }
         }
@@ -88,46 +81,39 @@ fn token_request(
             form.append_pair("grant_type", "refresh_token").append_pair("refresh_token", refresh.expose_secret());
         }
     }
-    for (name, value) in server.token_params {
-        form.append_pair(name, value);
+    for (name, value) in def.token_params {
+        if let Some(value) = value.filled(values) {
+            form.append_pair(name, &value);
+        }
     }
-    post(connection, server, server.token_url, form)
+    post(server, &server.endpoint(def.token_url)?, form)
 }
 
 const LIMITS: Limits = Limits { timeout: TOKEN_TIMEOUT, max_reply: MAX_REPLY };
 
 /// Tells the provider to forget a token. Best effort: `true` if it said yes.
-pub(crate) async fn revoke(
-    http: &Http,
-    connection: &ConnectionSettings,
-    server: &OAuth2Def,
-    token: &SecretString,
-) -> bool {
-    let Some(request) = revocation(connection, server, token) else { return false };
+pub(crate) async fn revoke(http: &Http, server: Server<'_>, token: &SecretString) -> bool {
+    let Some(request) = revocation(server, token) else { return false };
     // RFC 7009 2.2: 200 also for a token the server does not know.
-    http.send_auth(connection, request, LIMITS).await.is_ok_and(|reply| (200..300).contains(&reply.status))
+    http.send_auth(server.connection, request, LIMITS).await.is_ok_and(|reply| (200..300).contains(&reply.status))
 }
 
-fn revocation(connection: &ConnectionSettings, server: &OAuth2Def, token: &SecretString) -> Option<HttpRequest> {
+fn revocation(server: Server<'_>, token: &SecretString) -> Option<HttpRequest> {
     let mut form = Serializer::new(String::new());
     form.append_pair("token", token.expose_secret());
-    post(connection, server, server.revoke_url?, form)
+    post(server, &server.endpoint(server.def.revoke_url?)?, form)
 }
 
 fn of_transport(error: &TransportError) -> Refusal {
     if error.unsent() { Refusal::Transient { spent: false, retry_after: None } } else { Refusal::Ambiguous }
 }
 
-fn post(
-    connection: &ConnectionSettings,
-    server: &OAuth2Def,
-    url: &str,
-    mut form: Serializer<'_, String>,
-) -> Option<HttpRequest> {
+fn post(server: Server<'_>, url: &str, mut form: Serializer<'_, String>) -> Option<HttpRequest> {
+    let Server { connection, def, .. } = server;
     let mut headers = HeaderMap::new();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded"));
     headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
-    match (server.client_auth, connection.client_secret()) {
+    match (def.client_auth, connection.client_secret()) {
         (ClientAuthDef::Basic, Some(secret)) => {
             headers.insert(AUTHORIZATION, basic(connection.client_id(), secret)?);
         }

@@ -70,7 +70,7 @@ pub(crate) fn path_start(address: &str) -> usize {
 }
 
 /// Servers and proxies may decode a segment more than once: it must stay one segment however often they do.
-fn check_segment(value: &str) -> Result<(), &'static str> {
+pub(crate) fn check_segment(value: &str) -> Result<(), &'static str> {
     const ROUNDS: usize = 4;
     let mut text = value.to_owned();
     for _ in 0..ROUNDS {

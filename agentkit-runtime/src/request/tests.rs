@@ -5,10 +5,17 @@ use proptest::prelude::{prop_assert, prop_assert_eq, prop_oneof, proptest};
 use proptest::strategy::{Just, Strategy};
 use url::Url;
 
-use super::{Address, Body, Draft, TokenChoice, add_pairs};
-use crate::def::HttpDef;
+use super::{Address, Body, Draft, Ground, TokenChoice, add_pairs};
+use crate::account::Values;
+use crate::def::{HttpDef, TextDef};
 
-const HTTP: HttpDef = HttpDef { base_url: "https://api.example.com/v1", hosts: &["api.example.com"], ..HttpDef::EMPTY };
+const HTTP: HttpDef =
+    HttpDef { base_url: TextDef::Fixed("https://api.example.com/v1"), hosts: &["api.example.com"], ..HttpDef::EMPTY };
+
+fn ground(http: &HttpDef) -> Ground<'_> {
+    static NONE: Values = Values::new();
+    Ground { http, values: &NONE, stand_ins: &[] }
+}
 
 fn draft(address: Address, query: String) -> Draft {
     Draft {
@@ -35,7 +42,7 @@ fn url(value: &str, query: &str) -> Option<Url> {
     address.literal("/parts");
     let mut pairs = String::new();
     add_pairs(&mut pairs, "q", &query);
-    Some(super::address(&draft(address, pairs), &HTTP, &[], "").expect("what is not refused is an address"))
+    Some(super::address(&draft(address, pairs), ground(&HTTP), "").expect("what is not refused is an address"))
 }
 
 #[test]
@@ -80,7 +87,8 @@ fn steps_along_the_path_are_refused_in_any_spelling() {
 #[test]
 fn a_whole_address_of_the_spec_stands_as_it_is() {
     let http = HttpDef { hosts: &["api.example.com", "id.example.com"], ..HTTP };
-    let to = |text| super::address(&draft(Address::path(text), String::new()), &http, &[], "").ok().map(String::from);
+    let to =
+        |text| super::address(&draft(Address::path(text), String::new()), ground(&http), "").ok().map(String::from);
     assert_eq!(to("https://id.example.com/v1/userinfo").as_deref(), Some("https://id.example.com/v1/userinfo"));
     assert_eq!(to("https://other.example.com/v1/userinfo"), None);
 }

@@ -1,5 +1,7 @@
 //! From a draft to the address it is sent to, and the proof that no value has changed where that is.
 
+use std::collections::BTreeMap;
+
 use url::form_urlencoded::parse;
 use url::{Host, Url};
 
@@ -7,28 +9,42 @@ use super::path::path_start;
 use super::{Address, Draft, TokenChoice, add_pairs};
 use crate::connection::StandIn;
 use crate::def::HttpDef;
-use crate::tool_error::ToolError;
+use crate::hosts::{self, BadAddress};
+use crate::tool_error::{ErrorKind, ToolError};
 use crate::transport::{host_of, real_address};
 
+/// What an address depends on besides its draft.
+#[derive(Clone, Copy)]
+pub(crate) struct Ground<'a> {
+    pub(crate) http: &'a HttpDef,
+    /// Values of the account.
+    pub(crate) values: &'a BTreeMap<String, String>,
+    pub(crate) stand_ins: &'a [StandIn],
+}
+
 /// The address of a draft. `secrets` are encoded pairs for its query, of which no text of the spec knows.
-pub(crate) fn address(draft: &Draft, http: &HttpDef, stand_ins: &[StandIn], secrets: &str) -> Result<Url, ToolError> {
+pub(crate) fn address(draft: &Draft, ground: Ground<'_>, secrets: &str) -> Result<Url, ToolError> {
+    let http = ground.http;
+    let base = hosts::address(http.base_url, ground.values, http).map_err(unusable)?;
     let text = match &draft.address {
         Address::Path { origin, text, .. } => {
-            let base = origin.unwrap_or(http.base_url);
+            let base = origin.unwrap_or(&base);
             let spare = 64 * (http.query.len() + 1);
             let mut whole = String::with_capacity(base.len() + text.len() + draft.query.len() + secrets.len() + spare);
             whole.push_str(base);
             whole.push_str(text);
             let mut fixed = String::new();
             for (name, value) in http.query {
-                add_pairs(&mut fixed, name, value);
+                if let Some(value) = value.filled(ground.values) {
+                    add_pairs(&mut fixed, name, &value);
+                }
             }
             add_query(&mut whole, &[&fixed, &draft.query, secrets]);
             whole
         }
         // An address in the reply of a stand-in counts as the one it stands for.
         Address::Whole(text) => {
-            let mut whole = real_address(stand_ins, text).unwrap_or_else(|| text.clone());
+            let mut whole = real_address(ground.stand_ins, text).unwrap_or_else(|| text.clone());
             add_query(&mut whole, &[&draft.query]);
             whole
         }
@@ -42,7 +58,18 @@ pub(crate) fn address(draft: &Draft, http: &HttpDef, stand_ins: &[StandIn], secr
         }
     };
     let url = Url::parse(&text).map_err(|_| ToolError::internal("the address of the request is not a URL"))?;
-    check(url, draft, http)
+    check(url, draft, http, &base)
+}
+
+/// An account whose own address cannot be made: what it needs came when it was connected.
+#[cold]
+fn unusable(bad: BadAddress) -> ToolError {
+    let message = match bad {
+        BadAddress::Absent(name) => format!("the account lacks `{name}`, which its address is made of"),
+        BadAddress::Form => "the values of the account do not make an address".to_owned(),
+        BadAddress::Host => "the values of the account lead to a host that is not one of the connector's".to_owned(),
+    };
+    ToolError::new(ErrorKind::Reconnect, message).with_hint("the person must connect the account again")
 }
 
 fn add_query(address: &mut String, parts: &[&str]) {
@@ -53,11 +80,11 @@ fn add_query(address: &mut String, parts: &[&str]) {
 }
 
 /// Whatever `Url` made of the text, it must be what was meant: origin and number of segments as in the spec.
-fn check(url: Url, draft: &Draft, http: &HttpDef) -> Result<Url, ToolError> {
-    let own = is_own(&url, http);
+fn check(url: Url, draft: &Draft, http: &HttpDef, base: &str) -> Result<Url, ToolError> {
     match &draft.address {
         Address::Path { origin, segments, .. } => {
-            let base = origin.unwrap_or(http.base_url);
+            let own = is_own(&url, http, base);
+            let base = origin.unwrap_or(base);
             let (origin, base_path) = base.split_at(path_start(base));
             let wanted = slashes(base_path) + segments;
             if !own || !url.as_str().starts_with(origin) || slashes(url.path()) != wanted || url.fragment().is_some() {
@@ -67,10 +94,13 @@ fn check(url: Url, draft: &Draft, http: &HttpDef) -> Result<Url, ToolError> {
         Address::Whole(_) if draft.token != TokenChoice::None => {
             return Err(ToolError::internal("an address in a reply must be used without a token"));
         }
-        Address::Page(_) if !own => return Err(elsewhere(&url)),
+        Address::Page(_) if !is_own(&url, http, base) => return Err(elsewhere(&url)),
         Address::Page(_) => {}
         Address::Whole(_) => {
-            if !own || !url.username().is_empty() || url.password().is_some() {
+            // Without a token, it may be another host of a listed domain.
+            let known = is_own(&url, http, base)
+                || (is_plain(&url) && url.host_str().is_some_and(|host| hosts::is_listed(host, http)));
+            if !known || !url.username().is_empty() || url.password().is_some() {
                 let host: String = url.host_str().unwrap_or_default().chars().take(100).collect();
                 return Err(ToolError::internal(format!(
                     "an address in a reply leads to `{host}`, which is not one of the connector's hosts by https; nothing was sent there"
@@ -113,8 +143,12 @@ fn slashes(text: &str) -> usize {
     text.bytes().filter(|byte| *byte == b'/').count()
 }
 
-fn is_own(url: &Url, http: &HttpDef) -> bool {
+/// Whether a host may see the credentials of this account: it is written in the spec, or it is the account's own.
+fn is_own(url: &Url, http: &HttpDef, base: &str) -> bool {
     let Some(Host::Domain(host)) = url.host() else { return false };
-    let known = http.hosts.contains(&host) || host == host_of(http.base_url);
-    known && url.scheme() == "https" && url.port().is_none()
+    is_plain(url) && (http.hosts.contains(&host) || host == host_of(base))
+}
+
+fn is_plain(url: &Url) -> bool {
+    url.scheme() == "https" && url.port().is_none()
 }

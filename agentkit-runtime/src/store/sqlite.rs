@@ -28,7 +28,10 @@ mod sql;
 use self::rows::{bind_account, bind_credential, bind_flow, read_account, read_credential, read_flow, read_key};
 
 /// Migrations in their order; a store remembers how many it has had.
-const MIGRATIONS: &[&str] = &[include_str!("../../migrations/sqlite/0001_accounts.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("../../migrations/sqlite/0001_accounts.sql"),
+    include_str!("../../migrations/sqlite/0002_account_fields.sql"),
+];
 
 type Query = sqlx::query::Query<'static, Sqlite, SqliteArguments>;
 

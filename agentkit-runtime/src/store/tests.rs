@@ -124,6 +124,7 @@ fn flow() -> FlowRow {
         cookie: None,
         verifier: None,
         scopes: "{}".to_owned(),
+        values: r#"{"shop": "acme"}"#.to_owned(),
         failure: None,
         created_at: 1,
         expires_at: 100,

@@ -24,7 +24,7 @@ pub(crate) const CONNECTOR: &ConnectorDef = &ConnectorDef {
         ..AuthDef::EMPTY
     }],
     http: HttpDef {
-        base_url: "https://api.openweathermap.org/data/2.5",
+        base_url: TextDef::Fixed("https://api.openweathermap.org/data/2.5"),
         hosts: &["api.openweathermap.org"],
         ..HttpDef::EMPTY
     },

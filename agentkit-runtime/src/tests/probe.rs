@@ -17,9 +17,9 @@ pub(crate) const CONNECTOR: &ConnectorDef = &ConnectorDef {
         ..AuthDef::EMPTY
     }],
     http: HttpDef {
-        base_url: "https://api.probe.test/v1",
+        base_url: TextDef::Fixed("https://api.probe.test/v1"),
         hosts: &["api.probe.test", "files.probe.test"],
-        headers: &[("x-version", "7")],
+        headers: &[("x-version", TextDef::Fixed("7"))],
         ..HttpDef::EMPTY
     },
     rates: &[RateDef { name: "posts", limit: 2, period: 60, per: PerDef::Account }],
@@ -43,8 +43,8 @@ pub(crate) const CONSENT: &ConnectorDef = &ConnectorDef {
     auth: &[AuthDef {
         name: "oauth",
         kind: AuthKindDef::OAuth2(OAuth2Def {
-            authorize_url: "https://login.probe.test/authorize",
-            token_url: "https://login.probe.test/token",
+            authorize_url: TextDef::Fixed("https://login.probe.test/authorize"),
+            token_url: TextDef::Fixed("https://login.probe.test/token"),
             ..OAuth2Def::EMPTY
         }),
         scopes: &[

@@ -8,7 +8,8 @@ use super::network::Network;
 use super::stand_in::stand_in;
 use super::{Failure, HttpReply, HttpRequest, Limits, Transport, TransportError, guard};
 use crate::connection::ConnectionSettings;
-use crate::def::AuthKindDef;
+use crate::def::{AuthKindDef, TextDef};
+use crate::hosts;
 use crate::setup::SetupError;
 
 /// A transport with the rules in front of it.
@@ -42,7 +43,7 @@ impl Http {
     ) -> Result<HttpReply, TransportError> {
         let http = &connection.connector().http;
         let host = request.url.host_str().unwrap_or_default();
-        let allowed = http.hosts.contains(&host) || host_of(http.base_url) == host;
+        let allowed = hosts::is_listed(host, http) || http.base_url.fixed().is_some_and(|base| host_of(base) == host);
         if !allowed {
             return Err(TransportError::new(Failure::Refused));
         }
@@ -61,7 +62,10 @@ impl Http {
         };
         let host = request.url.host_str().unwrap_or_default();
         let endpoints = [Some(server.authorize_url), Some(server.token_url), server.revoke_url];
-        let allowed = endpoints.into_iter().flatten().any(|endpoint| host_of(endpoint) == host);
+        let allowed = endpoints.into_iter().flatten().any(|endpoint| match endpoint {
+            TextDef::Fixed(endpoint) => host_of(endpoint) == host,
+            TextDef::Made(_) => hosts::is_listed(host, &connection.connector().http),
+        });
         if !allowed {
             return Err(TransportError::new(Failure::Refused));
         }

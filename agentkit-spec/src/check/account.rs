@@ -9,13 +9,16 @@ use super::types::{self, Types, is_text, opt, show};
 use super::world::World;
 use crate::ast;
 use crate::diagnostic::Code;
-use crate::model::{Auth, AuthKind, Check, Derived, Returns};
+use crate::model::{Check, Derived, Field, Returns};
 use crate::yaml::Node;
 
 /// Values of the token reply. Not each way to connect has one; then the value may be absent.
-pub(crate) fn from_token(cx: &mut Cx<'_>, types: &Types, auth: &[Auth], node: Option<&Node>) -> Vec<Derived> {
+pub(crate) fn from_token(cx: &mut Cx<'_>, types: &Types, (auth, node): (Option<&Node>, Option<&Node>)) -> Vec<Derived> {
     let view = node.map(ast::Account::of);
-    let always = !auth.is_empty() && auth.iter().all(|auth| matches!(auth.kind, AuthKind::OAuth2(_)));
+    let ways = auth.map(Node::entries).unwrap_or_default();
+    let replies = |kind: &str| matches!(kind, "oauth2" | "oauth2_client");
+    let always =
+        !ways.is_empty() && ways.iter().all(|way| way.value.get("kind").and_then(Node::text).is_some_and(replies));
     let mut made = Vec::new();
     for entry in view.and_then(|view| view.from_token).map(Node::entries).unwrap_or_default() {
         let view = ast::Derived::of(&entry.value);
@@ -50,10 +53,15 @@ pub(crate) fn from_token(cx: &mut Cx<'_>, types: &Types, auth: &[Auth], node: Op
     made
 }
 
+/// All values of an account, as expressions see them.
+pub(crate) fn values(from_token: &[Derived]) -> Vec<Field> {
+    from_token.iter().map(|value| Field::plain(&value.name, value.ty.clone())).collect()
+}
+
 /// The request that proves an account works.
 pub(crate) fn check(cx: &mut Cx<'_>, world: &World<'_>, node: Option<&Node>) -> Option<Check> {
     let view = ast::Check::of(ast::Account::of(node?).check?);
-    let mut scope = Scope { types: Some(&world.types), account: Some(&world.account.from_token), ..Scope::default() };
+    let mut scope = Scope { types: Some(&world.types), account: Some(&world.values), ..Scope::default() };
     let request_node = view.request?;
     let at = request_node.entries().first().map_or(request_node.span, |entry| entry.key.span);
     let around = Around { at, token: world.usual_token(), repeatable: true };

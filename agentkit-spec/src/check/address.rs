@@ -3,26 +3,7 @@
 use super::cx::Cx;
 use crate::diagnostic::Code;
 use crate::source::Span;
-use crate::yaml::{Node, Plain, Value};
-
-/// An https address that is written out.
-pub(crate) fn https(cx: &mut Cx<'_>, node: &Node, what: &str) -> Option<String> {
-    let text = cx.literal(node, what)?;
-    if text.starts_with("http://") {
-        cx.error(Code::Https, node.span, format!("`{what}` must use https"))
-            .help("the test server is chosen at run time, not in the spec");
-        return None;
-    }
-    let Some(host) = host_of(text) else {
-        cx.error(Code::BadAddress, node.span, format!("`{what}` is no address")).help("https://api.example.com/v1");
-        return None;
-    };
-    if !is_host(host) {
-        cx.error(Code::BadAddress, node.span, format!("`{host}` is no host name"));
-        return None;
-    }
-    Some(text.to_owned())
-}
+use crate::yaml::Node;
 
 /// The host of an https address.
 pub(crate) fn host_of(url: &str) -> Option<&str> {
@@ -70,24 +51,4 @@ pub(crate) fn header_value(cx: &mut Cx<'_>, path: &str, node: &Node) {
         cx.error(Code::HeaderName, span, format!("`{path}` holds what headers cannot carry"))
             .help("letters, digits and signs of ASCII, on one line");
     }
-}
-
-/// Name to text, written out.
-pub(crate) fn literal_pairs(cx: &mut Cx<'_>, node: Option<&Node>, what: &str) -> Vec<(String, String)> {
-    let mut pairs = Vec::new();
-    for entry in node.map(Node::entries).unwrap_or_default() {
-        let path = format!("{what}.{}", entry.key.text);
-        match &entry.value.value {
-            Value::Scalar(scalar) if scalar.plain() != Plain::Null => {
-                if let Some(text) = cx.literal(&entry.value, &path) {
-                    pairs.push((entry.key.text.clone(), text.to_owned()));
-                }
-            }
-            _ => {
-                let span = cx.first_line(entry.value.span);
-                cx.error(Code::Form, span, format!("`{path}` must be a text, this is {}", entry.value.kind()));
-            }
-        }
-    }
-    pairs
 }

@@ -6,39 +6,46 @@ mod scopes;
 mod secrets;
 mod tokens;
 
-use super::address::{https, literal_pairs};
 use super::cx::Cx;
+use super::hosts::{Hosts, address, held};
+use super::text::{Values, text_pairs};
 use super::types::Types;
 use crate::ast;
 use crate::diagnostic::Code;
 use crate::literal::time_span;
-use crate::model::{Auth, AuthKind, ClientAuth, OAuth2, Refresh, Rotation};
+use crate::model::{AccountText, Auth, AuthKind, ClientAuth, OAuth2, Refresh, Rotation};
 use crate::source::Span;
 use crate::yaml::{Entry, Node};
 
 pub(crate) use scopes::known_scope;
 pub(crate) use tokens::plain_path;
 
-/// Checks `auth`. `account` is the block that asks for values of the account.
-pub(crate) fn auth(cx: &mut Cx<'_>, types: &Types, node: Option<&Node>, account: Option<&Node>) -> Vec<Auth> {
-    let asked = account.and_then(|account| account.get("fields")).map(Node::entries).unwrap_or_default();
-    let asked: Vec<&str> = asked.iter().map(|entry| entry.key.text.as_str()).collect();
-    node.map(Node::entries).unwrap_or_default().iter().map(|entry| one(cx, types, &asked, entry)).collect()
+/// What addresses and parameters of a way to connect may use: what the person said before, and where it may lead.
+#[derive(Clone, Copy)]
+pub(crate) struct Before<'a> {
+    pub(crate) values: Values<'a>,
+    pub(crate) hosts: &'a Hosts,
 }
 
-fn one(cx: &mut Cx<'_>, types: &Types, asked: &[&str], entry: &Entry) -> Auth {
+/// Checks `auth`.
+pub(crate) fn auth(cx: &mut Cx<'_>, types: &Types, before: Before<'_>, node: Option<&Node>) -> Vec<Auth> {
+    node.map(Node::entries).unwrap_or_default().iter().map(|entry| one(cx, types, before, entry)).collect()
+}
+
+fn one(cx: &mut Cx<'_>, types: &Types, before: Before<'_>, entry: &Entry) -> Auth {
     let view = ast::Auth::of(&entry.value);
     let kind = view.kind.and_then(Node::text);
     if let Some(kind) = kind {
         keys::refuse(cx, &view, kind);
     }
     let made = match kind.unwrap_or_default() {
-        "oauth2" => AuthKind::OAuth2(oauth2(cx, entry, &view)),
+        "oauth2" => AuthKind::OAuth2(oauth2(cx, before, entry, &view)),
         kind @ ("api_key" | "basic") => AuthKind::Secrets { secrets: secrets::secrets(cx, types, kind, view.secrets) },
         _ => AuthKind::None,
     };
     let names = secrets::names(&made);
-    let reach = apply::Reach { secrets: &names, asked };
+    let asked: Vec<&str> = before.values.known.iter().map(|value| value.name.as_str()).collect();
+    let reach = apply::Reach { secrets: &names, asked: &asked };
     let apply = apply::apply(cx, (kind.unwrap_or_default(), &reach), view.apply, entry.key.span);
     Auth {
         name: entry.key.text.clone(),
@@ -50,10 +57,10 @@ fn one(cx: &mut Cx<'_>, types: &Types, asked: &[&str], entry: &Entry) -> Auth {
     }
 }
 
-fn oauth2(cx: &mut Cx<'_>, entry: &Entry, view: &ast::Auth<'_>) -> OAuth2 {
-    let authorize_url = url(cx, entry.key.span, ("authorize_url", view.authorize_url));
-    let token_url = url(cx, entry.key.span, ("token_url", view.token_url));
-    let revoke_url = view.revoke_url.and_then(|node| https(cx, node, "revoke_url"));
+fn oauth2(cx: &mut Cx<'_>, before: Before<'_>, entry: &Entry, view: &ast::Auth<'_>) -> OAuth2 {
+    let authorize_url = url(cx, before, entry.key.span, ("authorize_url", view.authorize_url));
+    let token_url = url(cx, before, entry.key.span, ("token_url", view.token_url));
+    let revoke_url = view.revoke_url.and_then(|node| endpoint(cx, before, (node, "revoke_url")));
     let granted_scopes = view.granted_scopes.and_then(|node| tokens::granted_scopes(cx, node));
     let scope_separator = view.scope_separator.and_then(Node::text).unwrap_or(" ").to_owned();
     if let Some(node) = view.scope_separator.filter(|_| scope_separator.is_empty()) {
@@ -64,8 +71,8 @@ fn oauth2(cx: &mut Cx<'_>, entry: &Entry, view: &ast::Auth<'_>) -> OAuth2 {
         authorize_url: authorize_url.unwrap_or_default(),
         token_url: token_url.unwrap_or_default(),
         revoke_url,
-        authorize_params: literal_pairs(cx, view.authorize_params, "authorize_params"),
-        token_params: literal_pairs(cx, view.token_params, "token_params"),
+        authorize_params: text_pairs(cx, before.values, (view.authorize_params, "authorize_params")),
+        token_params: text_pairs(cx, before.values, (view.token_params, "token_params")),
         client_auth: match view.client_auth.and_then(Node::text) {
             Some("basic") => ClientAuth::Basic,
             _ => ClientAuth::Body,
@@ -77,12 +84,18 @@ fn oauth2(cx: &mut Cx<'_>, entry: &Entry, view: &ast::Auth<'_>) -> OAuth2 {
     }
 }
 
-fn url(cx: &mut Cx<'_>, at: Span, (name, node): (&str, Option<&Node>)) -> Option<String> {
+fn url(cx: &mut Cx<'_>, before: Before<'_>, at: Span, (name, node): (&str, Option<&Node>)) -> Option<AccountText> {
     let Some(node) = node else {
         cx.error(Code::AuthKeys, at, format!("`kind: oauth2` needs `{name}`")).help(format!("{name}: https://..."));
         return None;
     };
-    https(cx, node, name)
+    endpoint(cx, before, (node, name))
+}
+
+/// An endpoint gets codes, tokens and the secret of the client: a host that an account names must be one of `hosts`.
+fn endpoint(cx: &mut Cx<'_>, before: Before<'_>, (node, name): (&Node, &str)) -> Option<AccountText> {
+    let (url, lead) = address(cx, before.values, (node, name))?;
+    held(cx, before.hosts, (node, name), &lead).then_some(url)
 }
 
 /// How refresh tokens behave; the strictest habits are the default.

@@ -70,16 +70,4 @@ impl Cx<'_> {
             found.help(help);
         }
     }
-
-    /// The text of a scalar that may hold no expression.
-    pub(crate) fn literal<'n>(&mut self, node: &'n Node, what: &str) -> Option<&'n str> {
-        let text = node.text()?;
-        if text.starts_with('$') || text.contains("${") {
-            let at = text.find('$').unwrap_or(0);
-            let span = self.within(node, &(at..text.len()));
-            self.error(Code::NotAnExpression, span, format!("`{what}` is written out; no expression is read here"));
-            return None;
-        }
-        Some(text)
-    }
 }

@@ -72,8 +72,7 @@ fn account(cx: &mut Cx<'_>, world: &World<'_>, node: Option<&Node>) -> Option<Ma
     let Some(node) = node else { return Some(Map::new()) };
     // An example gives only the values it needs.
     let optional = |ty: &Ty| super::types::opt(ty.clone());
-    let fields: Vec<Field> =
-        world.account.from_token.iter().map(|value| Field::plain(&value.name, optional(&value.ty))).collect();
+    let fields: Vec<Field> = world.values.iter().map(|value| Field::plain(&value.name, optional(&value.ty))).collect();
     record(cx, &world.types, node, (&fields, "account", Form::Input))
 }
 

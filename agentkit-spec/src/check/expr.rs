@@ -8,7 +8,7 @@ use std::ops::Range;
 use super::cx::Cx;
 use super::types::{Types, opt, peel, show};
 use crate::diagnostic::Code;
-use crate::model::{Derived, Expr, Field, Op, OpKind, Root, Ty};
+use crate::model::{Expr, Field, Op, OpKind, Root, Ty};
 use crate::source::Span;
 use crate::syntax::{Name, Pipeline, Segment, Stage, Text};
 use crate::table::{is_snake, snake};
@@ -22,7 +22,7 @@ pub(crate) struct Scope<'a> {
     pub(crate) tool: Option<&'a str>,
     /// Inputs of the tool, and those that are broken.
     pub(crate) inputs: Option<Inputs<'a>>,
-    pub(crate) account: Option<&'a [Derived]>,
+    pub(crate) account: Option<&'a [Field]>,
     /// Values of earlier steps.
     pub(crate) steps: Vec<(String, Known)>,
     /// The step this is in, and those that come later.

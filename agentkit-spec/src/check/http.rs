@@ -1,11 +1,13 @@
 //! `http` and `rates`: where requests go and how fast.
 
-use super::address::{header_name, header_value, host_of, https, is_host, literal_pairs};
+use super::address::{header_name, header_value};
 use super::cx::Cx;
+use super::hosts::{Hosts, Lead, address, held, hosts};
+use super::text::{Values, text_pairs};
 use crate::ast;
 use crate::diagnostic::Code;
 use crate::literal;
-use crate::model::{Draw, Http, Per, Rate};
+use crate::model::{AccountPart, AccountText, Draw, Http, Per, Rate};
 use crate::yaml::Node;
 
 /// Milliseconds one attempt may take where nothing is said.
@@ -28,10 +30,10 @@ pub(crate) fn rates(node: Option<&Node>) -> Vec<Rate> {
 }
 
 /// Checks `http`. `None`: the address is unusable.
-pub(crate) fn http(cx: &mut Cx<'_>, rates: Option<&Node>, node: &Node) -> Option<Http> {
+pub(crate) fn http(cx: &mut Cx<'_>, rates: Option<&Node>, values: Values<'_>, node: &Node) -> Option<Http> {
     let view = ast::Http::of(node);
-    let base_url = view.base_url.and_then(|node| base_url(cx, node));
-    let hosts = hosts(cx, view.hosts, base_url.as_deref());
+    let mut hosts = hosts(cx, view.hosts);
+    let base_url = view.base_url.and_then(|node| base_url(cx, values, node, &mut hosts));
     if let Some(headers) = view.headers {
         for entry in headers.entries() {
             header_name(cx, &entry.key.text, entry.key.span);
@@ -39,42 +41,36 @@ pub(crate) fn http(cx: &mut Cx<'_>, rates: Option<&Node>, node: &Node) -> Option
         }
     }
     Some(Http {
-        headers: literal_pairs(cx, view.headers, "http.headers"),
-        query: literal_pairs(cx, view.query, "http.query"),
+        headers: text_pairs(cx, values, (view.headers, "http.headers")),
+        query: text_pairs(cx, values, (view.query, "http.query")),
         timeout_ms: view.timeout.and_then(Node::text).and_then(literal::time_span).unwrap_or(TIMEOUT_MS),
         rate: draws(cx, rates, view.rate).unwrap_or_default(),
         base_url: base_url?,
-        hosts,
+        hosts: hosts.literal,
+        host_patterns: hosts.patterns,
     })
 }
 
-fn base_url(cx: &mut Cx<'_>, node: &Node) -> Option<String> {
-    let url = https(cx, node, "base_url")?;
-    if url.contains(['?', '#', ' ']) {
+fn base_url(cx: &mut Cx<'_>, values: Values<'_>, node: &Node, hosts: &mut Hosts) -> Option<AccountText> {
+    let (url, lead) = address(cx, values, (node, "base_url"))?;
+    let queried = |part: &AccountPart| matches!(part, AccountPart::Text(text) if text.contains(['?', '#', ' ']));
+    if url.0.iter().any(queried) {
         cx.error(Code::BadAddress, node.span, "`base_url` is an address without a query");
         return None;
     }
-    if url.ends_with('/') {
+    let written = node.text().unwrap_or_default();
+    if written.ends_with('/') {
         cx.error(Code::BadAddress, node.span, "`base_url` ends without `/`; paths begin with it")
-            .help(url.trim_end_matches('/'));
+            .help(written.trim_end_matches('/'));
         return None;
     }
-    Some(url)
-}
-
-fn hosts(cx: &mut Cx<'_>, node: Option<&Node>, base_url: Option<&str>) -> Vec<String> {
-    // The host of `base_url` always belongs to them; a base shared by several connectors cannot name it.
-    let mut hosts: Vec<String> = base_url.and_then(host_of).map(str::to_owned).into_iter().collect();
-    for item in node.map(Node::items).unwrap_or_default() {
-        let host = item.text().unwrap_or_default();
-        if !is_host(host) {
-            cx.error(Code::BadAddress, item.span, format!("`{host}` is no host name"))
-                .help("api.example.com, without https:// and paths");
-        } else if !hosts.iter().any(|known| known == host) {
-            hosts.push(host.to_owned());
-        }
+    // Where `base_url` leads always belongs to them; a base shared by several connectors cannot name it.
+    match &lead {
+        Lead::Host(host) => hosts.add_first(host),
+        Lead::Domain(domain) => hosts.add_pattern(domain),
+        Lead::Open => {}
     }
-    hosts
+    held(cx, hosts, (node, "base_url"), &lead).then_some(url)
 }
 
 /// `rate: tier3` or `rate: {user: 5}`; `rates` is the node that declares them.

@@ -35,7 +35,7 @@ pub(crate) fn tool(cx: &mut Cx<'_>, world: &World<'_>, signature: &Signature<'_>
         types: Some(&world.types),
         tool: Some(signature.name),
         inputs: Some(Inputs { fields: &signature.input, written: &signature.written, unknown: view.input.is_none() }),
-        account: Some(&world.account.from_token),
+        account: Some(&world.values),
         ..Scope::default()
     };
     let steps = match (view.request, view.steps) {

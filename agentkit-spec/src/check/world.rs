@@ -15,6 +15,8 @@ pub(crate) struct World<'a> {
     pub(crate) types: Types,
     pub(crate) auth: Vec<Auth>,
     pub(crate) account: Account,
+    /// What expressions see of an account.
+    pub(crate) values: Vec<Field>,
     pub(crate) http: Option<Http>,
     /// The nodes that declare rates and hooks.
     pub(crate) rates: Option<&'a Node>,

@@ -118,6 +118,10 @@ codes! {
     ExampleExchange = 83, "An exchange expects a request that the tool can send.";
     ExampleOutcome = 84, "An example ends in an output or in an error.";
 
+    HostOpen = 94, "A host that an account value names lies in a domain of the provider: in the address itself, or under `hosts`.";
+    HostPattern = 95, "A host pattern is `*.` and a domain that belongs to the provider.";
+    AccountText = 96, "In addresses, headers and parameters of the whole file stand text and account values, as they are.";
+
     UnusedType = 101, "A type that nothing uses.";
     UnusedHook = 102, "A hook that nothing calls.";
     UnusedRate = 104, "A rate that nothing draws on.";

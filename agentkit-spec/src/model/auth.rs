@@ -1,6 +1,6 @@
 //! How accounts of a connector are connected: ways, endpoints, scopes, tokens, the account check.
 
-use super::{Field, Request, Template, Ty};
+use super::{AccountText, Field, Request, Template, Ty};
 
 /// One way to connect: an entry of `auth`.
 #[derive(Debug, Clone, PartialEq)]
@@ -38,15 +38,15 @@ pub enum AuthKind {
 #[derive(Debug, Clone, PartialEq)]
 pub struct OAuth2 {
     /// Authorization endpoint.
-    pub authorize_url: String,
+    pub authorize_url: AccountText,
     /// Token endpoint.
-    pub token_url: String,
+    pub token_url: AccountText,
     /// Revocation endpoint, RFC 7009.
-    pub revoke_url: Option<String>,
+    pub revoke_url: Option<AccountText>,
     /// Extra parameters of the authorization request.
-    pub authorize_params: Vec<(String, String)>,
+    pub authorize_params: Vec<(String, AccountText)>,
     /// Extra parameters of token requests.
-    pub token_params: Vec<(String, String)>,
+    pub token_params: Vec<(String, AccountText)>,
     /// Where client id and secret go: in the body or as HTTP Basic.
     pub client_auth: ClientAuth,
     /// Whether the server takes PKCE (RFC 7636); S256 only.
@@ -157,6 +157,8 @@ pub enum SecretPart {
 /// What is known about a connected account besides its secrets.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Account {
+    /// Asked of the person before connecting; texts.
+    pub fields: Vec<Field>,
     /// Values read from the token reply.
     pub from_token: Vec<Derived>,
     /// Request that proves the account works and says whose it is.

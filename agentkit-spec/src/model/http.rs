@@ -1,16 +1,20 @@
 //! Defaults of requests, and rate limits.
 
+use super::AccountText;
+
 /// Defaults of all requests.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Http {
     /// Start of every relative path; https, without a slash at the end.
-    pub base_url: String,
-    /// Hosts that may get credentials; the host of `base_url` is among them.
+    pub base_url: AccountText,
+    /// Hosts that may get credentials; that of `base_url` is among them, if it is literal.
     pub hosts: Vec<String>,
-    /// Headers of every request, literal.
-    pub headers: Vec<(String, String)>,
-    /// Query of every request, literal.
-    pub query: Vec<(String, String)>,
+    /// Domains of which any host may be the one of an account: `.example.com` for `*.example.com`.
+    pub host_patterns: Vec<String>,
+    /// Headers of every request; one whose value is absent is left out.
+    pub headers: Vec<(String, AccountText)>,
+    /// Query of every request; a parameter whose value is absent is left out.
+    pub query: Vec<(String, AccountText)>,
     /// Milliseconds one attempt may take.
     pub timeout_ms: u64,
     /// Buckets each request draws on.

@@ -48,8 +48,10 @@ async fn a_step_works_on_so_many_items_and_no_more() {
 
 #[tokio::test]
 async fn a_header_of_the_connector_that_cannot_be_sent_is_an_error() {
-    const BAD: &ConnectorDef =
-        &ConnectorDef { http: HttpDef { headers: &[("x-client", "Zoë\n")], ..CONNECTOR.http }, ..*CONNECTOR };
+    const BAD: &ConnectorDef = &ConnectorDef {
+        http: HttpDef { headers: &[("x-client", TextDef::Fixed("Zoë\n"))], ..CONNECTOR.http },
+        ..*CONNECTOR
+    };
     let script = Script::new([]);
     let (probe, account) = kit(BAD, &script).await;
     let error = probe.execute(&account, super::get()).await.expect_err("not sent");

@@ -103,6 +103,7 @@ pub(super) fn bind_flow(query: Query, row: FlowRow) -> Query {
         .bind(row.cookie)
         .bind(row.verifier)
         .bind(row.scopes)
+        .bind(row.values)
         .bind(row.failure)
         .bind(row.created_at)
         .bind(row.expires_at)
@@ -122,6 +123,7 @@ pub(super) fn read_flow(row: &SqliteRow) -> Result<FlowRow, sqlx::Error> {
         cookie: row.try_get("cookie")?,
         verifier: row.try_get("verifier")?,
         scopes: row.try_get("scopes")?,
+        values: row.try_get("account_values")?,
         failure: row.try_get("failure")?,
         created_at: row.try_get("created_at")?,
         expires_at: row.try_get("expires_at")?,

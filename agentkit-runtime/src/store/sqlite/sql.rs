@@ -56,10 +56,11 @@ pub(super) const FORGET_FLOWS: &str = "DELETE FROM flow WHERE expires_at < $1";
 pub(super) const ADD_FLOW: &str = "\
     INSERT INTO flow \
     (id, tenant, account, connection_id, step, config, link, state, cookie_name, cookie, verifier, \
-     scopes, failure, created_at, expires_at) \
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)";
+     scopes, account_values, failure, created_at, expires_at) \
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)";
 pub(super) const REPLACE_FLOW: &str = "\
     UPDATE flow SET \
     account = $3, connection_id = $4, step = $5, config = $6, link = $7, state = $8, cookie_name = $9, \
-    cookie = $10, verifier = $11, scopes = $12, failure = $13, created_at = $14, expires_at = $15 \
-    WHERE id = $1 AND tenant = $2 AND step = $16";
+    cookie = $10, verifier = $11, scopes = $12, account_values = $13, failure = $14, created_at = $15, \
+    expires_at = $16 \
+    WHERE id = $1 AND tenant = $2 AND step = $17";

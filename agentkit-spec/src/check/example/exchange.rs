@@ -4,10 +4,11 @@ use super::Requests;
 use crate::ast;
 use crate::check::address::host_of;
 use crate::check::cx::Cx;
+use crate::check::hosts::Hosts;
 use crate::check::request::{known_token, one_method};
 use crate::check::world::World;
 use crate::diagnostic::Code;
-use crate::model::{Address, Exchange, Expect, ExpectBody, Method, Page, PathPart, Reply, ReplyBody};
+use crate::model::{AccountPart, Address, Exchange, Expect, ExpectBody, Method, Page, PathPart, Reply, ReplyBody};
 use crate::yaml::{Node, Plain, Value, to_json};
 
 pub(super) fn exchanges(
@@ -106,13 +107,13 @@ fn known_address(
         cx.error(Code::ExampleExchange, node.span, "the query belongs under `query`");
         return false;
     }
-    let hosts = world.http.as_ref().map(|http| http.hosts.as_slice()).unwrap_or_default();
-    let on_hosts = || host_of(text).is_some_and(|host| hosts.iter().any(|known| known == host));
+    let hosts = world.http.as_ref().map(Hosts::of).unwrap_or_default();
+    let on_hosts = || host_of(text).is_some_and(|host| hosts.hold(host));
     let known = requests.iter().any(|request| {
         // The provider says where further pages are.
         let page = request.page.as_ref().is_some_and(Page::is_by_address) && (text.starts_with('/') || on_hosts());
         let own = match &request.address {
-            Address::Path(parts) => matches(parts, text),
+            Address::Path(parts) => matches(parts, text) || matches(parts, after_base(world, text)),
             Address::Url(_) => on_hosts(),
         };
         request.method == method && (own || page)
@@ -125,6 +126,22 @@ fn known_address(
             .help(format!("it sends: {}", shown.join(", ")));
     }
     known
+}
+
+/// What follows `base_url` in a whole address, where an account value names its host:
+///
+/// ```yaml
+/// expect: {get: https://acme.example.com/v1/items}
+/// ```
+fn after_base<'t>(world: &World<'_>, text: &'t str) -> &'t str {
+    let Some(http) = &world.http else { return text };
+    let Some(host) = host_of(text).filter(|host| Hosts::of(http).hold(host)) else { return text };
+    let path = &text["https://".len() + host.len()..];
+    let base = match http.base_url.0.last() {
+        Some(AccountPart::Text(tail)) => tail.find('/').map_or("", |slash| &tail[slash..]),
+        _ => "",
+    };
+    if http.base_url.as_literal().is_some() { text } else { path.strip_prefix(base).unwrap_or(path) }
 }
 
 /// Whether a path could be made of these parts.
