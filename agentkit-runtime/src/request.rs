@@ -10,6 +10,7 @@ use std::fmt::Write as _;
 
 use ::url::Url;
 use bytes::Bytes;
+use futures_util::future::BoxFuture;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use percent_encoding::utf8_percent_encode;
 use serde_json::{Map, Value};
@@ -242,7 +243,10 @@ impl RequestBuilder<'_> {
         if let Some(mistake) = self.mistake {
             return Err(mistake.with_at(at));
         }
-        crate::execute::send(self.cx, &self.draft).await.map_err(|error| error.with_at(at))
+        // Boxed with its type forgotten: else rustc walks all that a request does, once for each tool, to prove that
+        // the future of the tool is `Send`.
+        let sent: BoxFuture<'_, _> = Box::pin(crate::execute::send(self.cx, &self.draft));
+        sent.await.map_err(|error| error.with_at(at))
     }
 
     /// The same request once more, for the next page.
