@@ -41,7 +41,11 @@ pub(crate) fn snake(name: &str) -> String {
         }
         out.push(c.to_ascii_lowercase());
     }
-    if out.is_empty() || out.starts_with(|c: char| c.is_ascii_digit()) {
+    // Of a name in another script nothing is left.
+    if out.bytes().all(|byte| byte == b'_') {
+        return "field".to_owned();
+    }
+    if out.starts_with(|c: char| c.is_ascii_digit()) {
         out.insert(0, '_');
     }
     out
@@ -96,6 +100,7 @@ mod tests {
         assert_eq!(snake("HTMLUrl"), "html_url");
         assert_eq!(snake("x-request-id"), "x_request_id");
         assert_eq!(snake("2fa"), "_2fa");
+        assert_eq!(snake("日本"), "field");
         assert_eq!(pascal("fetch_mails"), "FetchMails");
         assert_eq!(pascal("INBOX"), "Inbox");
         assert_eq!(pascal("application/json"), "ApplicationJson");

@@ -71,6 +71,7 @@ objects! {
         hooks "hooks": Form::Map(Names::Snake("hook"), &HOOK) => "Pure Rust functions, by name.";
         types "types": Form::Types(&FIELD) => "Named types.";
         tools "tools": Form::Map(Names::Snake("tool"), &TOOL) => "The tools.";
+        allow "allow": Form::DataMap => "Warnings that are meant to be: code to reason.";
     }
 
     /// A way to connect.
@@ -202,6 +203,7 @@ objects! {
         result "result": Form::Template => "Value of the result; default the last step.";
         errors "errors": Form::ErrorMap(&ERROR_CODE) => "More codes for this tool.";
         examples "examples": Form::List(&EXAMPLE) => "Examples; each is a test.";
+        allow "allow": Form::DataMap => "Warnings of this tool that are meant to be: code to reason.";
     }
 
     /// A step.

@@ -2,6 +2,7 @@
 
 mod account;
 mod address;
+mod allow;
 mod auth;
 mod cx;
 mod data;
@@ -22,6 +23,8 @@ mod world;
 use std::collections::BTreeSet;
 
 pub(crate) use cx::Cx;
+#[cfg(test)]
+pub(crate) use names::NO_TYPE;
 pub(crate) use types::{Types, reach};
 
 use crate::ast;
@@ -70,6 +73,7 @@ pub(crate) fn check(cx: &mut Cx<'_>, root: &Node) -> Checked {
         account: model::Account { fields: Vec::new(), from_token, check: None },
         values,
         http,
+        errors: errors.clone(),
         rates: view.rates,
         hook_names: view.hooks,
         hooks,
@@ -89,6 +93,7 @@ pub(crate) fn check(cx: &mut Cx<'_>, root: &Node) -> Checked {
         lint::unused_types(cx, &world, &roots.all(), view.types);
     }
     mixed_enums(cx, &world, &roots, view.types);
+    allow::allow(cx, &view);
     mark_used(&mut world, &roots, &mut made);
     finish(cx, (entries, &view), (head, world, errors), made)
 }
@@ -109,6 +114,9 @@ fn head(cx: &mut Cx<'_>, view: &ast::Spec<'_>) -> Option<Head> {
         cx.error(Code::NameForm, at, format!("connector names look like `google_drive`, not `{name}`"))
             .help(snake(name));
         return None;
+    }
+    if let Some(node) = view.docs.filter(|node| node.text().is_some_and(|text| !text.starts_with("https://"))) {
+        cx.error(Code::BadAddress, node.span, "`docs` is an https address").help("https://docs.example.com");
     }
     let text = |node: Option<&Node>| node.and_then(Node::text).map(str::to_owned);
     Some(Head {

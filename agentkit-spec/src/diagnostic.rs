@@ -85,6 +85,13 @@ impl Diagnostics {
             .any(|found| found.severity == Severity::Error && span.holds(found.span) && of_interest(found.code))
     }
 
+    /// Takes out those that are wanted away; whether there were any.
+    pub(crate) fn remove(&mut self, away: impl Fn(&Diagnostic) -> bool) -> bool {
+        let before = self.list.len();
+        self.list.retain(|found| !away(found));
+        self.list.len() < before
+    }
+
     /// All of them so far.
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Diagnostic> {
         self.list.iter()

@@ -6,7 +6,7 @@ use crate::ast::{self, ERROR_KINDS};
 use crate::diagnostic::{Code, Diagnostics};
 use crate::literal;
 use crate::source::{SourceFile, Span};
-use crate::table::{Form, Names, Object, is_pascal, pascal, snake};
+use crate::table::{Form, Names, Object, is_pascal, is_snake, pascal, snake};
 use crate::yaml::{Entry, Node, Plain, Style, Value};
 
 /// Whether keys that must be written are demanded.
@@ -61,6 +61,12 @@ impl Parser<'_> {
         }
         let Value::Map(map) = &mut root.value else { return };
         for entry in &mut map.entries {
+            if let (Some((name, help)), Value::Map(inner)) =
+                (CONNECTOR_KEYS.iter().find(|(name, _)| *name == entry.key.text), &entry.value.value)
+                && inner.entries.is_empty()
+            {
+                self.cx.report(Code::MissingKey, entry.key.span, format!("`{name}` is empty")).help(*help);
+            }
             let Some((name, most)) = MOST.iter().find(|(name, _)| *name == entry.key.text) else { continue };
             let Value::Map(inner) = &mut entry.value.value else { continue };
             if inner.entries.len() > *most {
@@ -396,7 +402,9 @@ impl Parser<'_> {
         };
         self.cx
             .report(Code::NameForm, entry.key.span, format!("{what} names look like `max_results`, not `{name}`"))
-            .help(snake(name));
+            .help(
+                Some(snake(name)).filter(|name| is_snake(name)).unwrap_or_else(|| "letters, digits and `_`".to_owned()),
+            );
         false
     }
 
@@ -405,7 +413,8 @@ impl Parser<'_> {
         let unquoted =
             matches!(&node.value, Value::Scalar(scalar) if scalar.style == Style::Plain && wanted == "a text");
         let at = self.first_line(node.span);
-        let found = self.cx.report(Code::Form, at, format!("{place} must be {wanted}, this is {}", node.kind()));
+        let kind = if node.text() == Some("") { "empty" } else { node.kind() };
+        let found = self.cx.report(Code::Form, at, format!("{place} must be {wanted}, this is {kind}"));
         if unquoted && !node.text().unwrap_or_default().is_empty() {
             found.help("quote it to make it a text");
         } else if node.text().is_some_and(|text| text.starts_with('$')) {

@@ -3,6 +3,7 @@
 #![expect(clippy::disallowed_methods, reason = "tests read the shipped specs")]
 
 mod fixtures;
+mod prelude;
 mod robust;
 mod schema;
 mod shipped;

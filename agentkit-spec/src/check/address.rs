@@ -43,6 +43,18 @@ pub(crate) fn header_name(cx: &mut Cx<'_>, name: &str, span: Span) -> bool {
     true
 }
 
+/// HTTP does not tell headers apart by their letters' case, so `X-Team` and `x-team` are one.
+pub(crate) fn same_headers(cx: &mut Cx<'_>, node: &Node) {
+    let entries = node.entries();
+    for (index, entry) in entries.iter().enumerate() {
+        let name = &entry.key.text;
+        if let Some(first) = entries.iter().take(index).find(|first| first.key.text.eq_ignore_ascii_case(name)) {
+            let first = &first.key.text;
+            cx.error(Code::RepeatedKey, entry.key.span, format!("`{name}` and `{first}` are one header"));
+        }
+    }
+}
+
 /// A header that is written out: what HTTP carries without doubt.
 pub(crate) fn header_value(cx: &mut Cx<'_>, path: &str, node: &Node) {
     let plain = |text: &str| text.bytes().all(|byte| byte == b'\t' || (b' '..=b'~').contains(&byte));

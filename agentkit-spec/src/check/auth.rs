@@ -1,6 +1,7 @@
 //! Ways to connect: keys per kind, scopes, tokens, where secrets go.
 
 mod apply;
+mod fit;
 mod keys;
 mod scopes;
 mod secrets;
@@ -35,6 +36,7 @@ pub(crate) fn auth(cx: &mut Cx<'_>, types: &Types, before: Before<'_>, node: Opt
 fn one(cx: &mut Cx<'_>, types: &Types, before: Before<'_>, entry: &Entry) -> Auth {
     let view = ast::Auth::of(&entry.value);
     let kind = view.kind.and_then(Node::text);
+    fit::fit(cx, &view);
     if let Some(kind) = kind {
         keys::refuse(cx, &view, kind);
     }

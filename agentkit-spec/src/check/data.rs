@@ -5,7 +5,7 @@ use serde_json::{Map, Value as Json};
 use super::cx::Cx;
 use super::types::{Types, show};
 use crate::diagnostic::Code;
-use crate::model::{Field, Ty};
+use crate::model::{DatetimeForm, Field, IntForm, Ty};
 use crate::table::{is_snake, snake};
 use crate::yaml::{Entry, Node, Plain, Scalar, Style, Value, to_json};
 
@@ -18,6 +18,15 @@ pub(crate) enum Form {
     Output,
     /// What a hook gives: lists may be absent, bytes are their text.
     Hook,
+    /// A reply of the provider: also more fields than declared, and each value in its wire form.
+    Reply,
+}
+
+impl Form {
+    /// Under which code a value that does not fit is reported.
+    fn code(self) -> Code {
+        if self == Self::Reply { Code::ExampleReply } else { Code::ExampleData }
+    }
 }
 
 /// What a value is checked against.
@@ -47,6 +56,9 @@ pub(crate) fn record(
     for entry in node.entries() {
         let name = &entry.key.text;
         let Some(field) = fields.iter().find(|field| field.name == *name) else {
+            if form == Form::Reply {
+                continue;
+            }
             good = false;
             if fields.iter().any(|field| is_styled(field, path, name)) {
                 continue;
@@ -64,12 +76,12 @@ pub(crate) fn record(
     for field in fields {
         let absent = matches!(field.ty, Ty::Opt(_))
             || field.default.is_some()
-            || (form == Form::Hook && matches!(field.ty, Ty::List(_) | Ty::Map(_)));
+            || (matches!(form, Form::Hook | Form::Reply) && matches!(field.ty, Ty::List(_) | Ty::Map(_)));
         let here = |entry: &Entry| entry.key.text == field.name || is_styled(field, path, &entry.key.text);
         if !absent && !node.entries().iter().any(here) {
             good = false;
             let span = cx.first_line(node.span);
-            cx.error(Code::ExampleData, span, format!("`{path}` lacks `{}`", field.name))
+            cx.error(form.code(), span, format!("`{path}` lacks `{}`", field.name))
                 .label(format!("{} is always there", show(&field.ty)));
         }
     }
@@ -85,6 +97,9 @@ fn is_styled(field: &Field, path: &str, name: &str) -> bool {
 pub(crate) fn check(cx: &mut Cx<'_>, types: &Types, node: &Node, (ty, path, form): (&Ty, &str, Form)) -> Option<Json> {
     match (ty, &node.value) {
         (Ty::Opt(_), Value::Scalar(scalar)) if scalar.plain() == Plain::Null => Some(Json::Null),
+        (Ty::List(_) | Ty::Map(_), Value::Scalar(scalar)) if form == Form::Reply && scalar.plain() == Plain::Null => {
+            Some(Json::Null)
+        }
         (Ty::Opt(inner), _) => check(cx, types, node, (inner, path, form)),
         // Models write lists of scalars as one text too: `types: "public,private"`.
         (Ty::List(item), Value::Scalar(scalar))
@@ -124,9 +139,9 @@ pub(crate) fn check(cx: &mut Cx<'_>, types: &Types, node: &Node, (ty, path, form
             record(cx, types, node, (&fields, path, form)).map(Json::Object)
         }
         (Ty::Json, _) => Some(to_json(node)),
-        (Ty::List(_) | Ty::Map(_) | Ty::Record(_) | Ty::File | Ty::Pages(_), _) => wrong(cx, node, ty, path),
+        (Ty::List(_) | Ty::Map(_) | Ty::Record(_) | Ty::File | Ty::Pages(_), _) => wrong(cx, node, (ty, path, form)),
         (_, Value::Scalar(_)) => scalar(cx, node, (ty, path, form)),
-        _ => wrong(cx, node, ty, path),
+        _ => wrong(cx, node, (ty, path, form)),
     }
 }
 
@@ -138,6 +153,11 @@ fn scalar(cx: &mut Cx<'_>, node: &Node, (ty, path, form): (&Ty, &str, Form)) -> 
     let json = to_json(node);
     let text = json.as_str();
     let good = match ty {
+        // Numbers and times have wire forms, and the reader of replies takes each of them in two.
+        Ty::Int(IntForm::Text) | Ty::Datetime(DatetimeForm::EpochS | DatetimeForm::EpochMs) if form == Form::Reply => {
+            json.is_number() || text.is_some_and(|text| text.parse::<f64>().is_ok())
+        }
+        Ty::Datetime(_) | Ty::Bytes(_) | Ty::Email | Ty::Url if form == Form::Reply => text.is_some(),
         Ty::String => text.is_some(),
         Ty::Email => text.is_some_and(|text| text.contains('@')),
         Ty::Url => text.is_some_and(|text| text.contains("://")),
@@ -166,13 +186,13 @@ fn scalar(cx: &mut Cx<'_>, node: &Node, (ty, path, form): (&Ty, &str, Form)) -> 
     }
     let day = text.and_then(|text| text.get(..10)).filter(|day| digits_between(day, '-', &[4, 2, 2]) && !is_date(day));
     if let (Ty::Date | Ty::Datetime(_), Some(day)) = (ty, day) {
-        cx.error(Code::ExampleData, node.span, format!("`{path}` is no date: the calendar has no {day}"));
+        cx.error(form.code(), node.span, format!("`{path}` is no date: the calendar has no {day}"));
         return None;
     }
-    wrong(cx, node, ty, path)
+    wrong(cx, node, (ty, path, form))
 }
 
-fn wrong(cx: &mut Cx<'_>, node: &Node, ty: &Ty, path: &str) -> Option<Json> {
+fn wrong(cx: &mut Cx<'_>, node: &Node, (ty, path, form): (&Ty, &str, Form)) -> Option<Json> {
     let span = cx.first_line(node.span);
     let kind = match &node.value {
         Value::Scalar(scalar) => match scalar.plain() {
@@ -183,11 +203,12 @@ fn wrong(cx: &mut Cx<'_>, node: &Node, ty: &Ty, path: &str) -> Option<Json> {
         },
         _ => node.kind(),
     };
-    let found = cx.error(Code::ExampleData, span, format!("`{path}` must be {}, this is {kind}", show(ty)));
+    let found = cx.error(form.code(), span, format!("`{path}` must be {}, this is {kind}", show(ty)));
     if let (true, "a number" | "a bool") = (super::types::is_text(ty), kind) {
         found.help(format!("\"{}\"", node.text().unwrap_or_default()));
     }
     match ty {
+        _ if form == Form::Reply => found.help("write what the provider sends, or mend the type under `types`"),
         Ty::Datetime(_) => found.help("\"2026-01-31T12:00:00Z\""),
         Ty::Date => found.help("\"2026-01-31\""),
         Ty::Bytes(_) => found.help("bytes are written in base64"),
@@ -259,7 +280,9 @@ fn is_datetime(text: &str) -> bool {
     let offset = time.find(['Z', 'z', '+', '-']);
     let Some((clock, offset)) = offset.and_then(|at| time.split_at_checked(at)) else { return false };
     let clock = clock.split_once('.').map_or(clock, |(clock, _)| clock);
-    is_date(date) && digits_between(clock, ':', &[2, 2, 2]) && (matches!(offset, "Z" | "z") || offset.len() == 6)
+    let real = clock.split(':').zip([24, 60, 61]).all(|(part, end)| part.parse().is_ok_and(|part: u32| part < end));
+    let offset = matches!(offset, "Z" | "z") || offset.len() == 6;
+    is_date(date) && digits_between(clock, ':', &[2, 2, 2]) && real && offset
 }
 
 /// A day of the calendar: `2024-02-29`.

@@ -13,6 +13,11 @@ pub(crate) fn errors(cx: &mut Cx<'_>, types: &Types, node: Option<&Node>) -> Err
     let Some(node) = node else { return Errors::default() };
     let view = ast::Errors::of(node);
     let body = view.body.map(|node| record_ty(cx, types, node));
+    if view.code.is_some() {
+        cx.note("errors", "code");
+    } else {
+        needs_code(cx, view.map);
+    }
     let scope = Scope { types: Some(types), body: body.clone().map(Known::from), reply: true, ..Scope::default() };
     let list = Ty::List(Box::new(Ty::String));
     let time = Ty::Datetime(crate::model::DatetimeForm::Rfc3339);
@@ -66,6 +71,22 @@ fn part(
         _ => {}
     }
     None
+}
+
+/// A map of codes is looked into with the code of a reply:
+///
+/// ```yaml
+/// errors: {map: {gone: not_found}}
+/// ```
+pub(crate) fn needs_code(cx: &mut Cx<'_>, map: Option<&Node>) {
+    if let Some(entry) = map.and_then(|map| map.entries().first()) {
+        cx.error(
+            Code::Choice,
+            entry.key.span,
+            format!("nothing says where a code such as `{}` stands", entry.key.text),
+        )
+        .help("errors: {body: Failure, code: $body.code}");
+    }
 }
 
 /// Code to kind.

@@ -1,6 +1,8 @@
 //! Examples: their data against the types, their requests against those of the tool.
 
 mod exchange;
+mod reply;
+mod sent;
 
 use serde_json::{Map, Value as Json};
 

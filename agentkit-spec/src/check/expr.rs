@@ -37,6 +37,19 @@ pub(crate) struct Scope<'a> {
     pub(crate) narrowed: Option<(Vec<Segment>, Ty)>,
 }
 
+impl Scope<'_> {
+    /// Whether an expression may begin with this name here.
+    pub(crate) fn sees(&self, name: &str) -> bool {
+        match name {
+            "in" => self.inputs.is_some(),
+            "account" => self.account.is_some(),
+            "body" => self.body.is_some(),
+            "status" | "header" => self.reply,
+            _ => self.steps.iter().any(|(step, _)| step == name) || self.items.iter().any(|(item, _)| item == name),
+        }
+    }
+}
+
 /// The inputs of a tool as expressions see them.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Inputs<'a> {

@@ -1,6 +1,6 @@
 //! `http` and `rates`: where requests go and how fast.
 
-use super::address::{header_name, header_value};
+use super::address::{header_name, header_value, same_headers};
 use super::cx::Cx;
 use super::hosts::{Hosts, Lead, address, held, hosts};
 use super::text::{Values, text_pairs};
@@ -39,6 +39,7 @@ pub(crate) fn http(cx: &mut Cx<'_>, rates: Option<&Node>, values: Values<'_>, no
             header_name(cx, &entry.key.text, entry.key.span);
             header_value(cx, &format!("http.headers.{}", entry.key.text), &entry.value);
         }
+        same_headers(cx, headers);
     }
     Some(Http {
         headers: text_pairs(cx, values, (view.headers, "http.headers")),
@@ -85,10 +86,26 @@ pub(crate) fn draws(cx: &mut Cx<'_>, rates: Option<&Node>, node: Option<&Node>) 
     for entry in node.entries() {
         let cost = entry.value.text().and_then(|text| text.parse().ok()).unwrap_or(1);
         if known_rate(cx, rates, (&entry.key.text, entry.key.span)) {
+            check_cost(cx, rates, (&entry.key.text, cost), &entry.value);
             draws.push(Draw { rate: entry.key.text.clone(), cost });
         }
     }
     Some(draws)
+}
+
+/// What costs more than its bucket holds would wait forever:
+///
+/// ```yaml
+/// rates: {user: {limit: 10/sec}}
+/// request: {rate: {user: 20}}
+/// ```
+fn check_cost(cx: &mut Cx<'_>, rates: Option<&Node>, (name, cost): (&str, u32), node: &Node) {
+    let written = rates.and_then(|rates| rates.get(name)?.get("limit")?.text());
+    let Some((written, (limit, _))) = written.and_then(|text| Some((text, literal::limit(text)?))) else { return };
+    if cost > limit {
+        cx.error(Code::Misfit, node.span, format!("a cost of {cost} never fits into `{name}`"))
+            .label(format!("`{name}` holds {written}"));
+    }
 }
 
 fn known_rate(cx: &mut Cx<'_>, rates: Option<&Node>, (name, span): (&str, crate::source::Span)) -> bool {

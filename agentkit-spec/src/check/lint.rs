@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 
 use super::cx::Cx;
 use super::expr::Scope;
-use super::types::reach;
+use super::types::{peel, reach};
 use super::world::{Signature, World};
 use crate::ast;
 use crate::diagnostic::{Code, Severity};
-use crate::model::{Access, Step, Ty};
+use crate::model::{Access, Step, Template, Ty};
 use crate::yaml::Node;
 
 /// Inputs and steps of a tool that nothing uses.
@@ -17,6 +17,7 @@ pub(crate) fn unused_in_tool(cx: &mut Cx<'_>, signature: &Signature<'_>, steps: 
     if cx.diagnostics.errors_in(signature.whole, |_| true) {
         return;
     }
+    changes(cx, signature);
     for entry in signature.view.input.map(Node::entries).unwrap_or_default() {
         let name = &entry.key.text;
         if !cx.noted("in", name) {
@@ -33,6 +34,73 @@ pub(crate) fn unused_in_tool(cx: &mut Cx<'_>, signature: &Signature<'_>, steps: 
         if !last && !cx.noted("step", name) {
             cx.error(Code::UnusedStep, entry.key.span, format!("nothing uses the value of step `{name}`"))
                 .help("remove the step, or use its value in `result`");
+        }
+    }
+}
+
+/// A value in the midst of text stands in braces:
+///
+/// ```yaml
+/// text: Hello $in.name
+/// ```
+pub(crate) fn bare_dollar(cx: &mut Cx<'_>, scope: &Scope<'_>, node: &Node) {
+    let text = node.text().unwrap_or_default();
+    for (at, _) in text.match_indices('$').filter(|(at, _)| *at > 0) {
+        let path = text.get(at + 1..).unwrap_or_default();
+        let end = path.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_' || c == '.')).unwrap_or(path.len());
+        let path = path.get(..end).unwrap_or_default().trim_end_matches('.');
+        let Some((root, _)) = path.split_once('.') else { continue };
+        if scope.sees(root) {
+            // It was meant to be used.
+            cx.note("step", root);
+            cx.note(root, path.split('.').nth(1).unwrap_or_default());
+            let span = cx.within(node, &(at..at + 1 + path.len()));
+            cx.error(Code::BareDollar, span, format!("`${path}` is sent as it stands here"))
+                .help(format!("a value inside text is written `${{{path}}}`"));
+        }
+    }
+}
+
+/// A part that may be absent is left out, and what holds it stays:
+///
+/// ```yaml
+/// json: {thread: {id: $in.thread_id}}     # {"thread": {}}
+/// ```
+pub(crate) fn empty_part<'t>(cx: &mut Cx<'_>, node: &Node, path: &str, parts: impl IntoIterator<Item = &'t Template>) {
+    let mut parts = parts.into_iter();
+    // Of several parts one will be there; and a whole body, or all variables of a query, may be empty.
+    let whole = !path.contains(['.', '[']) || path == "graphql.variables";
+    if let (Some(Template::Expr(only)), None, true) = (parts.next(), parts.next(), !whole)
+        && peel(only.ty()).1
+    {
+        let (span, empty) = (cx.first_line(node.span), if node.items().is_empty() { "{}" } else { "[]" });
+        cx.error(Code::EmptyPart, span, format!("`{path}` is sent as {empty} where `${}` is absent", only.source))
+            .help("give it a default, or send the request in a step with `when: $... | is_set`");
+    }
+}
+
+/// What only reads is called without asking a person:
+///
+/// ```yaml
+/// access: read
+/// request: {delete: "/items/${in.id}"}
+/// ```
+fn changes(cx: &mut Cx<'_>, signature: &Signature<'_>) {
+    if signature.access != Access::Read {
+        return;
+    }
+    let steps = signature.view.steps.map(Node::entries).unwrap_or_default();
+    let requests = signature.view.request.into_iter().chain(steps.iter().filter_map(|step| step.value.get("request")));
+    for entry in requests.flat_map(Node::entries) {
+        let method = entry.key.text.as_str();
+        if matches!(method, "put" | "patch" | "delete") {
+            let access = if method == "delete" { "delete" } else { "write" };
+            cx.error(
+                Code::ReadChanges,
+                entry.key.span,
+                format!("`{}` says it only reads, and sends {method}", signature.name),
+            )
+            .help(format!("access: {access}"));
         }
     }
 }
@@ -60,12 +128,47 @@ pub(crate) fn unused_in_file(cx: &mut Cx<'_>, world: &World<'_>, view: &ast::Spe
             cx.error(Code::UnusedHook, entry.key.span, format!("no step calls hook `{}`", entry.key.text));
         }
     }
+    unused_in_auth(cx, world, view);
     for tool in &world.tools {
         if tool.private && !cx.noted("tool", tool.name) {
             cx.error(Code::UnusedTool, tool.span, format!("no step calls the private tool `{}`", tool.name))
                 .help("remove it, or leave out `private`");
         }
     }
+}
+
+/// Scopes that nothing asks for, and secrets that go nowhere.
+fn unused_in_auth(cx: &mut Cx<'_>, world: &World<'_>, view: &ast::Spec<'_>) {
+    let check = world.account.check.iter().flat_map(|check| &check.scopes);
+    let asked: BTreeSet<&String> = world.tools.iter().flat_map(|tool| &tool.scopes).chain(check).collect();
+    for entry in view.auth.map(Node::entries).unwrap_or_default() {
+        let auth = ast::Auth::of(&entry.value);
+        for scope in auth.scopes.map(Node::entries).unwrap_or_default() {
+            let view = ast::Scope::of(&scope.value);
+            let always = view.always.and_then(Node::text) == Some("true");
+            // One that covers others is there to be recognized in what was granted.
+            let name = &scope.key.text;
+            if scope.key.span.file == 0 && !always && view.covers.is_none() && !asked.contains(name) {
+                cx.error(Code::UnusedScope, scope.key.span, format!("no tool asks for the scope `{name}`"))
+                    .help("name it under `scopes` of the tools that need it, or remove it");
+            }
+        }
+        let Some(apply) = auth.apply else { continue };
+        for secret in auth.secrets.map(Node::entries).unwrap_or_default() {
+            let name = &secret.key.text;
+            if secret.key.span.file == 0 && !mentions(apply, &format!("secret.{name}")) {
+                cx.error(Code::UnusedSecret, secret.key.span, format!("secret `{name}` goes nowhere"))
+                    .help(format!("put it under `apply`: $secret.{name}"));
+            }
+        }
+    }
+}
+
+/// Whether a text below a node holds a word.
+fn mentions(node: &Node, word: &str) -> bool {
+    node.text().is_some_and(|text| text.contains(word))
+        || node.items().iter().any(|item| mentions(item, word))
+        || node.entries().iter().any(|entry| mentions(&entry.value, word))
 }
 
 /// Types that no root reaches.

@@ -6,7 +6,7 @@ use super::cx::Cx;
 use super::types::Owner;
 use crate::diagnostic::Code;
 use crate::source::Span;
-use crate::table::snake;
+use crate::table::{is_snake, snake};
 use crate::yaml::{Entry, Node};
 
 /// Words no field of Rust can have, raw or not.
@@ -14,9 +14,9 @@ const NO_FIELD: &[&str] = &["self", "Self", "super", "crate", "_"];
 /// Functions each tool has beside the setters of its inputs.
 const NO_INPUT: &[&str] = &["new", "run"];
 /// Roots of expressions.
-const NO_STEP: &[&str] = &["in", "account", "response", "body", "secret", "choice", "status", "header"];
+pub(crate) const NO_STEP: &[&str] = &["in", "account", "response", "body", "secret", "choice", "status", "header"];
 /// What a generated module has in reach by name.
-const NO_TYPE: &[&str] = &[
+pub(crate) const NO_TYPE: &[&str] = &[
     "Access",
     "Account",
     "ApplyDef",
@@ -29,6 +29,7 @@ const NO_TYPE: &[&str] = &[
     "Bytes",
     "Check",
     "CheckDef",
+    "ClientAuthDef",
     "Clone",
     "CodeDef",
     "ConnectorDef",
@@ -53,6 +54,7 @@ const NO_TYPE: &[&str] = &[
     "Future",
     "HookError",
     "Hooks",
+    "HttpDef",
     "Identity",
     "IndexMap",
     "Into",
@@ -66,13 +68,16 @@ const NO_TYPE: &[&str] = &[
     "Pages",
     "Paging",
     "PartDef",
+    "PerDef",
     "PieceDef",
     "Place",
     "RateDef",
     "RawReply",
     "ReadError",
     "Reader",
+    "RefreshDef",
     "Result",
+    "RotationDef",
     "ScopeDef",
     "SecretDef",
     "Self",
@@ -102,6 +107,10 @@ pub(crate) fn refuse_field(cx: &mut Cx<'_>, entry: &Entry, owner: Owner) {
         Owner::Input => ("input", NO_FIELD.contains(&name) || NO_INPUT.contains(&name)),
         _ => ("field", NO_FIELD.contains(&name)),
     };
+    // A name in another style was reported by `parse`.
+    if owner != Owner::Type && !is_snake(name) {
+        return;
+    }
     if refused || snake(name).is_empty() {
         cx.error(Code::RefusedName, entry.key.span, format!("no {what} can be called `{name}`"))
             .label("taken in the generated Rust")

@@ -6,7 +6,7 @@ mod page;
 mod path;
 mod place;
 
-use super::address::header_name;
+use super::address::{header_name, header_value, same_headers};
 use super::cx::Cx;
 use super::errors;
 use super::expr::{Known, Scope};
@@ -158,7 +158,9 @@ fn headers(cx: &mut Cx<'_>, scope: &Scope<'_>, node: Option<&Node>) -> Vec<(Stri
     let Some(node) = node else { return Vec::new() };
     for entry in node.entries() {
         header_name(cx, &entry.key.text, entry.key.span);
+        header_value(cx, &format!("headers.{}", entry.key.text), &entry.value);
     }
+    same_headers(cx, node);
     template::pairs(cx, scope, node, ("headers", false))
 }
 

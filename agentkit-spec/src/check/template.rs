@@ -6,6 +6,8 @@ pub(crate) use wire::{flat_form, json, pairs};
 
 use super::cx::Cx;
 use super::expr::{Scope, expr};
+use super::lint;
+use super::names::NO_STEP;
 use super::types::{fits, is_text, peel, show};
 use crate::diagnostic::{Code, nearest};
 use crate::model::{BytesForm, Expr, Field, Template, TextPart, Ty};
@@ -28,7 +30,7 @@ pub(crate) fn typed(cx: &mut Cx<'_>, scope: &Scope<'_>, node: &Node, (ty, path):
             other => wrong_form(cx, node, (other, path)),
         },
         Value::Map(map) => {
-            if map.entries.first().is_some_and(|entry| entry.key.text == "$each") {
+            if each_first(cx, node)? {
                 return each(cx, scope, node, (ty, path));
             }
             match peel(ty).0 {
@@ -49,6 +51,7 @@ pub(crate) fn typed(cx: &mut Cx<'_>, scope: &Scope<'_>, node: &Node, (ty, path):
                 Ty::Map(item) => {
                     let mut made = Vec::new();
                     for entry in &map.entries {
+                        literal_key(cx, entry)?;
                         let value = typed(cx, scope, &entry.value, (item, &format!("{path}.{}", entry.key.text)))?;
                         made.push((entry.key.text.clone(), value));
                     }
@@ -121,6 +124,39 @@ fn file_fields() -> [Field; 3] {
     ]
 }
 
+/// Whether a mapping begins with `$each`. `None`: it has one further down, which is reported:
+///
+/// ```yaml
+/// items: {id: $x.id, $each: x in $list}
+/// ```
+fn each_first(cx: &mut Cx<'_>, node: &Node) -> Option<bool> {
+    let place = node.entries().iter().position(|entry| entry.key.text == "$each");
+    if let Some(entry) = place.filter(|place| *place > 0).and_then(|place| node.entries().get(place)) {
+        cx.error(Code::TemplateForm, entry.key.span, "`$each` is the first key of its mapping")
+            .help("what stands behind it is built for each item");
+        return None;
+    }
+    Some(place.is_some())
+}
+
+/// Keys are written out:
+///
+/// ```yaml
+/// json: {"${in.name}": $in.value}
+/// ```
+fn literal_key(cx: &mut Cx<'_>, entry: &Entry) -> Option<()> {
+    let key = &entry.key.text;
+    let path = key
+        .strip_prefix('$')
+        .is_some_and(|path| path.starts_with(|first: char| first.is_ascii_lowercase()) && path.contains('.'));
+    if path || key.contains("${") {
+        cx.error(Code::NotAnExpression, entry.key.span, "keys are written out; no expression is read in them")
+            .help("make the object in a hook, or take it as an input of type map<T> or json");
+        return None;
+    }
+    Some(())
+}
+
 /// `$each: x in $list` beside the fields of one item.
 fn each(cx: &mut Cx<'_>, scope: &Scope<'_>, node: &Node, (ty, path): (&Ty, &str)) -> Option<Template> {
     let (head, fields) = node.entries().split_first()?;
@@ -170,7 +206,10 @@ pub(crate) fn each_head(cx: &mut Cx<'_>, scope: &Scope<'_>, node: &Node) -> Opti
         }
     };
     let Name::Field(var) = variable.name else { return None };
-    let taken = scope.steps.iter().any(|(step, _)| *step == var) || matches!(var.as_str(), "in" | "account");
+    let taken = scope.steps.iter().any(|(step, _)| *step == var)
+        || scope.items.iter().any(|(item, _)| *item == var)
+        || scope.here.as_ref() == Some(&var)
+        || NO_STEP.contains(&var.as_str());
     if taken {
         let span = cx.within(node, &variable.range);
         cx.error(Code::RefusedName, span, format!("`{var}` is something else here already"))
@@ -224,7 +263,10 @@ fn scalar_typed(
             }
             Some(Template::Concat(made))
         }
-        Text::Literal(text) => literal(cx, (node, scalar, &text), (ty, path)),
+        Text::Literal(text) => {
+            lint::bare_dollar(cx, scope, node);
+            literal(cx, (node, scalar, &text), (ty, path))
+        }
     }
 }
 
@@ -302,6 +344,7 @@ fn literal(cx: &mut Cx<'_>, (node, scalar, text): (&Node, &Scalar, &str), (ty, p
 
 /// The pieces of a text; what stands in it must be a text, number or bool that is there.
 pub(crate) fn concat(cx: &mut Cx<'_>, scope: &Scope<'_>, node: &Node, parts: &[Part]) -> Option<Vec<TextPart>> {
+    lint::bare_dollar(cx, scope, node);
     let mut made = Some(Vec::new());
     for part in parts {
         let part = match part {

@@ -27,6 +27,11 @@ pub(crate) fn tool(cx: &mut Cx<'_>, world: &World<'_>, signature: &Signature<'_>
     cx.uses.retain(|used| !used.starts_with("in.") && !used.starts_with("step."));
     let view = &signature.view;
     let token = match view.token {
+        Some(node) if node.text() == Some("none") => {
+            cx.error(Code::NoToken, node.span, "a tool has a token; a request may go without")
+                .help("request: {token: none}");
+            None
+        }
         Some(node) => super::request::known_token(cx, world, node),
         None => Some(world.usual_token().to_owned()),
     };
@@ -65,6 +70,9 @@ pub(crate) fn tool(cx: &mut Cx<'_>, world: &World<'_>, signature: &Signature<'_>
             return None;
         }
     };
+    if !cx.noted("errors", "code") {
+        errors::needs_code(cx, view.errors);
+    }
     let output = output(cx, signature, &scope);
     let result = output.as_ref().and_then(|ty| result(cx, &scope, signature, ty));
     super::lint::unused_in_tool(cx, signature, steps.as_deref().unwrap_or_default(), &scope);

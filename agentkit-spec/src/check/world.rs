@@ -6,7 +6,7 @@ use super::cx::Cx;
 use super::types::Types;
 use crate::ast;
 use crate::diagnostic::Code;
-use crate::model::{Access, Account, Auth, Field, Hook, Http, Record, Ty};
+use crate::model::{Access, Account, Auth, Errors, Field, Hook, Http, Record, Ty};
 use crate::source::Span;
 use crate::yaml::Node;
 
@@ -18,6 +18,7 @@ pub(crate) struct World<'a> {
     /// What expressions see of an account.
     pub(crate) values: Vec<Field>,
     pub(crate) http: Option<Http>,
+    pub(crate) errors: Errors,
     /// The nodes that declare rates and hooks.
     pub(crate) rates: Option<&'a Node>,
     pub(crate) hook_names: Option<&'a Node>,

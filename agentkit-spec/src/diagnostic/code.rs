@@ -42,6 +42,7 @@ codes! {
     RepeatedKey = 3, "A key stands once in its mapping.";
     Syntax = 4, "The file must be YAML 1.2.";
     Base = 5, "`use` names a file with `base:` that can be read and uses no base itself.";
+    AllowForm = 6, "Only warnings can be allowed, by their codes and with a reason.";
 
     Form = 10, "Each key takes one form: a text, a list or a mapping.";
     UnknownKey = 11, "Only keys of the language may be written.";
@@ -50,7 +51,9 @@ codes! {
     NotAValue = 14, "Where the language lists the values, one of them must be written.";
     Literal = 15, "Versions, limits, time spans and sizes have one form each.";
     RefusedName = 16, "Some names would clash with the language or with generated Rust.";
-    Choice = 17, "Some keys exclude each other, and of some one must be there.";
+    Choice = 17, "Some keys exclude each other, and some need another.";
+    Misfit = 18, "A figure must fit what it is for: a cost its limit, a time span its unit.";
+    OwnParam = 19, "Parameters that an OAuth flow sets itself cannot be written.";
 
     NotAnExpression = 20, "Where an expression is wanted it begins with `$`; where a literal is wanted none may stand.";
     ExprSyntax = 21, "Expressions are paths and filters, and nothing else.";
@@ -117,6 +120,7 @@ codes! {
     ExampleData = 82, "The data of an example must be of the declared types.";
     ExampleExchange = 83, "An exchange expects a request that the tool can send.";
     ExampleOutcome = 84, "An example ends in an output or in an error.";
+    ExampleReply = 85, "A canned reply must be of the type that its request returns.";
 
     HostOpen = 94, "A host that an account value names lies in a domain of the provider: in the address itself, or under `hosts`.";
     HostPattern = 95, "A host pattern is `*.` and a domain that belongs to the provider.";
@@ -124,11 +128,17 @@ codes! {
 
     UnusedType = 101, "A type that nothing uses.";
     UnusedHook = 102, "A hook that nothing calls.";
+    UnusedScope = 103, "A scope that nothing asks for.";
     UnusedRate = 104, "A rate that nothing draws on.";
     UnusedInput = 105, "An input that nothing uses.";
     UnusedStep = 106, "A reading step whose value nothing uses.";
     UnusedTool = 107, "A private tool that nothing calls.";
     NoExample = 108, "A public tool without an example, and so without a test.";
+    UnneededAllow = 109, "An `allow` of a warning that would not be there.";
+    EmptyPart = 110, "A mapping or list of a body that is sent empty where its only parts are absent.";
+    UnusedSecret = 111, "A secret that `apply` puts nowhere.";
+    BareDollar = 112, "A `$` in the midst of text, where it begins no expression.";
+    ReadChanges = 113, "A reading tool that sends put, patch or delete.";
 }
 
 impl Code {

@@ -1,6 +1,6 @@
 //! Exchanges: a request the tool can send, and a canned reply.
 
-use super::Requests;
+use super::{Requests, reply, sent};
 use crate::ast;
 use crate::check::address::host_of;
 use crate::check::cx::Cx;
@@ -8,7 +8,9 @@ use crate::check::hosts::Hosts;
 use crate::check::request::{known_token, one_method};
 use crate::check::world::World;
 use crate::diagnostic::Code;
-use crate::model::{AccountPart, Address, Exchange, Expect, ExpectBody, Method, Page, PathPart, Reply, ReplyBody};
+use crate::model::{
+    AccountPart, Address, Exchange, Expect, ExpectBody, Method, Page, PathPart, Reply, ReplyBody, Request,
+};
 use crate::yaml::{Node, Plain, Value, to_json};
 
 pub(super) fn exchanges(
@@ -24,12 +26,25 @@ pub(super) fn exchanges(
 
 fn exchange(cx: &mut Cx<'_>, world: &World<'_>, node: &Node, requests: Option<&Requests<'_>>) -> Option<Exchange> {
     let view = ast::Exchange::of(node);
-    let expect = view.expect.and_then(|node| expect(cx, world, node, requests));
-    let reply = view.reply.and_then(|node| reply(cx, node));
+    let mut sent: Vec<&Request> = Vec::new();
+    let expect = view.expect.and_then(|node| expect(cx, world, node, (requests, &mut sent)));
+    let reply = view.reply.and_then(|node| {
+        let made = canned(cx, node)?;
+        if (200..300).contains(&made.status) && !matches!(made.body, ReplyBody::Text(_) | ReplyBody::Bytes(_)) {
+            reply::fits(cx, world, (node.get("json"), node), &sent);
+        }
+        Some(made)
+    });
     Some(Exchange { expect: expect?, reply: reply? })
 }
 
-fn expect(cx: &mut Cx<'_>, world: &World<'_>, node: &Node, requests: Option<&Requests<'_>>) -> Option<Expect> {
+/// `sent`: the requests of the tool that could be meant.
+fn expect<'a>(
+    cx: &mut Cx<'_>,
+    world: &World<'_>,
+    node: &Node,
+    (requests, sent): (Option<&Requests<'a>>, &mut Vec<&'a Request>),
+) -> Option<Expect> {
     let view = ast::Expect::of(node);
     let all = [
         (Method::Get, view.get),
@@ -40,7 +55,11 @@ fn expect(cx: &mut Cx<'_>, world: &World<'_>, node: &Node, requests: Option<&Req
     ];
     let span = cx.first_line(node.span);
     let (method, address) = one_method(cx, all, span)?;
-    let good = known_address(cx, world, (method, address), requests);
+    if let Some(requests) = requests {
+        *sent = known_address(cx, world, (method, address), requests).unwrap_or_default();
+        sent::known_parts(cx, world, &view, sent);
+    }
+    let good = requests.is_none() || !sent.is_empty();
     let token = match view.token {
         Some(node) if node.text() == Some("none") => Some(Some("none".to_owned())),
         Some(node) => known_token(cx, world, node).map(Some),
@@ -57,10 +76,9 @@ fn expect(cx: &mut Cx<'_>, world: &World<'_>, node: &Node, requests: Option<&Req
     } else {
         view.raw.and_then(Node::text).map_or(ExpectBody::None, |text| ExpectBody::Raw(text.to_owned()))
     };
-    good.then_some(())?;
     Some(Expect {
         method,
-        address: address.text()?.to_owned(),
+        address: address.text().filter(|_| good)?.to_owned(),
         query: lists(cx, view.query, "query"),
         headers: pairs(cx, view.headers),
         token: token?,
@@ -95,21 +113,21 @@ fn pairs(cx: &mut Cx<'_>, node: Option<&Node>) -> Vec<(String, String)> {
     lists(cx, node, "headers").into_iter().map(|(name, values)| (name, values.join(", "))).collect()
 }
 
-fn known_address(
+/// The requests that go to an address. `None`: there is none, which was reported.
+fn known_address<'a>(
     cx: &mut Cx<'_>,
     world: &World<'_>,
     (method, node): (Method, &Node),
-    requests: Option<&Requests<'_>>,
-) -> bool {
-    let Some(requests) = requests else { return true };
+    requests: &Requests<'a>,
+) -> Option<Vec<&'a Request>> {
     let text = node.text().unwrap_or_default();
     if text.contains('?') {
         cx.error(Code::ExampleExchange, node.span, "the query belongs under `query`");
-        return false;
+        return None;
     }
     let hosts = world.http.as_ref().map(Hosts::of).unwrap_or_default();
     let on_hosts = || host_of(text).is_some_and(|host| hosts.hold(host));
-    let known = requests.iter().any(|request| {
+    let fits = |request: &&&Request| {
         // The provider says where further pages are.
         let page = request.page.as_ref().is_some_and(Page::is_by_address) && (text.starts_with('/') || on_hosts());
         let own = match &request.address {
@@ -117,15 +135,17 @@ fn known_address(
             Address::Url(_) => on_hosts(),
         };
         request.method == method && (own || page)
-    });
-    if !known {
+    };
+    let known: Vec<&Request> = requests.iter().filter(fits).copied().collect();
+    if known.is_empty() {
         let mut shown: Vec<String> =
             requests.iter().map(|request| format!("{} {}", word(request.method), show(&request.address))).collect();
         shown.dedup();
         cx.error(Code::ExampleExchange, node.span, format!("the tool sends no `{} {text}`", word(method)))
             .help(format!("it sends: {}", shown.join(", ")));
+        return None;
     }
-    known
+    Some(known)
 }
 
 /// What follows `base_url` in a whole address, where an account value names its host:
@@ -184,7 +204,7 @@ fn word(method: Method) -> &'static str {
     }
 }
 
-fn reply(cx: &mut Cx<'_>, node: &Node) -> Option<Reply> {
+fn canned(cx: &mut Cx<'_>, node: &Node) -> Option<Reply> {
     let view = ast::Reply::of(node);
     let bodies = [view.json, view.text, view.bytes].into_iter().flatten().count();
     if bodies > 1 {

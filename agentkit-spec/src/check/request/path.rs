@@ -3,6 +3,7 @@
 use crate::check::address::host_of;
 use crate::check::cx::Cx;
 use crate::check::expr::{Scope, expr};
+use crate::check::lint;
 use crate::check::types::{is_text, peel, show};
 use crate::diagnostic::Code;
 use crate::model::{Address, PathPart, Ty};
@@ -15,6 +16,7 @@ pub(super) fn address(cx: &mut Cx<'_>, scope: &Scope<'_>, node: &Node, hosts: &[
     }
     match cx.syntax(node)? {
         Text::Literal(text) => {
+            lint::bare_dollar(cx, scope, node);
             form(cx, node, &text, 0)?;
             Some(Address::Path(vec![PathPart::Text(text)]))
         }
@@ -44,6 +46,7 @@ fn path(cx: &mut Cx<'_>, scope: &Scope<'_>, node: &Node, parts: &[Part]) -> Opti
     let written = node.text().unwrap_or_default();
     let mut good = true;
     let mut made = Vec::new();
+    lint::bare_dollar(cx, scope, node);
     for part in parts {
         let part = match part {
             Part::Literal { text, range } => {
@@ -102,6 +105,15 @@ fn form(cx: &mut Cx<'_>, node: &Node, text: &str, at: usize) -> Option<()> {
         cx.error(Code::QueryInPath, span, "the query belongs under `query`");
         return None;
     }
+    if let Some((_, segment)) = text.split('/').enumerate().find(is_other_value) {
+        // As other descriptions of APIs write it: `/items/{id}`, `/items/:id`.
+        let name = segment.trim_matches(|c: char| !c.is_ascii_alphanumeric());
+        let start = at + text.find(segment).unwrap_or(0);
+        let span = cx.within(node, &(start..start + segment.len()));
+        cx.error(Code::PathForm, span, format!("`{segment}` would be sent as it stands"))
+            .help(format!("a value in a path is written `${{in.{}}}`", if name.is_empty() { "id" } else { name }));
+        return None;
+    }
     let bad = text.split('/').any(|segment| segment == "." || segment == "..")
         || text.contains("//")
         || text.contains(char::is_whitespace);
@@ -111,6 +123,11 @@ fn form(cx: &mut Cx<'_>, node: &Node, text: &str, at: usize) -> Option<()> {
         return None;
     }
     Some(())
+}
+
+/// `{id}` or `:id`; behind a value `:` begins a method of Google's.
+fn is_other_value((index, segment): &(usize, &str)) -> bool {
+    segment.contains(['{', '}']) || (*index > 0 && segment.starts_with(':'))
 }
 
 fn segment(cx: &mut Cx<'_>, scope: &Scope<'_>, node: &Node, pipeline: &Pipeline) -> Option<PathPart> {

@@ -2,11 +2,12 @@
 
 use crate::check::cx::Cx;
 use crate::check::expr::{Scope, expr};
+use crate::check::lint;
 use crate::check::types::{Types, is_text, peel, show};
 use crate::diagnostic::Code;
 use crate::model::{Template, Ty};
 use crate::syntax::Text;
-use crate::yaml::{Node, Plain, Scalar, Value};
+use crate::yaml::{Entry, Node, Plain, Scalar, Value};
 
 /// A JSON body.
 pub(crate) fn json(cx: &mut Cx<'_>, scope: &Scope<'_>, node: &Node, path: &str) -> Option<Template> {
@@ -18,25 +19,32 @@ pub(crate) fn json(cx: &mut Cx<'_>, scope: &Scope<'_>, node: &Node, path: &str) 
                 .enumerate()
                 .map(|(index, node)| json(cx, scope, node, &format!("{path}[{index}]")))
                 .collect();
-            made.into_iter().collect::<Option<Vec<_>>>().map(Template::List)
+            let made = made.into_iter().collect::<Option<Vec<_>>>()?;
+            lint::empty_part(cx, node, path, &made);
+            Some(Template::List(made))
         }
         Value::Map(map) => {
-            if let Some((head, fields)) = map.entries.split_first().filter(|(head, _)| head.key.text == "$each") {
+            if let (true, Some((head, fields))) = (super::each_first(cx, node)?, map.entries.split_first()) {
                 let (var, list, item) = super::each_head(cx, scope, &head.value)?;
                 let mut inner = scope.clone();
                 inner.items.push((var.clone(), item));
-                let fields = fields.iter().map(|entry| field(cx, &inner, (&entry.key.text, &entry.value), path));
+                let fields = fields.iter().map(|entry| field(cx, &inner, entry, path));
                 let item = fields.collect::<Vec<_>>().into_iter().collect::<Option<Vec<_>>>()?;
                 return Some(Template::Each { var, list, item: Box::new(Template::Record(item)) });
             }
-            let fields = map.entries.iter().map(|entry| field(cx, scope, (&entry.key.text, &entry.value), path));
-            fields.collect::<Vec<_>>().into_iter().collect::<Option<Vec<_>>>().map(Template::Record)
+            let fields = map.entries.iter().map(|entry| field(cx, scope, entry, path));
+            let made = fields.collect::<Vec<_>>().into_iter().collect::<Option<Vec<_>>>()?;
+            lint::empty_part(cx, node, path, made.iter().map(|(_, part)| part));
+            Some(Template::Record(made))
         }
     }
 }
 
-fn field(cx: &mut Cx<'_>, scope: &Scope<'_>, (name, node): (&str, &Node), path: &str) -> Option<(String, Template)> {
-    Some((name.to_owned(), json(cx, scope, node, &format!("{path}.{name}"))?))
+fn field(cx: &mut Cx<'_>, scope: &Scope<'_>, entry: &Entry, path: &str) -> Option<(String, Template)> {
+    super::literal_key(cx, entry)?;
+    let name = entry.key.text.clone();
+    let value = json(cx, scope, &entry.value, &format!("{path}.{name}"))?;
+    Some((name, value))
 }
 
 /// Query parameters, headers: a name and what can be written as text.
@@ -115,13 +123,16 @@ fn value(
             check_carried(cx, scope, node, (made.ty(), path, carrier)).then_some(Template::Expr(made))
         }
         Text::Parts(parts) => super::concat(cx, scope, node, &parts).map(Template::Concat),
-        Text::Literal(text) => Some(match scalar.plain() {
-            Plain::Null => Template::Null,
-            Plain::Bool(bool) => Template::Bool(bool),
-            Plain::Int(int) => Template::Int(int),
-            Plain::Float(float) => Template::Float(float),
-            Plain::Text => Template::Text(text),
-        }),
+        Text::Literal(text) => {
+            lint::bare_dollar(cx, scope, node);
+            Some(match scalar.plain() {
+                Plain::Null => Template::Null,
+                Plain::Bool(bool) => Template::Bool(bool),
+                Plain::Int(int) => Template::Int(int),
+                Plain::Float(float) => Template::Float(float),
+                Plain::Text => Template::Text(text),
+            })
+        }
     }
 }
 

@@ -115,8 +115,9 @@ fn with_values(cx: &mut Cx<'_>, base: Ty, node: &Node, (owner, name): (Owner, St
             .collect(),
     };
     for (value, span, note) in written {
-        if let Some((other, _)) = values.iter().find(|(other, _)| other == value || pascal(other) == pascal(value)) {
-            cx.error(Code::SameName, span, format!("`{value}` and `{other}` have the same name in Rust"));
+        // Values that would have one name in Rust, such as `+1` and `-1`, are told apart by a number there.
+        if values.iter().any(|(other, _)| other == value) {
+            cx.error(Code::SameName, span, format!("`{value}` is listed twice"));
             continue;
         }
         values.push((value.to_owned(), note));

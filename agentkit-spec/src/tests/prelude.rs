@@ -1,0 +1,19 @@
+//! Types of a spec land in a module that has other names in reach: those are refused.
+
+use std::fs;
+use std::path::Path;
+
+use crate::check::NO_TYPE;
+
+#[test]
+fn names_of_the_generated_module_are_refused() {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../agentkit-runtime/src/private.rs");
+    let text = fs::read_to_string(file).unwrap();
+    let (_, prelude) = text.split_once("pub mod prelude {").unwrap();
+    let (prelude, _) = prelude.split_once("\n}").unwrap();
+    let words = prelude.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+    let names: Vec<&str> = words.filter(|word| word.starts_with(|c: char| c.is_ascii_uppercase())).collect();
+    assert!(names.len() > 30, "{names:?}");
+    let missing: Vec<&&str> = names.iter().filter(|name| !NO_TYPE.contains(name)).collect();
+    assert!(missing.is_empty(), "add to NO_TYPE in check/names.rs: {missing:?}");
+}
