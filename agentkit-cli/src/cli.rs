@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 
-use crate::verbs::{accounts, check, connect, expand, mock, quickstart, run, tool, tools};
+use crate::verbs::{accounts, check, connect, expand, mock, quickstart, run, schema, tool, tools};
 
 /// Check connector specs, connect accounts of users, and run tools on their behalf.
 #[derive(Debug, Parser)]
@@ -52,6 +52,8 @@ pub(crate) enum Verb {
     Expand(expand::Args),
     /// Play the provider of a connector spec on this machine, from its examples
     Mock(mock::Args),
+    /// Print the JSON Schema of connector specs, for editors
+    Schema(schema::Args),
 }
 
 const EXIT_CODES: &str = "\

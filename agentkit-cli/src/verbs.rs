@@ -7,5 +7,6 @@ pub(crate) mod expand;
 pub(crate) mod mock;
 pub(crate) mod quickstart;
 pub(crate) mod run;
+pub(crate) mod schema;
 pub(crate) mod tool;
 pub(crate) mod tools;

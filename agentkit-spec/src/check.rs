@@ -25,6 +25,8 @@ use std::collections::BTreeSet;
 pub(crate) use cx::Cx;
 #[cfg(test)]
 pub(crate) use names::NO_TYPE;
+#[cfg(test)]
+pub(crate) use types::scalars;
 pub(crate) use types::{Types, reach};
 
 use crate::ast;

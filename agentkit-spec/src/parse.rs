@@ -42,7 +42,7 @@ struct Parser<'a> {
 }
 
 /// What a connector says about itself, with what to write; a base has none of it.
-const CONNECTOR_KEYS: &[(&str, &str)] = &[
+pub(crate) const CONNECTOR_KEYS: &[(&str, &str)] = &[
     ("title", "title: Name for people"),
     ("version", "version: 1.0.0"),
     ("about", "about: What it can do, in one sentence."),

@@ -6,7 +6,6 @@
 #[derive(Debug)]
 pub(crate) struct Object {
     /// Where it stands, such as `tools.NAME`.
-    #[allow(dead_code, reason = "the heading of the reference page that is made from the table")]
     pub(crate) title: &'static str,
     /// Its keys, in the order of the reference.
     pub(crate) keys: &'static [Key],
@@ -78,6 +77,22 @@ pub(crate) enum Form {
     Map(Names, &'static Object),
     /// A list of objects.
     List(&'static Object),
+}
+
+impl Form {
+    /// The object that stands under the key, or may.
+    pub(crate) fn object(self) -> Option<&'static Object> {
+        match self {
+            Self::ErrorMap(object)
+            | Self::Fields(_, object)
+            | Self::TypeOrFields(object)
+            | Self::Types(object)
+            | Self::One(object)
+            | Self::Map(_, object)
+            | Self::List(object) => Some(object),
+            _ => None,
+        }
+    }
 }
 
 /// How names are written.

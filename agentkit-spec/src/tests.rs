@@ -2,6 +2,7 @@
 
 #![expect(clippy::disallowed_methods, reason = "tests read the shipped specs")]
 
+mod editor;
 mod fixtures;
 mod prelude;
 mod robust;

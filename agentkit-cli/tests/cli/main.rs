@@ -12,7 +12,7 @@ use serde_json::Value;
 fn help() {
     let sandbox = Sandbox::new("help");
     assert_snapshot!("help", sandbox.run(["--help"]).stdout);
-    for verb in ["quickstart", "check", "tools", "tool", "connect", "accounts", "run", "expand", "mock"] {
+    for verb in ["quickstart", "check", "tools", "tool", "connect", "accounts", "run", "expand", "mock", "schema"] {
         let ran = sandbox.run([verb, "--help"]);
         assert_eq!(ran.code, 0, "{ran:?}");
         assert_snapshot!(format!("help_{verb}"), ran.stdout);
@@ -102,6 +102,13 @@ fn check_of_a_missing_file() {
     assert_snapshot!(ran.stderr, @r"
     error: cannot read nowhere.yaml: No such file or directory (os error 2)
     ");
+}
+
+#[test]
+fn schema_is_one_document() {
+    let ran = Sandbox::new("schema").run(["schema"]);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    assert_eq!(ran.json()["title"], "AgentKit connector");
 }
 
 #[test]

@@ -187,7 +187,7 @@ impl TypeReader<'_, '_> {
     }
 }
 
-fn scalars() -> [(&'static str, Ty); 11] {
+pub(crate) fn scalars() -> [(&'static str, Ty); 11] {
     [
         ("string", Ty::String),
         ("int", Ty::Int(IntForm::Number)),

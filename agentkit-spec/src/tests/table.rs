@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::ast::{self, ERROR_KINDS};
 use crate::diagnostic::Code;
 use crate::model::ErrorKind;
-use crate::table::{Form, Object};
+use crate::table::Object;
 
 fn objects(object: &'static Object, found: &mut Vec<&'static Object>) {
     if found.iter().any(|known| known.title == object.title) {
@@ -13,15 +13,8 @@ fn objects(object: &'static Object, found: &mut Vec<&'static Object>) {
     }
     found.push(object);
     for key in object.keys {
-        match key.form {
-            Form::ErrorMap(inner)
-            | Form::Fields(_, inner)
-            | Form::TypeOrFields(inner)
-            | Form::Types(inner)
-            | Form::One(inner)
-            | Form::Map(_, inner)
-            | Form::List(inner) => objects(inner, found),
-            _ => {}
+        if let Some(inner) = key.form.object() {
+            objects(inner, found);
         }
     }
 }

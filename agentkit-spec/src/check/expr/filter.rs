@@ -6,47 +6,9 @@ use super::Walk;
 use super::argument::{count, item_field, literal, typed};
 use crate::check::types::{is_text, opt, peel, show};
 use crate::diagnostic::Code;
+use crate::filters::{self, FILTERS};
 use crate::model::{DatetimeForm, Filter, IntForm, Ty};
 use crate::syntax::Argument;
-
-/// Names with the number of arguments, in the order of the reference.
-const FILTERS: &[(&str, usize)] = &[
-    ("default", 1),
-    ("is_set", 0),
-    ("eq", 1),
-    ("not", 0),
-    ("contains", 1),
-    ("is_empty", 0),
-    ("first", 0),
-    ("last", 0),
-    ("take", 1),
-    ("where", 2),
-    ("unique", 0),
-    ("compact", 0),
-    ("flatten", 0),
-    ("find", 2),
-    ("find_ci", 2),
-    ("len", 0),
-    ("join", 1),
-    ("split", 1),
-    ("trim", 0),
-    ("lower", 0),
-    ("upper", 0),
-    ("truncate", 1),
-    ("string", 0),
-    ("esc_backslash", 0),
-    ("base64", 0),
-    ("base64url", 0),
-    ("text", 0),
-    ("utf8", 0),
-    ("json", 0),
-    ("epoch_s", 0),
-    ("epoch_ms", 0),
-    ("rfc3339", 0),
-    ("from_epoch_s", 0),
-    ("then", 1),
-    ("starts_with", 1),
-];
 
 type Call<'a> = (&'a str, &'a [Argument], &'a Range<usize>);
 
@@ -57,8 +19,8 @@ pub(super) fn apply(
     (name, args, range): (&String, &[Argument], &Range<usize>),
 ) -> Option<(Filter, Ty)> {
     let span = walk.span(range);
-    let Some((_, arity)) = FILTERS.iter().find(|(known, _)| *known == name.as_str()) else {
-        let known = FILTERS.iter().map(|(known, _)| *known);
+    let Some(row) = filters::find(name) else {
+        let known = FILTERS.iter().map(|row| row.name);
         let list = known.clone().collect::<Vec<_>>().join(", ");
         walk.cx
             .error(Code::NoFilter, span, format!("no filter `{name}`"))
@@ -66,11 +28,11 @@ pub(super) fn apply(
             .suggest(name, known);
         return None;
     };
-    if args.len() != *arity {
-        let takes = match arity {
+    if args.len() != row.takes.len() {
+        let takes = match row.takes.len() {
             0 => "no arguments".to_owned(),
             1 => "1 argument".to_owned(),
-            _ => format!("{arity} arguments"),
+            arity => format!("{arity} arguments"),
         };
         walk.cx.error(Code::FilterUse, span, format!("`{name}` takes {takes}, not {}", args.len()));
         return None;
@@ -187,7 +149,7 @@ fn inside(walk: &mut Walk<'_, '_, '_>, ty: &Ty, call: Call<'_>) -> Option<(Filte
         ("from_epoch_s", Ty::Int(_) | Ty::Float) => plain(Filter::FromEpochS, Ty::Datetime(DatetimeForm::Rfc3339)),
         ("from_epoch_s", text) if is_text(text) => plain(Filter::FromEpochS, Ty::Datetime(DatetimeForm::Rfc3339)),
         _ => {
-            let wanted = subject_of(name);
+            let wanted = filters::find(name).map_or("values", |row| row.on);
             refuse(walk, call, format!("`{name}` works on {wanted}, this is {}", show(ty)))
         }
     }
@@ -197,25 +159,4 @@ fn refuse<T>(walk: &mut Walk<'_, '_, '_>, call: Call<'_>, message: String) -> Op
     let span = walk.span(call.2);
     walk.cx.error(Code::FilterUse, span, message);
     None
-}
-
-/// What a filter works on, for messages.
-fn subject_of(name: &str) -> &'static str {
-    match name {
-        "not" | "then" => "bools",
-        "contains" => "lists and texts",
-        "is_empty" => "lists, maps and texts",
-        "first" | "last" | "take" | "compact" => "lists",
-        "unique" => "lists of texts or ints",
-        "flatten" => "lists of lists",
-        "where" | "find" | "find_ci" => "lists of records",
-        "len" => "lists, maps, texts and bytes",
-        "join" => "lists of texts",
-        "string" => "ints, floats and bools",
-        "base64" | "base64url" | "text" => "bytes",
-        "epoch_s" | "epoch_ms" | "rfc3339" => "datetimes",
-        "from_epoch_s" => "ints, floats and texts",
-        "json" => "values",
-        _ => "texts",
-    }
 }
