@@ -141,3 +141,6 @@ pub(crate) fn unreadable(error: &ReadError, effect: Effect, at: &'static str) ->
         .with_hint("the provider may have changed its API; tell whoever keeps this connector")
         .with_at(at)
 }
+
+#[cfg(test)]
+mod tests;
