@@ -21,6 +21,8 @@ pub(crate) struct Module {
     pub(crate) tools: Vec<Tool>,
     /// The hooks.
     pub(crate) hooks: Vec<Hook>,
+    /// The handlers.
+    pub(crate) handlers: Vec<Handler>,
     /// How an account is checked.
     pub(crate) check: Option<Check>,
     /// Body of the function that reads an error reply.
@@ -125,10 +127,25 @@ pub(crate) struct Tool {
     pub(crate) body: TokenStream,
     /// Its entry in the table, as a `ToolDef` expression.
     pub(crate) def: TokenStream,
+    /// Code of the contributor's names it, so that it must be `pub` even if it is a private tool.
+    pub(crate) handled: bool,
     /// Its place in the table of the connector; private tools have none.
     pub(crate) index: Option<usize>,
     /// Name of the test and JSON of each example.
     pub(crate) examples: Vec<(Ident, String)>,
+}
+
+/// A function that does a whole tool.
+#[derive(Debug)]
+pub(crate) struct Handler {
+    /// Name of the function.
+    pub(crate) name: Ident,
+    /// Paragraphs of its documentation.
+    pub(crate) docs: Vec<String>,
+    /// The struct of the tool.
+    pub(crate) tool: Ident,
+    /// Type of its output.
+    pub(crate) output: TokenStream,
 }
 
 /// A hook.

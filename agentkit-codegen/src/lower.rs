@@ -50,6 +50,7 @@ pub(crate) fn lower(connector: &model::Connector) -> ir::Module {
         enums: enums(connector),
         tools,
         hooks: connector.hooks.iter().map(lower_hook).collect(),
+        handlers: connector.tools.iter().filter_map(lower_handler).collect(),
         check: connector
             .account
             .check
@@ -71,6 +72,7 @@ fn lower_tool(known: &Known<'_>, tool: &model::Tool, index: usize, taken: &mut T
         output: types::rust(&tool.output),
         body: tool::body(known, tool),
         def,
+        handled: tool.handler().is_some(),
         index: (!tool.private).then_some(index),
         examples: tool
             .examples
@@ -121,6 +123,16 @@ fn lower_hook(hook: &model::Hook) -> ir::Hook {
         fields,
         returns: types::rust(&hook.returns),
     }
+}
+
+fn lower_handler(tool: &model::Tool) -> Option<ir::Handler> {
+    let name = tool.handler()?;
+    Some(ir::Handler {
+        name: names::ident(&names::snake(name)),
+        docs: vec![format!("Handler of the tool `{}`, {}.", tool.name, request::at(&tool.at))],
+        tool: names::ident(&names::pascal(&tool.name)),
+        output: types::rust(&tool.output),
+    })
 }
 
 /// The enums of all fields, each once.

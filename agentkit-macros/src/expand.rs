@@ -56,20 +56,20 @@ fn module(args: &Args, compiled: &Compiled, files: Vec<Tracked>, errors: &mut Ve
         };
     };
     // A broken spec may have lost its hooks; then the call is not to blame.
-    if connector.hooks.is_empty() == args.hooks.is_none() || !errors.is_empty() && args.hooks.is_some() {
+    if connector.functions().is_empty() == args.hooks.is_none() || !errors.is_empty() && args.hooks.is_some() {
         return agentkit_codegen::expand(connector, &options);
     }
-    let hooks: Vec<String> = connector.hooks.iter().map(|hook| format!("`{}`", hook.name)).collect();
+    let hooks: Vec<String> = connector.functions().iter().map(|name| format!("`{name}`")).collect();
     errors.push(error(
         &args.path,
         &match &args.hooks {
             None => format!(
-                "{} declares hooks ({}); write `hooks = path::to::Type` with a type that implements `{}::Hooks`",
+                "{} needs functions in Rust ({}); write `hooks = path::to::Type` with a type that implements `{}::Hooks`",
                 connector.file,
                 hooks.join(", "),
                 connector.name
             ),
-            Some(_) => format!("{} declares no hooks; leave out `hooks = …`", connector.file),
+            Some(_) => format!("{} needs no functions in Rust; leave out `hooks = …`", connector.file),
         },
     ));
     options.stubs.extend(connector.tools.iter().map(|tool| tool.name.clone()));

@@ -149,6 +149,19 @@ impl Cx {
         call().map_err(|error| ToolError::from(error).with_at(at))
     }
 
+    /// Awaits a handler: the function of the contributor's that does a whole tool.
+    ///
+    /// # Errors
+    ///
+    /// Those of the handler.
+    pub async fn handle<T>(
+        &self,
+        at: &'static str,
+        handler: impl Future<Output = Result<T, ToolError>> + Send,
+    ) -> Result<T, ToolError> {
+        handler.await.map_err(|error| error.with_at(at))
+    }
+
     /// Runs another tool of the connector within this call. Unlike `tool.run(cx)`, its own token and error codes hold.
     ///
     /// # Errors

@@ -199,6 +199,7 @@ objects! {
         input "input" must: Form::Fields(Names::Snake("input"), &FIELD) => "Inputs.";
         request "request": Form::One(&REQUEST) => "Its one request; the reply is `response`.";
         steps "steps": Form::Map(Names::Snake("step"), &STEP) => "Or several steps, in order.";
+        handler "handler": Form::Text => "Or a function of the trait Hooks that does it all, in async Rust.";
         output "output": Form::TypeOrFields(&FIELD) => "Type of the result; default that of the last step.";
         result "result": Form::Template => "Value of the result; default the last step.";
         errors "errors": Form::ErrorMap(&ERROR_CODE) => "More codes for this tool.";

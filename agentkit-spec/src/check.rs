@@ -38,6 +38,7 @@ use crate::yaml::Node;
 use auth::Before;
 use hosts::Hosts;
 use text::Values;
+use tool::handler;
 use world::{Signature, World};
 
 /// What a file became.
@@ -67,7 +68,7 @@ pub(crate) fn check(cx: &mut Cx<'_>, root: &Node) -> Checked {
         entries.iter().filter_map(|entry| tool::signature(cx, &mut types, entry, (connector, &auth))).collect();
     close_inputs(cx, &mut types, &tools);
     let hooks = hooks(cx, &types, view.hooks);
-    claim_names(cx, &types, &tools, view.types);
+    claim_names(cx, &types, (&tools, view.hooks), view.types);
     let errors = errors::errors(cx, &types, view.errors);
     let mut world = World {
         types,
@@ -191,13 +192,14 @@ fn hooks(cx: &mut Cx<'_>, types: &Types, node: Option<&Node>) -> Vec<Hook> {
 }
 
 /// Types, enums, tools, outputs and arguments share one Rust module.
-fn claim_names(cx: &mut Cx<'_>, types: &Types, tools: &[Signature<'_>], node: Option<&Node>) {
+fn claim_names(cx: &mut Cx<'_>, types: &Types, (tools, hooks): (&[Signature<'_>], Option<&Node>), node: Option<&Node>) {
     let mut module = names::Module::new();
     for entry in node.map(Node::entries).unwrap_or_default() {
         let name = entry.key.text.as_str();
         module.claim(cx, name, (format!("type `{name}`"), entry.key.span));
         claim_enums(cx, &mut module, types.fields(name), (name, entry.key.span));
     }
+    handler::claim(cx, hooks, tools);
     for tool in tools {
         let rust = pascal(tool.name);
         names::refuse_tool(cx, &rust, (tool.name, tool.span));
@@ -229,7 +231,9 @@ fn examples(cx: &mut Cx<'_>, world: &World<'_>, made: &mut [Tool]) {
         let requests = tool.and_then(|tool| {
             let mut names = BTreeSet::new();
             tool::called(made, &tool.name, &mut names)?;
-            Some(requests_of(made, &names))
+            // What a function in Rust sends is not known here.
+            let known = made.iter().all(|tool| !names.contains(tool.name.as_str()) || tool.handler().is_none());
+            known.then(|| requests_of(made, &names))
         });
         let declared = signature.output.as_ref().filter(|ty| signature.private || matches!(ty, Ty::Record(_)));
         let output = tool.map(|tool| &tool.output).or(declared);
@@ -248,7 +252,7 @@ fn requests_of<'t>(made: &'t [Tool], names: &BTreeSet<&str>) -> example::Request
     steps
         .filter_map(|step| match &step.action {
             Action::Request(request) => Some(&**request),
-            Action::Call { .. } | Action::Hook { .. } => None,
+            Action::Call { .. } | Action::Hook { .. } | Action::Handler { .. } => None,
         })
         .collect()
 }
@@ -279,7 +283,7 @@ fn roots(world: &World<'_>, errors: &Errors, made: &[Tool]) -> Roots {
         roots.output.push(tool.output.clone());
         replies.extend(tool.steps.iter().filter_map(|step| match &step.action {
             Action::Request(request) => Some(&**request),
-            Action::Call { .. } | Action::Hook { .. } => None,
+            Action::Call { .. } | Action::Hook { .. } | Action::Handler { .. } => None,
         }));
     }
     for request in replies {

@@ -60,6 +60,14 @@ pub struct Connector {
     pub tools: Vec<Tool>,
 }
 
+impl Connector {
+    /// Names of all Rust functions that the spec needs: its hooks and the handlers of its tools.
+    pub fn functions(&self) -> Vec<&str> {
+        let handlers = self.tools.iter().filter_map(Tool::handler);
+        self.hooks.iter().map(|hook| hook.name.as_str()).chain(handlers).collect()
+    }
+}
+
 /// A pure Rust function the spec calls.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Hook {

@@ -24,6 +24,7 @@ macro_rules! connectors {
 
 connectors! {
     "language/graphql.yaml" => graphql;
+    "language/handlers.yaml" => handlers, hooks = crate::hooks::Handlers;
     "language/inputs.yaml" => inputs;
     "language/keys.yaml" => keys;
     "language/pages.yaml" => pages;

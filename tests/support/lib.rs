@@ -10,6 +10,7 @@ pub mod emulator;
 pub mod fake;
 pub mod google;
 pub mod harness;
+pub mod hooks;
 pub mod page;
 pub mod slack;
 pub mod tap;

@@ -7,8 +7,8 @@ use super::{doc, docs};
 use crate::ir;
 
 /// The trait, the structs, and the name `H` for the type that implements it.
-pub(crate) fn emit(hooks: &[ir::Hook], implementor: Option<&TokenStream>) -> TokenStream {
-    if hooks.is_empty() {
+pub(crate) fn emit((hooks, handlers): (&[ir::Hook], &[ir::Handler]), implementor: Option<&TokenStream>) -> TokenStream {
+    if hooks.is_empty() && handlers.is_empty() {
         return TokenStream::new();
     }
     let functions = hooks.iter().map(|hook| {
@@ -19,6 +19,17 @@ pub(crate) fn emit(hooks: &[ir::Hook], implementor: Option<&TokenStream>) -> Tok
         let docs = docs(&paragraphs);
         let lifetime = hook.lends.then(|| quote!(<'_>));
         quote!(#docs fn #name(args: #args #lifetime) -> Result<#returns, HookError>;)
+    });
+    let handlers = handlers.iter().map(|handler| {
+        let (name, tool, output) = (&handler.name, &handler.tool, &handler.output);
+        let mut paragraphs = handler.docs.clone();
+        paragraphs.push("# Errors".to_owned());
+        paragraphs.push("Those of the requests it sends, and its own.".to_owned());
+        let docs = docs(&paragraphs);
+        quote! {
+            #docs
+            fn #name(tool: #tool, cx: &Cx) -> impl ::core::future::Future<Output = Result<#output, ToolError>> + Send;
+        }
     });
     let structs = hooks.iter().map(|hook| {
         let (args, lifetime) = (&hook.args, hook.lends.then(|| quote!(<'a>)));
@@ -36,7 +47,7 @@ pub(crate) fn emit(hooks: &[ir::Hook], implementor: Option<&TokenStream>) -> Tok
     let h = implementor.map(|path| quote!(type H = #path;));
     quote! {
         /// Functions that the spec calls.
-        pub trait Hooks { #(#functions)* }
+        pub trait Hooks { #(#functions)* #(#handlers)* }
         #(#structs)*
         #h
     }

@@ -14,10 +14,10 @@ pub(crate) fn emit(tool: &ir::Tool) -> TokenStream {
     let docs = docs(&tool.docs);
     let fields = tool.inputs.iter().map(|field| {
         let (ident, ty, about) = (&field.ident, &field.ty, field.about.as_ref().map(|about| doc(about)));
-        let visible = public.then(|| quote!(pub));
+        let visible = (public || tool.handled).then(|| quote!(pub));
         quote!(#about #visible #ident: #ty)
     });
-    let (visible, open) = if public { (Some(quote!(pub)), Some(quote!(#[non_exhaustive]))) } else { (None, None) };
+    let (visible, open) = ((public || tool.handled).then(|| quote!(pub)), public.then(|| quote!(#[non_exhaustive])));
     // Where every input is blank the way its type is, `Default` need not be written out.
     let plain = tool.inputs.iter().all(|field| field.plain);
     let derived = plain.then(|| quote!(, Default));

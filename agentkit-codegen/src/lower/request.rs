@@ -281,5 +281,7 @@ pub(crate) fn gives(action: &Action, of: &super::tool::Known<'_>) -> TokenStream
         },
         Action::Call { tool, .. } => of.tool(tool).map_or_else(|| quote!(()), |tool| rust(&tool.output)),
         Action::Hook { hook, .. } => of.hook(hook).map_or_else(|| quote!(()), |hook| rust(&hook.returns)),
+        // It is the only step, and no `each` goes with it.
+        Action::Handler { .. } => quote!(()),
     }
 }

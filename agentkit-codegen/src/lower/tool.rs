@@ -153,6 +153,10 @@ impl Steps<'_> {
             Action::Request(request) => request::lower(scope, request, &self.usual),
             Action::Call { tool, with } => self.call(scope, &at(&step.at), (tool, with)),
             Action::Hook { hook, with } => self.hook(scope, &at(&step.at), (hook, with)),
+            Action::Handler { handler } => {
+                let (at, function) = (at(&step.at), names::ident(&names::snake(handler)));
+                quote!(cx.handle(#at, <H as Hooks>::#function(self, cx)))
+            }
         }
     }
 

@@ -1,5 +1,6 @@
 //! Tools: first their signatures, then their steps and result.
 
+pub(crate) mod handler;
 mod limits;
 mod signature;
 mod step;
@@ -43,27 +44,33 @@ pub(crate) fn tool(cx: &mut Cx<'_>, world: &World<'_>, signature: &Signature<'_>
         account: Some(&world.values),
         ..Scope::default()
     };
-    let steps = match (view.request, view.steps) {
-        (Some(node), None) => one_request(cx, world, (signature, &token_name), (&mut scope, node)),
+    let steps = match (view.request, view.steps, view.handler) {
+        (Some(node), None, None) => one_request(cx, world, (signature, &token_name), (&mut scope, node)),
         // What the result would use is not known.
-        (None, Some(node)) if node.entries().is_empty() => {
+        (None, Some(node), None) if node.entries().is_empty() => {
             cx.error(Code::ToolForm, signature.span, format!("the `steps` of tool `{}` are empty", signature.name))
                 .help("steps: {list: {request: {get: /path, returns: TYPE}}}");
             return None;
         }
-        (None, Some(node)) => step::steps(cx, world, (signature, &token_name), (&mut scope, node)),
-        (Some(_), Some(node)) => {
+        (None, Some(node), None) => step::steps(cx, world, (signature, &token_name), (&mut scope, node)),
+        (None, None, Some(node)) => handler::steps(cx, signature, (&mut scope, node)),
+        (Some(_), _, Some(node)) | (_, Some(_), Some(node)) => {
+            cx.error(Code::ToolForm, node.span, "a handler does the whole tool, so nothing stands beside it")
+                .help("leave `request` and `steps` out, or make the function a hook that a step calls");
+            return None;
+        }
+        (Some(_), Some(node), None) => {
             let span = cx.first_line(node.span);
             cx.error(Code::ToolForm, span, "a tool has `request` or `steps`, not both").help("make the request a step");
             return None;
         }
-        (None, None) => {
+        (None, None, None) => {
             // One that is of another form was taken out, and that was reported.
             if !cx.diagnostics.errors_in(signature.whole, |code| code == Code::Form) {
                 cx.error(
                     Code::ToolForm,
                     signature.span,
-                    format!("tool `{}` has neither `request` nor `steps`", signature.name),
+                    format!("tool `{}` has neither `request` nor `steps` nor `handler`", signature.name),
                 )
                 .help("request: {get: /path, returns: TYPE}");
             }

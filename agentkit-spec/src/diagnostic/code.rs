@@ -105,7 +105,7 @@ codes! {
     Paging = 66, "`page` must fit its request.";
     PathForm = 67, "A path begins with `/` and is followed as it stands.";
 
-    ToolForm = 70, "A tool has one `request`, or `steps`.";
+    ToolForm = 70, "A tool has one `request`, or `steps`, or a `handler`.";
     StepForm = 71, "A step does one thing: `request`, `call` or `hook`.";
     NoTool = 72, "A called tool must be declared, and calls must not go in circles.";
     NoAbout = 73, "What models and people read must be written.";

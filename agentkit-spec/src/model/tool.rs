@@ -47,6 +47,16 @@ pub struct Tool {
     pub output_schema: Value,
 }
 
+impl Tool {
+    /// The function that does it all, where it is not written as steps.
+    pub fn handler(&self) -> Option<&str> {
+        self.steps.iter().find_map(|step| match &step.action {
+            Action::Handler { handler } => Some(handler.as_str()),
+            Action::Request(_) | Action::Call { .. } | Action::Hook { .. } => None,
+        })
+    }
+}
+
 /// Effect of a tool on the account, least first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Access {
@@ -108,6 +118,11 @@ pub enum Action {
         tool: String,
         /// Arguments, typed against the callee's inputs.
         with: Vec<(String, Template)>,
+    },
+    /// Hands the whole tool to a function in Rust, which gives the result. Always the only step.
+    Handler {
+        /// Its name.
+        handler: String,
     },
     /// Calls a hook; every argument is in `with`, in the hook's order. An `opt` argument left out is `Template::Null`.
     Hook {
