@@ -22,7 +22,7 @@ use std::net::Ipv4Addr;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use agentkit_runtime::example::{Exchanges, Reuse};
-use agentkit_spec::model::{AccountText, Address, Auth, AuthKind, Connector, Example, OAuth2};
+use agentkit_spec::model::{AccountText, Address, Auth, Connector, Example, OAuth2};
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
@@ -196,10 +196,7 @@ impl Provider {
     }
 
     fn oauth2(&self) -> impl Iterator<Item = (&Auth, &OAuth2)> {
-        self.connector.auth.iter().filter_map(|auth| match &auth.kind {
-            AuthKind::OAuth2(oauth) => Some((auth, oauth)),
-            AuthKind::Secrets { .. } | AuthKind::None => None,
-        })
+        self.connector.auth.iter().filter_map(|auth| Some((auth, auth.kind.server()?)))
     }
 }
 
@@ -219,16 +216,24 @@ impl Provider {
             if oauth.authorize_url.as_literal() == Some(&call.address) {
                 return authorize::answer(self, auth, oauth, call);
             }
-            if call.method == Method::POST && oauth.token_url.as_literal() == Some(&call.address) {
-                return token::answer(self, auth, oauth, call);
-            }
             if call.method == Method::POST
                 && oauth.revoke_url.as_ref().and_then(AccountText::as_literal) == Some(&call.address)
             {
                 return revoke::answer(self, call);
             }
         }
-        self.answer_api(call)
+        // Ways to connect may share an endpoint: the one whose client and grant these are answers.
+        let mut refused = None;
+        for (auth, oauth) in self.oauth2() {
+            if call.method == Method::POST && oauth.token_url.as_literal() == Some(&call.address) {
+                let answer = token::answer(self, auth, oauth, call);
+                if answer.status().is_success() {
+                    return answer;
+                }
+                refused.get_or_insert(answer);
+            }
+        }
+        refused.unwrap_or_else(|| self.answer_api(call))
     }
 
     fn answer_api(&self, call: &Call) -> Response {
@@ -286,7 +291,7 @@ fn hosts(connector: &Connector) -> Vec<String> {
         }
     };
     for auth in &connector.auth {
-        if let AuthKind::OAuth2(oauth) = &auth.kind {
+        if let Some(oauth) = auth.kind.server() {
             for url in [Some(&oauth.authorize_url), Some(&oauth.token_url), oauth.revoke_url.as_ref()] {
                 add(host(url.and_then(AccountText::as_literal).unwrap_or_default()));
             }

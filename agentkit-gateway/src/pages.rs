@@ -102,7 +102,7 @@ pub(crate) fn link(page: &LinkPage, mistake: Option<&str>) -> String {
         let _ = writeln!(body, "<dt>Connected before</dt><dd>{}</dd>", Text(label));
     }
     body.push_str("</dl>\n");
-    if !page.secrets.is_empty() {
+    if !page.consent {
         return html::page(&title, &secrets(body, page, mistake));
     }
     if page.scopes.is_empty() {

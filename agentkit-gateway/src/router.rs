@@ -62,7 +62,7 @@ async fn start(
         Ok(page) => page,
         Err(error) => return link_problem(&error),
     };
-    if !page.secrets.is_empty() {
+    if !page.consent {
         return match fields {
             Ok(Form(fields)) => submit(&kit, &token, &page, fields).await,
             Err(_) => problem(StatusCode::PAYLOAD_TOO_LARGE, &pages::TOO_LARGE),

@@ -18,6 +18,7 @@ mod authorization;
 mod background;
 mod cache;
 mod callback;
+mod client;
 mod commit;
 mod credentials;
 mod flight;

@@ -174,8 +174,8 @@ pub(crate) fn settle(
 
     let auth = find_auth(connector, auth.as_deref(), &fail)?;
     let client_id = match (auth.kind, client_id) {
-        (AuthKindDef::OAuth2(_), Some(id)) if !id.is_empty() => id,
-        (AuthKindDef::OAuth2(_), _) => {
+        (AuthKindDef::OAuth2(_) | AuthKindDef::OAuth2Client(_), Some(id)) if !id.is_empty() => id,
+        (AuthKindDef::OAuth2(_) | AuthKindDef::OAuth2Client(_), _) => {
             let variable = crate::config::variable(&name, "CLIENT_ID");
             return Err(fail(
                 format!("connection `{name}` has no client id"),

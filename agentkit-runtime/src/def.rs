@@ -12,7 +12,7 @@ mod tool;
 pub use self::account::{CheckDef, DerivedDef, Identity};
 pub use self::auth::{
     ApplyDef, AuthDef, AuthKindDef, ClientAuthDef, OAuth2Def, PartDef, RefreshDef, RotationDef, ScopeDef, SecretDef,
-    TokenDef,
+    TokenBodyDef, TokenDef,
 };
 pub use self::http::{CodeDef, ErrorsDef, HttpDef, PerDef, RateDef};
 pub use self::text::{PieceDef, TextDef};

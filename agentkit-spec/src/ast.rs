@@ -76,13 +76,14 @@ objects! {
 
     /// A way to connect.
     Auth AUTH "auth.NAME" {
-        kind "kind" must: Form::OneOf(&["oauth2", "api_key", "basic", "none"]) => "Scheme.";
+        kind "kind" must: Form::OneOf(&["oauth2", "oauth2_client", "api_key", "basic", "none"]) => "Scheme.";
         about "about": Form::Text => "What the person has to bring.";
         authorize_url "authorize_url": Form::Text => "Where the person says yes (oauth2).";
-        token_url "token_url": Form::Text => "Token endpoint (oauth2).";
+        token_url "token_url": Form::Text => "Token endpoint (oauth2, oauth2_client).";
         revoke_url "revoke_url": Form::Text => "Revocation endpoint (oauth2).";
         authorize_params "authorize_params": Form::DataMap => "Extra parameters of the authorize url.";
-        token_params "token_params": Form::DataMap => "Extra parameters of token requests.";
+        token_params "token_params": Form::DataMap => "Extra parameters of token requests; `grant_type` where a client's own has another name.";
+        token_body "token_body": Form::OneOf(&["form", "json"]) => "Encoding of token requests; default form.";
         client_auth "client_auth": Form::OneOf(&["body", "basic"]) => "Where client id and secret go; default body.";
         pkce "pkce": Form::Bool => "Default true.";
         scope_separator "scope_separator": Form::Data => "Default one space.";

@@ -15,6 +15,7 @@ mod ty;
 
 pub use self::auth::{
     Account, Apply, Auth, AuthKind, Check, ClientAuth, Derived, OAuth2, Refresh, Rotation, Scope, SecretPart, Token,
+    TokenBody,
 };
 pub use self::errors::{ErrorCode, ErrorKind, Errors};
 pub use self::example::{Example, Exchange, Expect, ExpectBody, Outcome, Reply, ReplyBody};

@@ -1,4 +1,5 @@
-//! What the language can say, run against a real server: the examples of `tests/language`, and what none can show.
+//! Keys of the language, each through the real transport to a server on loopback.
 
 mod auth;
+mod client;
 mod inputs;

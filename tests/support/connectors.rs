@@ -23,6 +23,7 @@ macro_rules! connectors {
 }
 
 connectors! {
+    "language/client.yaml" => client;
     "language/graphql.yaml" => graphql;
     "language/handlers.yaml" => handlers, hooks = crate::hooks::Handlers;
     "language/inputs.yaml" => inputs;

@@ -153,6 +153,10 @@ impl Run<'_> {
                 let typed = secrets.iter().map(|secret| (secret.name, typed(secret, &self.client)));
                 return kit.connect_with_secrets(&account, typed).await.map_err(|error| error.to_string());
             }
+            AuthKindDef::OAuth2Client(_) => {
+                let nothing: [(&str, &str); 0] = [];
+                return kit.connect_with_secrets(&account, nothing).await.map_err(|error| error.to_string());
+            }
             AuthKindDef::OAuth2(_) => {
                 let link = kit.authorization_link(&account).await.map_err(|error| error.to_string())?;
                 browser::consent(&link.url).await.map_err(|lost| lost.to_string())?;
@@ -174,7 +178,7 @@ fn serves(auth: &AuthDef, tool: &ToolDef, example: &Example) -> bool {
     let expected = example.exchange.iter().filter_map(|exchange| exchange.expect.token.as_deref());
     let mut needed =
         expected.filter(|token| *token != "none").chain(Some(tool.token).filter(|token| !token.is_empty()));
-    let derived = |name: &str| matches!(auth.kind, AuthKindDef::OAuth2(_)) || name.is_empty();
+    let derived = |name: &str| auth.kind.server().is_some() || name.is_empty();
     needed.all(|token| auth.tokens.iter().any(|given| given.name == token))
         && values(&example.account).keys().all(|name| derived(name))
 }

@@ -5,6 +5,7 @@ use axum::extract::Request;
 use bytes::Bytes;
 use http::request::Parts;
 use http::{HeaderMap, Method, StatusCode};
+use serde_json::{Map, Value};
 use url::form_urlencoded;
 
 /// Largest body the stand-in reads; the runtime's own limits are below it.
@@ -55,6 +56,12 @@ impl Call {
     /// Its body read as a form.
     pub(super) fn form(&self) -> Vec<(String, String)> {
         pairs(&self.body)
+    }
+
+    /// The texts of a JSON body, by name.
+    pub(super) fn json_texts(&self) -> Vec<(String, String)> {
+        let body: Map<String, Value> = serde_json::from_slice(&self.body).unwrap_or_default();
+        body.into_iter().filter_map(|(name, value)| Some((name, value.as_str()?.to_owned()))).collect()
     }
 
     /// Whether its body says it is of this media type.

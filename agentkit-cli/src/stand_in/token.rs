@@ -2,7 +2,7 @@
 
 use std::io;
 
-use agentkit_spec::model::{Auth, ClientAuth, OAuth2, Rotation, Token};
+use agentkit_spec::model::{Auth, AuthKind, ClientAuth, OAuth2, Rotation, Token, TokenBody};
 use axum::response::{IntoResponse, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
@@ -23,8 +23,14 @@ type Refusal = (&'static str, &'static str);
 
 /// Answers a token request.
 pub(super) fn answer(provider: &Provider, auth: &Auth, oauth: &OAuth2, call: &Call) -> Response {
-    let reply = client(provider, oauth, call).and_then(|()| {
-        let form = call.form();
+    let form = match oauth.token_body {
+        TokenBody::Form => call.form(),
+        TokenBody::Json => call.json_texts(),
+    };
+    let reply = client(provider, oauth, (call, &form)).and_then(|()| {
+        if let AuthKind::OAuth2Client(_) = &auth.kind {
+            return of_client(provider, auth, oauth, &form);
+        }
         match only(&form, "grant_type") {
             Some("authorization_code") => redeem(provider, auth, oauth, &form),
             Some("refresh_token") => refresh(provider, auth, oauth, &form),
@@ -42,14 +48,11 @@ pub(super) fn answer(provider: &Provider, auth: &Auth, oauth: &OAuth2, call: &Ca
     }
 }
 
-fn client(provider: &Provider, oauth: &OAuth2, call: &Call) -> Result<(), Refusal> {
+fn client(provider: &Provider, oauth: &OAuth2, (call, form): (&Call, &[(String, String)])) -> Result<(), Refusal> {
     let given = match oauth.client_auth {
-        ClientAuth::Body => {
-            let form = call.form();
-            only(&form, "client_id")
-                .zip(only(&form, "client_secret"))
-                .map(|(id, secret)| (id.to_owned(), secret.to_owned()))
-        }
+        ClientAuth::Body => only(form, "client_id")
+            .zip(only(form, "client_secret"))
+            .map(|(id, secret)| (id.to_owned(), secret.to_owned())),
         ClientAuth::Basic => basic(call),
     };
     let (id, secret) = given.ok_or(("invalid_client", "client id and secret are not where the spec says"))?;
@@ -94,15 +97,39 @@ fn redeem(provider: &Provider, auth: &Auth, oauth: &OAuth2, form: &[(String, Str
         let value = grants.give(&access).map_err(no_random)?;
         write(&mut reply, token, &access, (&value, Some(&refresh)));
     }
+    add_values(provider, &mut reply);
+    Ok(reply)
+}
+
+/// A token for the client itself, RFC 6749 4.4, without a refresh token.
+fn of_client(provider: &Provider, auth: &Auth, oauth: &OAuth2, form: &[(String, String)]) -> Result<Value, Refusal> {
+    let own = oauth.token_params.iter().find(|(name, _)| name == "grant_type");
+    let wanted = own.and_then(|(_, value)| value.as_literal()).unwrap_or("client_credentials");
+    if only(form, "grant_type") != Some(wanted) {
+        return Err(("unsupported_grant_type", "the spec names another grant type"));
+    }
+    let scopes = only(form, "scope").unwrap_or_default().to_owned();
+    let mut reply = Value::Object(Map::new());
+    for token in &auth.tokens {
+        let access =
+            Access { name: token.name.clone(), scopes: scopes.clone(), scopes_header: oauth.granted_scopes.clone() };
+        let value = provider.grants().give(&access).map_err(no_random)?;
+        write(&mut reply, token, &access, (&value, None));
+    }
+    add_values(provider, &mut reply);
+    Ok(reply)
+}
+
+/// What the spec reads of a token reply besides the tokens.
+fn add_values(provider: &Provider, reply: &mut Value) {
     for derived in &provider.connector.account.from_token {
         let value = match provider.account.get(&derived.name) {
             Some(value) => json!(value),
             None => plausible::value(&derived.name, &derived.ty, &provider.connector),
         };
-        put(&mut reply, &derived.at, value);
+        put(reply, &derived.at, value);
     }
-    plausible::mark_success(&mut reply, &provider.connector);
-    Ok(reply)
+    plausible::mark_success(reply, &provider.connector);
 }
 
 fn refresh(provider: &Provider, auth: &Auth, oauth: &OAuth2, form: &[(String, String)]) -> Result<Value, Refusal> {

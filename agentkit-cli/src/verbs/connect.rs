@@ -59,10 +59,14 @@ async fn connected(kit: &AgentKit, args: &Args) -> Result<ConnectedAccount, Fail
     match connection.auth().kind {
         _ if account.status() == ConnectedAccountStatus::Active && !args.again => Ok(account),
         AuthKindDef::OAuth2(_) => by_link(kit, &account, args).await,
+        AuthKindDef::OAuth2Client(_) => Ok(kit.connect_with_secrets(&account, NOTHING).await?),
         AuthKindDef::Secrets { secrets } => by_key(kit, &account, secrets, args).await,
         AuthKindDef::None => Ok(account),
     }
 }
+
+/// A client connects an account without anything from the person.
+const NOTHING: [(&str, &str); 0] = [];
 
 async fn by_link(kit: &AgentKit, account: &ConnectedAccount, args: &Args) -> Result<ConnectedAccount, Failure> {
     if args.secret_file.is_some() {

@@ -4,6 +4,7 @@
 
 use agentkit_spec::model::{
     self, Access, AccountPart, AccountText, Apply, Auth, AuthKind, ClientAuth, Field, Per, Rotation, SecretPart, Token,
+    TokenBody,
 };
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -108,6 +109,10 @@ fn auth(auth: &Auth) -> TokenStream {
             let server = oauth2(server);
             quote!(kind: AuthKindDef::OAuth2(#server),)
         }
+        AuthKind::OAuth2Client(server) => {
+            let server = oauth2(server);
+            quote!(kind: AuthKindDef::OAuth2Client(#server),)
+        }
         AuthKind::Secrets { secrets } => {
             let secrets = secrets.iter().map(secret);
             quote!(kind: AuthKindDef::Secrets { secrets: &[#(#secrets),*] },)
@@ -137,6 +142,10 @@ fn oauth2(server: &model::OAuth2) -> TokenStream {
     let revoke_url = server.revoke_url.as_ref().map(text).map(|url| quote!(revoke_url: Some(#url),));
     let authorize_params = list("authorize_params", server.authorize_params.iter().map(pair));
     let token_params = list("token_params", server.token_params.iter().map(pair));
+    let token_body = match server.token_body {
+        TokenBody::Form => None,
+        TokenBody::Json => Some(quote!(token_body: TokenBodyDef::Json,)),
+    };
     let client_auth = match server.client_auth {
         ClientAuth::Body => None,
         ClientAuth::Basic => Some(quote!(client_auth: ClientAuthDef::Basic,)),
@@ -152,6 +161,7 @@ fn oauth2(server: &model::OAuth2) -> TokenStream {
             #revoke_url
             #authorize_params
             #token_params
+            #token_body
             #client_auth
             pkce: #pkce,
             scope_separator: #separator,

@@ -10,7 +10,7 @@ use secrecy::SecretString;
 use super::background::Background;
 use super::cache::Cache;
 use super::flight::Flights;
-use super::flow::{Links, oauth_of};
+use super::flow::Links;
 use super::pause::Pauses;
 use super::secrets::Secrets;
 use super::status::{Event, next};
@@ -217,6 +217,7 @@ impl Accounts {
             Ok(link) => error.with_hint("ask the person to open the link, then try again").with_link(link.url),
             Err(_) => match account.settings().auth().kind {
                 AuthKindDef::OAuth2(_) => error.with_hint("ask for an authorization link, then try again"),
+                AuthKindDef::OAuth2Client(_) => error.with_hint("connect the account again"),
                 AuthKindDef::Secrets { .. } => error.with_hint("connect the account with its secrets, then try again"),
                 AuthKindDef::None => error,
             },
@@ -268,7 +269,7 @@ impl Accounts {
 
     /// Tells the provider about tokens we no longer have, beside everything else and without promise.
     fn revoke_all(self: &Arc<Self>, connection: &Arc<ConnectionSettings>, values: Values, rows: &[CredentialRow]) {
-        let AuthKindDef::OAuth2(server) = connection.auth().kind else { return };
+        let Some(server) = connection.auth().kind.server() else { return };
         if server.revoke_url.is_none() {
             return;
         }
@@ -288,7 +289,7 @@ impl Accounts {
         values: Values,
         tokens: Vec<SecretString>,
     ) {
-        let Some(def) = oauth_of(&connection) else { return };
+        let Some(def) = connection.auth().kind.server().copied() else { return };
         let http = self.http.clone();
         self.background.spawn(async move {
             let server = Server { connection: &connection, def: &def, values: &values };

@@ -40,6 +40,24 @@ pub(super) struct Activation<'a> {
     pub(super) tries: u32,
 }
 
+/// What a token endpoint gave, and whom it is for.
+pub(super) struct Taken<'a> {
+    /// `ca_…`.
+    pub(super) account: &'a str,
+    pub(super) reply: &'a TokenReply,
+    pub(super) grants: Vec<Grant>,
+    /// Values that were there before the reply.
+    pub(super) said: Values,
+    /// When they were asked for, milliseconds since 1970.
+    pub(super) started: i64,
+    /// As in [`Activation`].
+    pub(super) flow: Option<Write>,
+    /// As in [`Activation`].
+    pub(super) begun: Option<i64>,
+    /// As in [`Activation`].
+    pub(super) tries: u32,
+}
+
 /// Why one try did not make an account active.
 enum Inactive {
     Refused(CallbackError),
@@ -74,8 +92,30 @@ impl Accounts {
             Answer::Refused(refusal) => return Err(no_token(connection, refusal)),
         };
         let grants = granted(connection, &server, flow, &reply);
+        let done = FlowRow { step: FlowStep::Done, verifier: None, ..flow.clone() };
+        let taken = Taken {
+            account: &flow.account,
+            reply: &reply,
+            grants,
+            said,
+            started,
+            flow: Some(Write::Flow { from: FlowStep::Consumed, row: done }),
+            begun: Some(flow.created_at),
+            // The code is spent: these tokens do not come again.
+            tries: COMMIT_TRIES,
+        };
+        self.take(connection, &server, taken).await
+    }
+
+    /// From a token reply to an account that is `ACTIVE`.
+    pub(super) async fn take(
+        self: &Arc<Self>,
+        connection: &Arc<ConnectionSettings>,
+        server: &OAuth2Def,
+        taken: Taken<'_>,
+    ) -> Result<Linked, CallbackError> {
+        let Taken { account, reply, grants, said, started, flow, begun, tries } = taken;
         let from_token = reply.values(connection.connector().from_token);
-        drop(reply);
         let from_token = from_token.into_iter().map(|(name, text)| (name.to_owned(), text));
         let values: Values = said.into_iter().chain(from_token).collect();
         whole(connection, &values)?;
@@ -89,23 +129,14 @@ impl Accounts {
         let unkept = unkept.ok_or(CallbackError::Provider)?;
         let identity = self.identity(connection, unkept).await.map_err(|error| check_failed(&error))?;
 
-        let done = FlowRow { step: FlowStep::Done, verifier: None, ..flow.clone() };
-        let activation = Activation {
-            account: &flow.account,
-            identity,
-            values: values_json,
-            scopes: union(&grants),
-            flow: Some(Write::Flow { from: FlowStep::Consumed, row: done }),
-            begun: Some(flow.created_at),
-            // The code is spent: these tokens do not come again.
-            tries: COMMIT_TRIES,
-        };
+        let activation =
+            Activation { account, identity, values: values_json, scopes: union(&grants), flow, begun, tries };
         let fresh: Vec<Fresh> = grants.into_iter().map(|grant| Fresh { grant, old_refresh: None, started }).collect();
         let linked = self
             .activate(connection, &activation, &|before| {
-                credential_writes(connection, before, &flow.account, |before| {
+                credential_writes(connection, before, account, |before| {
                     let fresh = fresh.iter().find(|fresh| fresh.grant.token == before.token)?;
-                    Some(self.credential_of(before, &server, fresh))
+                    Some(self.credential_of(before, server, fresh))
                 })
             })
             .await;
@@ -284,8 +315,8 @@ pub(super) fn whole(connection: &ConnectionSettings, values: &Values) -> Result<
     }
 }
 
-fn no_token(connection: &ConnectionSettings, refusal: Refusal) -> CallbackError {
-    tracing::warn!(connection = connection.name(), refusal = ?refusal, "a code brought no token");
+pub(super) fn no_token(connection: &ConnectionSettings, refusal: Refusal) -> CallbackError {
+    tracing::warn!(connection = connection.name(), refusal = ?refusal, "no token came");
     match refusal {
         Refusal::Client => CallbackError::Client { connection: connection.name().to_owned() },
         Refusal::Scope => CallbackError::Scope { connection: connection.name().to_owned() },

@@ -46,6 +46,8 @@ pub struct LinkPage {
     pub label: Option<String>,
     /// Whether a stand-in answers in place of the provider.
     pub stand_in: bool,
+    /// Whether the form leads to a consent page of the provider; otherwise it connects.
+    pub consent: bool,
     /// Scheme, host and port of the consent page: where the form will lead.
     pub authorize_origin: String,
     /// What the person types in, where the account is connected with secrets and not by consent.
@@ -180,6 +182,7 @@ impl Accounts {
         let scopes = oauth::scopes::wanted(&connection).into_iter().flat_map(|(_, scopes)| scopes);
         let (origin, secrets) = match connection.auth().kind {
             AuthKindDef::OAuth2(server) => (consent_origin(&connection, &server), &[][..]),
+            AuthKindDef::OAuth2Client(_) => (String::new(), &[][..]),
             AuthKindDef::Secrets { secrets } => (String::new(), secrets),
             AuthKindDef::None => return Err(LinkError::Gone),
         };
@@ -191,6 +194,7 @@ impl Accounts {
             // Whoever holds the link sees this before anybody has logged in.
             label: row.label.as_deref().map(masked),
             stand_in: connection.stand_in(),
+            consent: matches!(connection.auth().kind, AuthKindDef::OAuth2(_)),
             authorize_origin: origin,
             secrets: secrets.iter().map(|secret| SecretLine { name: secret.name, about: secret.about }).collect(),
             expires_at: Timestamp::from_millisecond(flow.expires_at).unwrap_or(Timestamp::MAX),
@@ -313,8 +317,10 @@ pub(super) fn oauth_of(connection: &ConnectionSettings) -> Option<OAuth2Def> {
 pub(super) fn fingerprint(connection: &ConnectionSettings) -> Vec<u8> {
     let mut context = digest::Context::new(&digest::SHA256);
     let (authorize, token) = match connection.auth().kind {
-        AuthKindDef::OAuth2(server) => (format!("{:?}", server.authorize_url), format!("{:?}", server.token_url)),
-        _ => (String::new(), String::new()),
+        AuthKindDef::OAuth2(server) | AuthKindDef::OAuth2Client(server) => {
+            (format!("{:?}", server.authorize_url), format!("{:?}", server.token_url))
+        }
+        AuthKindDef::Secrets { .. } | AuthKindDef::None => (String::new(), String::new()),
     };
     let stand_ins = connection.stand_ins().iter().flat_map(|stand_in| [stand_in.from.as_str(), stand_in.to.as_str()]);
     let parts = [connection.id(), connection.client_id(), connection.callback_url(), &authorize, &token];

@@ -57,7 +57,7 @@ impl Accounts {
         secrets: Vec<(String, SecretString)>,
     ) -> Result<Linked, SubmitError> {
         let (flow, connection) = self.linked(token).await?;
-        if !matches!(connection.auth().kind, AuthKindDef::Secrets { .. }) {
+        if !matches!(connection.auth().kind, AuthKindDef::Secrets { .. } | AuthKindDef::OAuth2Client(_)) {
             return Err(LinkError::Gone.into());
         }
         let row = self.store.account(&flow.account).await.map_err(link_store)?.ok_or(LinkError::Gone)?;
@@ -92,12 +92,17 @@ impl Accounts {
     }
 
     async fn connect_keys(
-        &self,
+        self: &Arc<Self>,
         account: &ConnectedAccount,
         secrets: &[(String, SecretString)],
         flow: Option<Write>,
     ) -> Result<ConnectedAccount, ToolError> {
         let connection = account.settings();
+        if matches!(connection.auth().kind, AuthKindDef::OAuth2Client(_)) {
+            self.row(account).await?;
+            accepted(&[], secrets)?;
+            return self.connect_by_client(account, flow).await;
+        }
         let AuthKindDef::Secrets { secrets: wanted } = connection.auth().kind else {
             return Err(ToolError::new(
                 ErrorKind::Unsupported,

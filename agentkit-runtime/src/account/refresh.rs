@@ -45,11 +45,16 @@ impl Accounts {
         for _ in 0..ROUNDS {
             let epoch = self.cache.epoch();
             let (row, credential) = self.rows(account, token).await?;
+            if self.connects_itself(account.settings(), &row) {
+                self.connect_by_client(account, None).await?;
+                return self.load(account, token).await;
+            }
             if row.status != ConnectedAccountStatus::Active {
                 return Err(self.unusable(account, &row).await);
             }
             // What came before this task may have done its work: look again before a token is spent.
-            let (Some(credential), AuthKindDef::OAuth2(server)) = (credential, account.settings().auth().kind) else {
+            let server = account.settings().auth().kind.server().copied();
+            let (Some(credential), Some(server)) = (credential, server) else {
                 return self.load(account, token).await.and_then(|current| unrefused(account, current, refused));
             };
             if credential.dead.is_some() {
@@ -85,8 +90,11 @@ impl Accounts {
         let account = work.account;
         let connection = account.settings();
         let now = self.clock.now().as_millisecond();
-        let Some(refresh) = self.open_refresh(&work.credential).map_err(vault_error)? else {
-            return self.without_refresh_token(&work, refused).await;
+        let refresh = self.open_refresh(&work.credential).map_err(vault_error)?;
+        let request = match (&refresh, connection.auth().kind) {
+            (_, AuthKindDef::OAuth2Client(_)) => TokenRequest::Client,
+            (Some(refresh), _) => TokenRequest::Refresh { token: work.token, refresh },
+            (None, _) => return self.without_refresh_token(&work, refused).await,
         };
         if let Some(wait) = self.pauses.left(connection, now) {
             return Ok(Try::Done(Err(paused_error(connection, wait))));
@@ -108,7 +116,6 @@ impl Accounts {
         }
         work.credential = leased;
 
-        let request = TokenRequest::Refresh { token: work.token, refresh: &refresh };
         let values = super::values(&work.row.values);
         let server = Server { connection, def: &work.server, values: &values };
         let mut started = self.clock.now().as_millisecond();
@@ -130,7 +137,7 @@ impl Accounts {
                 let grant = reply.refreshed(work.token, work.server.scope_separator);
                 drop(reply);
                 let grant = grant.ok_or_else(|| ToolError::internal("a judged reply lost its token"))?;
-                Ok(Try::Done(self.commit_refresh(work, Fresh { grant, old_refresh: Some(refresh), started }).await))
+                Ok(Try::Done(self.commit_refresh(work, Fresh { grant, old_refresh: refresh, started }).await))
             }
             Answer::Refused(refusal) => self.refused(work, refusal, in_doubt).await,
         }
@@ -232,6 +239,9 @@ impl Accounts {
 fn reason_of(work: &Work<'_>, reason: ExpiredReason, in_doubt: bool, now: i64) -> ExpiredReason {
     if reason != ExpiredReason::RefreshRejected {
         return reason;
+    }
+    if matches!(work.account.settings().auth().kind, AuthKindDef::OAuth2Client(_)) {
+        return ExpiredReason::CredentialsRejected;
     }
     let habits = work.server.refresh;
     let idle = habits.idle.and_then(|seconds| i64::try_from(seconds).ok()?.checked_mul(1000));

@@ -23,7 +23,7 @@ impl Secrets {
     /// Whether these are the secrets of a way to connect; another one may have been configured since they came.
     pub(super) fn are_of(&self, auth: &AuthDef) -> bool {
         match auth.kind {
-            AuthKindDef::OAuth2(_) => self.get(ACCESS_TOKEN).is_some(),
+            AuthKindDef::OAuth2(_) | AuthKindDef::OAuth2Client(_) => self.get(ACCESS_TOKEN).is_some(),
             AuthKindDef::Secrets { secrets } => secrets.iter().all(|secret| self.get(secret.name).is_some()),
             AuthKindDef::None => true,
         }

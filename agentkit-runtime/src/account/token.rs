@@ -34,6 +34,9 @@ impl Accounts {
         let now = self.clock.now();
         let known = match self.cache.get(account.id(), token.name) {
             Some(cached) => cached,
+            None if self.begins(account).await? => {
+                return self.refreshed(account, Need { token, refused: None }, wait).await;
+            }
             None => self.load(account, token).await?,
         };
         if known.life.usable(now) {
@@ -206,9 +209,10 @@ impl Accounts {
 
 /// Whether a token may be renewed while it is still good.
 fn renewable_early(connection: &ConnectionSettings, credential: &CredentialRow) -> bool {
-    let AuthKindDef::OAuth2(server) = connection.auth().kind else { return false };
+    let Some(server) = connection.auth().kind.server() else { return false };
+    let by_client = matches!(connection.auth().kind, AuthKindDef::OAuth2Client(_));
     // Where the old token dies at a refresh, calls under way would die with it.
-    credential.refresh.is_some() && !server.refresh.old_token_dies
+    (by_client || credential.refresh.is_some()) && !server.refresh.old_token_dies
 }
 
 /// Whether a token is the one that its account stands and falls with.

@@ -36,6 +36,8 @@ impl AuthDef {
 pub enum AuthKindDef {
     /// Authorization code grant, RFC 6749 4.1.
     OAuth2(OAuth2Def),
+    /// Client credentials grant, RFC 6749 4.4: the connection's client gets the tokens without a person.
+    OAuth2Client(OAuth2Def),
     /// Secrets that a person types in.
     Secrets {
         /// What is asked for; never empty.
@@ -45,10 +47,20 @@ pub enum AuthKindDef {
     None,
 }
 
+impl AuthKindDef {
+    /// The server that gives the tokens, where one does.
+    pub fn server(&self) -> Option<&OAuth2Def> {
+        match self {
+            Self::OAuth2(server) | Self::OAuth2Client(server) => Some(server),
+            Self::Secrets { .. } | Self::None => None,
+        }
+    }
+}
+
 /// Endpoints and habits of an authorization server.
 #[derive(Debug, Clone, Copy)]
 pub struct OAuth2Def {
-    /// Authorization endpoint.
+    /// Authorization endpoint; empty where no person is asked.
     pub authorize_url: TextDef,
     /// Token endpoint.
     pub token_url: TextDef,
@@ -58,6 +70,8 @@ pub struct OAuth2Def {
     pub authorize_params: &'static [(&'static str, TextDef)],
     /// Extra parameters of token requests.
     pub token_params: &'static [(&'static str, TextDef)],
+    /// Encoding of token requests.
+    pub token_body: TokenBodyDef,
     /// Where client id and secret go.
     pub client_auth: ClientAuthDef,
     /// Whether the server takes PKCE, RFC 7636; S256 only.
@@ -78,12 +92,22 @@ impl OAuth2Def {
         revoke_url: None,
         authorize_params: &[],
         token_params: &[],
+        token_body: TokenBodyDef::Form,
         client_auth: ClientAuthDef::Body,
         pkce: true,
         scope_separator: " ",
         granted_scopes: None,
         refresh: RefreshDef::EMPTY,
     };
+}
+
+/// How token requests are encoded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TokenBodyDef {
+    /// As a form, RFC 6749 4.1.3.
+    Form,
+    /// As a JSON object.
+    Json,
 }
 
 /// Where the client's id and secret go in a token request.

@@ -10,13 +10,16 @@ use bytes::Bytes;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderMap, HeaderValue, Method};
 use secrecy::{ExposeSecret as _, SecretString};
+use serde_json::{Map, Value};
 use url::Url;
 use url::form_urlencoded::{Serializer, byte_serialize};
+use zeroize::Zeroizing;
 
 use super::Server;
 use super::answer::{Answer, Refusal, classify};
 use super::reply::TokenReply;
-use crate::def::{ClientAuthDef, TokenDef};
+use super::scopes;
+use crate::def::{ClientAuthDef, TokenBodyDef, TokenDef};
 use crate::transport::{Http, HttpReply, HttpRequest, Limits, TransportError};
 
 /// How long a token endpoint may take.
@@ -42,6 +45,8 @@ pub(crate) enum TokenRequest<'a> {
         /// Its refresh token.
         refresh: &'a SecretString,
     },
+    /// A token for the client itself, RFC 6749 4.4.
+    Client,
 }
 
 /// Sends a token request, once.
@@ -60,33 +65,55 @@ pub(crate) async fn send(http: &Http, server: Server<'_>, request: &TokenRequest
         tracing::warn!(connection = connection.name(), status = reply.status, code, "a token request was refused");
     }
     classify(reply.status, retry_after(&reply), body, |body| match request {
-        TokenRequest::Code { .. } => !body.grants(connection.auth(), def.scope_separator).is_empty(),
+        TokenRequest::Code { .. } | TokenRequest::Client => {
+            !body.grants(connection.auth(), def.scope_separator).is_empty()
+        }
         TokenRequest::Refresh { token, .. } => body.refreshed(token, def.scope_separator).is_some(),
     })
 }
 
 fn token_request(server: Server<'_>, request: &TokenRequest<'_>) -> Option<HttpRequest> {
     let Server { connection, def, values } = server;
-    let mut form = Serializer::new(String::new());
+    let mut pairs: Pairs<'_> = Vec::new();
+    let mut add = |name, text: &str| pairs.push((name, Zeroizing::new(text.to_owned())));
     match request {
         TokenRequest::Code { code, verifier } => {
-            form.append_pair("grant_type", "authorization_code")
-                .append_pair("code", code.expose_secret())
-                .append_pair("redirect_uri", connection.callback_url());
+            add("grant_type", "authorization_code");
+            add("code", code.expose_secret());
+            add("redirect_uri", connection.callback_url());
             if def.pkce {
-                form.append_pair("code_verifier", verifier.expose_secret());
+                add("code_verifier", verifier.expose_secret());
             }
         }
         TokenRequest::Refresh { refresh, .. } => {
-            form.append_pair("grant_type", "refresh_token").append_pair("refresh_token", refresh.expose_secret());
+            add("grant_type", "refresh_token");
+            add("refresh_token", refresh.expose_secret());
+        }
+        TokenRequest::Client => {
+            if !def.token_params.iter().any(|(name, _)| *name == "grant_type") {
+                add("grant_type", "client_credentials");
+            }
+            // The scopes of the others were asked for on the consent page.
+            if let Some(scopes) = scopes_of_client(server) {
+                add("scope", &scopes);
+            }
         }
     }
     for (name, value) in def.token_params {
         if let Some(value) = value.filled(values) {
-            form.append_pair(name, &value);
+            add(name, &value);
         }
     }
-    post(server, &server.endpoint(def.token_url)?, form)
+    post(server, &server.endpoint(def.token_url)?, (def.token_body, pairs))
+}
+
+/// What is sent as a body, by name.
+type Pairs<'a> = Vec<(&'a str, Zeroizing<String>)>;
+
+fn scopes_of_client(server: Server<'_>) -> Option<String> {
+    let (_, scopes) = scopes::wanted(server.connection).into_iter().next()?;
+    let values: Vec<&str> = scopes.iter().map(|scope| scope.value).collect();
+    (!values.is_empty()).then(|| values.join(server.def.scope_separator))
 }
 
 const LIMITS: Limits = Limits { timeout: TOKEN_TIMEOUT, max_reply: MAX_REPLY };
@@ -99,38 +126,48 @@ pub(crate) async fn revoke(http: &Http, server: Server<'_>, token: &SecretString
 }
 
 fn revocation(server: Server<'_>, token: &SecretString) -> Option<HttpRequest> {
-    let mut form = Serializer::new(String::new());
-    form.append_pair("token", token.expose_secret());
-    post(server, &server.endpoint(server.def.revoke_url?)?, form)
+    let pairs = vec![("token", Zeroizing::new(token.expose_secret().to_owned()))];
+    // RFC 7009 2.1: a form, whatever the token endpoint wants.
+    post(server, &server.endpoint(server.def.revoke_url?)?, (TokenBodyDef::Form, pairs))
 }
 
 fn of_transport(error: &TransportError) -> Refusal {
     if error.unsent() { Refusal::Transient { spent: false, retry_after: None } } else { Refusal::Ambiguous }
 }
 
-fn post(server: Server<'_>, url: &str, mut form: Serializer<'_, String>) -> Option<HttpRequest> {
+fn post(server: Server<'_>, url: &str, (encoding, mut pairs): (TokenBodyDef, Pairs<'_>)) -> Option<HttpRequest> {
     let Server { connection, def, .. } = server;
     let mut headers = HeaderMap::new();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded"));
     headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
     match (def.client_auth, connection.client_secret()) {
         (ClientAuthDef::Basic, Some(secret)) => {
             headers.insert(AUTHORIZATION, basic(connection.client_id(), secret)?);
         }
         (_, secret) => {
-            form.append_pair("client_id", connection.client_id());
+            pairs.push(("client_id", Zeroizing::new(connection.client_id().to_owned())));
             if let Some(secret) = secret {
-                form.append_pair("client_secret", secret.expose_secret());
+                pairs.push(("client_secret", Zeroizing::new(secret.expose_secret().to_owned())));
             }
         }
     }
-    Some(HttpRequest { method: Method::POST, url: Url::parse(url).ok()?, headers, body: Bytes::from(form.finish()) })
+    let pairs = pairs.iter().map(|(name, text)| (*name, text.as_str()));
+    let (media_type, body) = match encoding {
+        TokenBodyDef::Form => {
+            ("application/x-www-form-urlencoded", Serializer::new(String::new()).extend_pairs(pairs).finish())
+        }
+        TokenBodyDef::Json => {
+            let body: Map<String, Value> = pairs.map(|(name, text)| (name.to_owned(), text.into())).collect();
+            ("application/json", Value::Object(body).to_string())
+        }
+    };
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(media_type));
+    Some(HttpRequest { method: Method::POST, url: Url::parse(url).ok()?, headers, body: Bytes::from(body) })
 }
 
 /// RFC 6749 2.3.1: both halves are form-encoded before they are joined.
 fn basic(id: &str, secret: &SecretString) -> Option<HeaderValue> {
     let encode = |text: &str| byte_serialize(text.as_bytes()).collect::<String>();
-    let pair = zeroize::Zeroizing::new(format!("{}:{}", encode(id), encode(secret.expose_secret())));
+    let pair = Zeroizing::new(format!("{}:{}", encode(id), encode(secret.expose_secret())));
     let mut value = HeaderValue::try_from(format!("Basic {}", STANDARD.encode(pair.as_bytes()))).ok()?;
     value.set_sensitive(true);
     Some(value)

@@ -8,7 +8,7 @@ use super::network::Network;
 use super::stand_in::stand_in;
 use super::{Failure, HttpReply, HttpRequest, Limits, Transport, TransportError, guard};
 use crate::connection::ConnectionSettings;
-use crate::def::{AuthKindDef, TextDef};
+use crate::def::TextDef;
 use crate::hosts;
 use crate::setup::SetupError;
 
@@ -57,7 +57,7 @@ impl Http {
         request: HttpRequest,
         limits: Limits,
     ) -> Result<HttpReply, TransportError> {
-        let AuthKindDef::OAuth2(server) = &connection.auth().kind else {
+        let Some(server) = connection.auth().kind.server() else {
             return Err(TransportError::new(Failure::Refused));
         };
         let host = request.url.host_str().unwrap_or_default();
@@ -66,7 +66,7 @@ impl Http {
             TextDef::Fixed(endpoint) => host_of(endpoint) == host,
             TextDef::Made(_) => hosts::is_listed(host, &connection.connector().http),
         });
-        if !allowed {
+        if host.is_empty() || !allowed {
             return Err(TransportError::new(Failure::Refused));
         }
         self.carry(connection, request, limits).await

@@ -5,6 +5,7 @@ mod fit;
 mod keys;
 mod scopes;
 mod secrets;
+mod token_params;
 mod tokens;
 
 use super::cx::Cx;
@@ -14,7 +15,7 @@ use super::types::Types;
 use crate::ast;
 use crate::diagnostic::Code;
 use crate::literal::time_span;
-use crate::model::{AccountText, Auth, AuthKind, ClientAuth, OAuth2, Refresh, Rotation};
+use crate::model::{AccountText, Auth, AuthKind, ClientAuth, OAuth2, Refresh, Rotation, TokenBody};
 use crate::source::Span;
 use crate::yaml::{Entry, Node};
 
@@ -42,6 +43,7 @@ fn one(cx: &mut Cx<'_>, types: &Types, before: Before<'_>, entry: &Entry) -> Aut
     }
     let made = match kind.unwrap_or_default() {
         "oauth2" => AuthKind::OAuth2(oauth2(cx, before, entry, &view)),
+        "oauth2_client" => AuthKind::OAuth2Client(oauth2(cx, before, entry, &view)),
         kind @ ("api_key" | "basic") => AuthKind::Secrets { secrets: secrets::secrets(cx, types, kind, view.secrets) },
         _ => AuthKind::None,
     };
@@ -60,11 +62,17 @@ fn one(cx: &mut Cx<'_>, types: &Types, before: Before<'_>, entry: &Entry) -> Aut
 }
 
 fn oauth2(cx: &mut Cx<'_>, before: Before<'_>, entry: &Entry, view: &ast::Auth<'_>) -> OAuth2 {
-    let authorize_url = url(cx, before, entry.key.span, ("authorize_url", view.authorize_url));
-    let token_url = url(cx, before, entry.key.span, ("token_url", view.token_url));
+    let kind = view.kind.and_then(Node::text).unwrap_or_default();
+    let at = (kind, entry.key.span);
+    let authorize_url = match kind {
+        "oauth2" => url(cx, before, at, ("authorize_url", view.authorize_url)),
+        _ => None,
+    };
+    let token_url = url(cx, before, at, ("token_url", view.token_url));
     let revoke_url = view.revoke_url.and_then(|node| endpoint(cx, before, (node, "revoke_url")));
     let granted_scopes = view.granted_scopes.and_then(|node| tokens::granted_scopes(cx, node));
     let scope_separator = view.scope_separator.and_then(Node::text).unwrap_or(" ").to_owned();
+    token_params::check(cx, kind, view.token_params);
     if let Some(node) = view.scope_separator.filter(|_| scope_separator.is_empty()) {
         cx.error(Code::Literal, node.span, "`scope_separator` is empty").help("\",\"");
     }
@@ -75,6 +83,10 @@ fn oauth2(cx: &mut Cx<'_>, before: Before<'_>, entry: &Entry, view: &ast::Auth<'
         revoke_url,
         authorize_params: text_pairs(cx, before.values, (view.authorize_params, "authorize_params")),
         token_params: text_pairs(cx, before.values, (view.token_params, "token_params")),
+        token_body: match view.token_body.and_then(Node::text) {
+            Some("json") => TokenBody::Json,
+            _ => TokenBody::Form,
+        },
         client_auth: match view.client_auth.and_then(Node::text) {
             Some("basic") => ClientAuth::Basic,
             _ => ClientAuth::Body,
@@ -82,13 +94,18 @@ fn oauth2(cx: &mut Cx<'_>, before: Before<'_>, entry: &Entry, view: &ast::Auth<'
         pkce: view.pkce.and_then(Node::text) != Some("false"),
         scope_separator,
         granted_scopes,
-        refresh: refresh(cx, view.refresh),
+        refresh: refresh(cx, kind, view.refresh),
     }
 }
 
-fn url(cx: &mut Cx<'_>, before: Before<'_>, at: Span, (name, node): (&str, Option<&Node>)) -> Option<AccountText> {
+fn url(
+    cx: &mut Cx<'_>,
+    before: Before<'_>,
+    (kind, at): (&str, Span),
+    (name, node): (&str, Option<&Node>),
+) -> Option<AccountText> {
     let Some(node) = node else {
-        cx.error(Code::AuthKeys, at, format!("`kind: oauth2` needs `{name}`")).help(format!("{name}: https://..."));
+        cx.error(Code::AuthKeys, at, format!("`kind: {kind}` needs `{name}`")).help(format!("{name}: https://..."));
         return None;
     };
     endpoint(cx, before, (node, name))
@@ -101,9 +118,22 @@ fn endpoint(cx: &mut Cx<'_>, before: Before<'_>, (node, name): (&Node, &str)) ->
 }
 
 /// How refresh tokens behave; the strictest habits are the default.
-fn refresh(cx: &mut Cx<'_>, node: Option<&Node>) -> Refresh {
+fn refresh(cx: &mut Cx<'_>, kind: &str, node: Option<&Node>) -> Refresh {
     let view = node.map(ast::Refresh::of);
-    let seconds = |node: Option<&Node>| node.and_then(Node::text).and_then(time_span).map(|span| span / 1_000);
+    if let Some(view) = view.filter(|_| kind == "oauth2_client") {
+        for (name, node) in [("rotation", view.rotation), ("grace", view.grace), ("idle", view.idle)] {
+            let Some(node) = node else { continue };
+            let message = format!("`{name}` is about refresh tokens, and `oauth2_client` has none");
+            cx.error(Code::AuthKeys, node.span, message).help("default_lifetime: 1h");
+        }
+        return Refresh {
+            rotation: Rotation::None,
+            grace: None,
+            idle: None,
+            old_token_dies: is_true(view.old_token_dies),
+            default_lifetime: view.default_lifetime.and_then(seconds),
+        };
+    }
     let rotation = match view.and_then(|view| view.rotation).and_then(Node::text) {
         Some("none") => Rotation::None,
         Some("grace") => Rotation::Grace,
@@ -118,11 +148,19 @@ fn refresh(cx: &mut Cx<'_>, node: Option<&Node>) -> Refresh {
     }
     Refresh {
         rotation,
-        grace: seconds(grace),
-        old_token_dies: view.and_then(|view| view.old_token_dies).and_then(Node::text) == Some("true"),
-        default_lifetime: seconds(view.and_then(|view| view.default_lifetime)),
-        idle: seconds(view.and_then(|view| view.idle)),
+        grace: grace.and_then(seconds),
+        old_token_dies: is_true(view.and_then(|view| view.old_token_dies)),
+        default_lifetime: view.and_then(|view| view.default_lifetime).and_then(seconds),
+        idle: view.and_then(|view| view.idle).and_then(seconds),
     }
+}
+
+fn seconds(node: &Node) -> Option<u64> {
+    node.text().and_then(time_span).map(|span| span / 1_000)
+}
+
+fn is_true(node: Option<&Node>) -> bool {
+    node.and_then(Node::text) == Some("true")
 }
 
 fn text(node: Option<&Node>) -> Option<String> {

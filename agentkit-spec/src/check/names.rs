@@ -24,6 +24,7 @@ pub(crate) const NO_TYPE: &[&str] = &[
     "ArgPath",
     "AuthDef",
     "AuthKindDef",
+    "TokenBodyDef",
     "Box",
     "BoxFuture",
     "Bytes",

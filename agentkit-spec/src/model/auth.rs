@@ -21,10 +21,11 @@ pub struct Auth {
 
 /// Scheme of one way to connect.
 #[derive(Debug, Clone, PartialEq)]
-#[expect(clippy::large_enum_variant, reason = "there is one per way to connect; a box would only be noise")]
 pub enum AuthKind {
     /// Authorization code grant, RFC 6749 4.1.
     OAuth2(OAuth2),
+    /// Client credentials grant, RFC 6749 4.4: the client is all that is asked for. No authorization endpoint.
+    OAuth2Client(OAuth2),
     /// Secrets that a person types in.
     Secrets {
         /// What is asked for; never empty.
@@ -34,10 +35,20 @@ pub enum AuthKind {
     None,
 }
 
+impl AuthKind {
+    /// The server that gives the tokens, where one does.
+    pub fn server(&self) -> Option<&OAuth2> {
+        match self {
+            Self::OAuth2(server) | Self::OAuth2Client(server) => Some(server),
+            Self::Secrets { .. } | Self::None => None,
+        }
+    }
+}
+
 /// Endpoints and habits of an authorization server.
 #[derive(Debug, Clone, PartialEq)]
 pub struct OAuth2 {
-    /// Authorization endpoint.
+    /// Authorization endpoint; empty where no person is asked.
     pub authorize_url: AccountText,
     /// Token endpoint.
     pub token_url: AccountText,
@@ -47,6 +58,8 @@ pub struct OAuth2 {
     pub authorize_params: Vec<(String, AccountText)>,
     /// Extra parameters of token requests.
     pub token_params: Vec<(String, AccountText)>,
+    /// Encoding of token requests.
+    pub token_body: TokenBody,
     /// Where client id and secret go: in the body or as HTTP Basic.
     pub client_auth: ClientAuth,
     /// Whether the server takes PKCE (RFC 7636); S256 only.
@@ -57,6 +70,15 @@ pub struct OAuth2 {
     pub granted_scopes: Option<(String, String)>,
     /// How its refresh tokens behave.
     pub refresh: Refresh,
+}
+
+/// How token requests are encoded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TokenBody {
+    /// As a form, RFC 6749 4.1.3.
+    Form,
+    /// As a JSON object.
+    Json,
 }
 
 /// Where the client's id and secret go in a token request.

@@ -6,9 +6,10 @@ use crate::diagnostic::Code;
 use crate::yaml::Node;
 
 const CONSENT: &[&str] = &["oauth2"];
+const SERVED: &[&str] = &["oauth2", "oauth2_client"];
 const TYPED: &[&str] = &["api_key", "basic"];
-const APPLIED: &[&str] = &["oauth2", "api_key", "basic"];
-const WITHOUT_TOKENS: &[&str] = &["api_key", "basic", "none"];
+const APPLIED: &[&str] = &["oauth2", "oauth2_client", "api_key", "basic"];
+const ONE_TOKEN: &[&str] = &["oauth2_client", "api_key", "basic", "none"];
 
 /// Each kind has its own keys:
 ///
@@ -18,20 +19,21 @@ const WITHOUT_TOKENS: &[&str] = &["api_key", "basic", "none"];
 pub(super) fn refuse(cx: &mut Cx<'_>, view: &ast::Auth<'_>, kind: &str) {
     let table = [
         ("authorize_url", view.authorize_url, CONSENT),
-        ("token_url", view.token_url, CONSENT),
-        ("revoke_url", view.revoke_url, CONSENT),
+        ("token_url", view.token_url, SERVED),
+        ("revoke_url", view.revoke_url, SERVED),
         ("authorize_params", view.authorize_params, CONSENT),
-        ("token_params", view.token_params, CONSENT),
-        ("client_auth", view.client_auth, CONSENT),
+        ("token_params", view.token_params, SERVED),
+        ("token_body", view.token_body, SERVED),
+        ("client_auth", view.client_auth, SERVED),
         ("pkce", view.pkce, CONSENT),
-        ("scope_separator", view.scope_separator, CONSENT),
-        ("scopes", view.scopes, CONSENT),
+        ("scope_separator", view.scope_separator, SERVED),
+        ("scopes", view.scopes, SERVED),
         ("tokens", view.tokens, CONSENT),
-        ("granted_scopes", view.granted_scopes, CONSENT),
-        ("refresh", view.refresh, CONSENT),
+        ("granted_scopes", view.granted_scopes, SERVED),
+        ("refresh", view.refresh, SERVED),
         ("secrets", view.secrets, TYPED),
         ("apply", view.apply, APPLIED),
-        ("token", view.token, WITHOUT_TOKENS),
+        ("token", view.token, ONE_TOKEN),
     ];
     for (name, node, kinds) in table {
         let Some(node) = node.filter(|_| !kinds.contains(&kind)) else { continue };

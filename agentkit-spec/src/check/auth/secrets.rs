@@ -24,7 +24,7 @@ pub(super) fn secrets(cx: &mut Cx<'_>, types: &Types, kind: &str, node: Option<&
 /// What `apply` can say of a way to connect.
 pub(super) fn names(kind: &AuthKind) -> Vec<&str> {
     match kind {
-        AuthKind::OAuth2(_) => vec!["access_token"],
+        AuthKind::OAuth2(_) | AuthKind::OAuth2Client(_) => vec!["access_token"],
         AuthKind::Secrets { secrets } => secrets.iter().map(|secret| secret.name.as_str()).collect(),
         AuthKind::None => Vec::new(),
     }
