@@ -141,7 +141,7 @@ async fn a_client_that_is_refused_pauses_the_connection_and_costs_no_account() {
     }
     assert_eq!(world.asked().len(), 1, "the provider is not asked again and again");
     assert_eq!(world.account().await.status(), ConnectedAccountStatus::PendingAuth);
-    world.clock.advance(Duration::from_secs(3_600));
+    world.clock.advance(Duration::from_hours(1));
     assert_eq!(world.call().await.expect("the client was mended"), "org1");
 }
 
