@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 
-use crate::verbs::{accounts, check, connect, expand, mock, quickstart, run, schema, tool, tools};
+use crate::verbs::{accounts, check, connect, expand, mock, quickstart, run, schema, test, tool, tools};
 
 /// Check connector specs, connect accounts of users, and run tools on their behalf.
 #[derive(Debug, Parser)]
@@ -50,6 +50,8 @@ pub(crate) enum Verb {
     Run(run::Args),
     /// Print the Rust that a connector spec compiles to
     Expand(expand::Args),
+    /// Run the examples of the connectors that a crate compiles
+    Test(test::Args),
     /// Play the provider of a connector spec on this machine, from its examples
     Mock(mock::Args),
     /// Print the JSON Schema of connector specs, for editors

@@ -34,6 +34,7 @@ fn run(cli: Cli, output: Output) -> Result<Exit, Failure> {
         Verb::Tools(args) => verbs::tools::run(&args, output),
         Verb::Tool(args) => verbs::tool::run(&args, output),
         Verb::Expand(args) => verbs::expand::run(&args, output),
+        Verb::Test(args) => verbs::test::run(&args, output),
         Verb::Schema(args) => verbs::schema::run(&args, output),
         Verb::Mock(args) => wait_for(verbs::mock::run(&args, output)),
         Verb::Quickstart(args) => wait_for(verbs::quickstart::run(&args, config, output)),

@@ -8,5 +8,6 @@ pub(crate) mod mock;
 pub(crate) mod quickstart;
 pub(crate) mod run;
 pub(crate) mod schema;
+pub(crate) mod test;
 pub(crate) mod tool;
 pub(crate) mod tools;

@@ -3,6 +3,7 @@
 mod connect;
 mod mock;
 mod sandbox;
+mod test;
 
 use insta::assert_snapshot;
 use sandbox::Sandbox;
@@ -12,7 +13,9 @@ use serde_json::Value;
 fn help() {
     let sandbox = Sandbox::new("help");
     assert_snapshot!("help", sandbox.run(["--help"]).stdout);
-    for verb in ["quickstart", "check", "tools", "tool", "connect", "accounts", "run", "expand", "mock", "schema"] {
+    for verb in
+        ["quickstart", "check", "tools", "tool", "connect", "accounts", "run", "expand", "mock", "schema", "test"]
+    {
         let ran = sandbox.run([verb, "--help"]);
         assert_eq!(ran.code, 0, "{ran:?}");
         assert_snapshot!(format!("help_{verb}"), ran.stdout);
