@@ -122,7 +122,7 @@ mod tests {
 
     #[test]
     fn what_test_binaries_print() {
-        let text = "
+        let printed = "
 running 3 tests
 test weather::examples::current_lisbon ... FAILED
 test inside::weather::examples::current_porto ... ok
@@ -149,13 +149,13 @@ failures:
 
 test result: FAILED. 1 passed; 2 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.00s
 ";
-        let test = |name: &str, failure: Option<&str>| Test {
+        let weather = |name: &str, failure: Option<&str>| Test {
             connector: "weather".to_owned(),
             name: name.to_owned(),
             failure: failure.map(str::to_owned),
         };
         let message =
             "example `Lisbon` of `weather_current` (weather.yaml:9): it differs\n  - query a = 1\n  + query a = 2";
-        assert_eq!(read(text), [test("current_lisbon", Some(message)), test("current_porto", None)]);
+        assert_eq!(read(printed), [weather("current_lisbon", Some(message)), weather("current_porto", None)]);
     }
 }
