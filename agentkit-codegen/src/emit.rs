@@ -25,9 +25,10 @@ pub(crate) fn module(module: &ir::Module, options: &Options) -> TokenStream {
     let tools = module.tools.iter().map(tool::emit);
     let stubs = stubs(&options.stubs);
     let examples = examples::emit(&module.tools);
+    let deprecated = module.tools.iter().any(|tool| tool.deprecated.is_some()).then(|| quote!(deprecated,));
     quote! {
         #docs
-        #[allow(missing_docs, clippy::needless_update, reason = "fields without a text in the spec; tables that happen to be full")]
+        #[allow(missing_docs, #deprecated clippy::needless_update, reason = "fields without a text in the spec; tables that happen to be full")]
         pub mod #name {
             use ::agentkit_runtime::__private::prelude::*;
             #(#files)*

@@ -129,6 +129,8 @@ pub(crate) struct Tool {
     pub(crate) def: TokenStream,
     /// Code of the contributor's names it, so that it must be `pub` even if it is a private tool.
     pub(crate) handled: bool,
+    /// Since when it is not offered any more, and what to do.
+    pub(crate) deprecated: Option<(String, String)>,
     /// Its place in the table of the connector; private tools have none.
     pub(crate) index: Option<usize>,
     /// Name of the test and JSON of each example.

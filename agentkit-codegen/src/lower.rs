@@ -73,6 +73,11 @@ fn lower_tool(known: &Known<'_>, tool: &model::Tool, index: usize, taken: &mut T
         body: tool::body(known, tool),
         def,
         handled: tool.handler().is_some(),
+        deprecated: tool.deprecated.as_ref().map(|deprecated| {
+            let instead = deprecated.instead.as_ref().map(|tool| format!("use `{}`", names::pascal(tool)));
+            let words: Vec<String> = instead.into_iter().chain(deprecated.note.clone()).collect();
+            (deprecated.since.clone(), words.join("; "))
+        }),
         index: (!tool.private).then_some(index),
         examples: tool
             .examples
@@ -192,6 +197,10 @@ fn tool_docs(connector: &model::Connector, tool: &model::Tool) -> Vec<String> {
     if !tool.scopes.is_empty() {
         let scopes: Vec<String> = tool.scopes.iter().map(|scope| format!("`{scope}`")).collect();
         origin = format!("{origin} Needs {}.", scopes.join(", "));
+    }
+    if !tool.aka.is_empty() {
+        let names: Vec<String> = tool.aka.iter().map(|old| format!("`{}_{old}`", connector.name)).collect();
+        origin = format!("{origin} It was {}.", names.join(" and "));
     }
     if let Some(example) = tool.examples.first() {
         origin = format!("{origin} Example, {}: `{}`", example.name, example.input);

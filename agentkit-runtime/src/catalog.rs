@@ -16,7 +16,7 @@ pub struct Catalog {
 impl Catalog {
     /// The tools of these connectors, in order. Of two tools with one name, the first counts.
     pub(crate) fn new(connectors: &[&'static ConnectorDef]) -> Self {
-        let mut tools = Vec::new();
+        let mut tools: Vec<&'static ToolDef> = Vec::new();
         let mut by_name = HashMap::new();
         for tool in connectors.iter().flat_map(|connector| connector.tools).filter(|tool| !tool.private) {
             by_name.entry(tool.name).or_insert_with(|| {
@@ -24,22 +24,33 @@ impl Catalog {
                 tools.len() - 1
             });
         }
+        // What a tool is called now comes before what another was called.
+        for (index, tool) in tools.iter().enumerate() {
+            for old in tool.aka {
+                by_name.entry(old).or_insert(index);
+            }
+        }
         Self { tools, by_name }
     }
 
-    /// All of them, in the order of their connectors and specs.
-    pub fn iter(&self) -> impl ExactSizeIterator<Item = &'static ToolDef> + '_ {
+    /// Those that agents are offered, in the order of their connectors and specs: all but the deprecated ones.
+    pub fn iter(&self) -> impl Iterator<Item = &'static ToolDef> + '_ {
+        self.all().filter(|tool| tool.deprecated.is_none())
+    }
+
+    /// All that can be called, in the same order.
+    pub fn all(&self) -> impl ExactSizeIterator<Item = &'static ToolDef> + '_ {
         self.tools.iter().copied()
     }
 
-    /// The tool of this name.
+    /// The tool of this name, also by a name that it had.
     pub fn get(&self, name: &str) -> Option<&'static ToolDef> {
         self.by_name.get(name).map(|index| self.tools[*index])
     }
 
     /// The tool of this name, or an error that knows similar names.
     pub(crate) fn find(&self, name: &str) -> Result<&'static ToolDef, ToolError> {
-        self.get(name).ok_or_else(|| unknown(name, self.tools.iter().map(|tool| tool.name)))
+        self.get(name).ok_or_else(|| unknown(name, self.iter().map(|tool| tool.name)))
     }
 }
 

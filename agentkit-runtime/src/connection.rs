@@ -242,7 +242,9 @@ fn find_tool(connector: &'static ConnectorDef, wanted: &str, fail: Fail<'_>) -> 
     let short =
         |name: &'static str| name.strip_prefix(connector.name).and_then(|rest| rest.strip_prefix('_')).unwrap_or(name);
     let mut names = connector.tools.iter().map(|tool| tool.name);
-    names.clone().find(|name| *name == wanted || short(name) == wanted).ok_or_else(|| {
+    let is = |name: &&'static str| *name == wanted || short(name) == wanted;
+    let renamed = || connector.tools.iter().find(|tool| tool.aka.iter().any(is)).map(|tool| tool.name);
+    names.clone().find(is).or_else(renamed).ok_or_else(|| {
         fail(
             format!("`{}` has no tool `{wanted}`", connector.name),
             near::hint(wanted, names.by_ref(), "write a tool of the connector"),

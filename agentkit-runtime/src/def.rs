@@ -16,7 +16,7 @@ pub use self::auth::{
 };
 pub use self::http::{CodeDef, ErrorsDef, HttpDef, PerDef, RateDef};
 pub use self::text::{PieceDef, TextDef};
-pub use self::tool::{Access, ExampleDef, ToolDef};
+pub use self::tool::{Access, DeprecatedDef, ExampleDef, ToolDef};
 
 /// One app: how it is connected and its tools.
 #[derive(Debug, Clone, Copy)]

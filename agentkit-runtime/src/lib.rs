@@ -59,9 +59,9 @@ pub use crate::clock::{Clock, ManualClock, SystemClock};
 pub use crate::connection::{Connection, ConnectionSettings};
 pub use crate::cx::Cx;
 pub use crate::def::{
-    Access, ApplyDef, AuthDef, AuthKindDef, CheckDef, ClientAuthDef, CodeDef, ConnectorDef, DerivedDef, ErrorsDef,
-    ExampleDef, HttpDef, Identity, OAuth2Def, PartDef, PerDef, PieceDef, RateDef, RefreshDef, RotationDef, ScopeDef,
-    SecretDef, TextDef, TokenBodyDef, TokenDef, ToolDef,
+    Access, ApplyDef, AuthDef, AuthKindDef, CheckDef, ClientAuthDef, CodeDef, ConnectorDef, DeprecatedDef, DerivedDef,
+    ErrorsDef, ExampleDef, HttpDef, Identity, OAuth2Def, PartDef, PerDef, PieceDef, RateDef, RefreshDef, RotationDef,
+    ScopeDef, SecretDef, TextDef, TokenBodyDef, TokenDef, ToolDef,
 };
 pub use crate::dialect::Dialect;
 pub use crate::execute::Execution;

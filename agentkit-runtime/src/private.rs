@@ -23,9 +23,9 @@ pub mod prelude {
     pub use crate::__fields as fields;
     pub use crate::cx::{Cx, boxed};
     pub use crate::def::{
-        Access, ApplyDef, AuthDef, AuthKindDef, CheckDef, ClientAuthDef, CodeDef, ConnectorDef, DerivedDef, ErrorsDef,
-        ExampleDef, HttpDef, Identity, OAuth2Def, PartDef, PerDef, PieceDef, RateDef, RefreshDef, RotationDef,
-        ScopeDef, SecretDef, TextDef, TokenBodyDef, TokenDef, ToolDef,
+        Access, ApplyDef, AuthDef, AuthKindDef, CheckDef, ClientAuthDef, CodeDef, ConnectorDef, DeprecatedDef,
+        DerivedDef, ErrorsDef, ExampleDef, HttpDef, Identity, OAuth2Def, PartDef, PerDef, PieceDef, RateDef,
+        RefreshDef, RotationDef, ScopeDef, SecretDef, TextDef, TokenBodyDef, TokenDef, ToolDef,
     };
     pub use crate::page::{Pages, Paging, Place};
     pub use crate::reply::{ErrorParts, RawReply};

@@ -206,6 +206,15 @@ objects! {
         errors "errors": Form::ErrorMap(&ERROR_CODE) => "More codes for this tool.";
         examples "examples": Form::List(&EXAMPLE) => "Examples; each is a test.";
         allow "allow": Form::DataMap => "Warnings of this tool that are meant to be: code to reason.";
+        aka "aka": Form::Texts => "Old names that still work.";
+        deprecated "deprecated": Form::One(&DEPRECATED) => "It still works, and is not offered any more.";
+    }
+
+    /// Why a tool is not offered any more.
+    Deprecated DEPRECATED "tools.NAME.deprecated" {
+        since "since" must: Form::Version => "Version of the connector from which on it is not offered.";
+        instead "use": Form::Text => "The tool to use in its place.";
+        note "note": Form::Text => "What else there is to say.";
     }
 
     /// A step.

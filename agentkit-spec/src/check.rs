@@ -31,6 +31,7 @@ pub(crate) use types::{Types, reach};
 
 use crate::ast;
 use crate::diagnostic::Code;
+use crate::literal;
 use crate::model::{self, Action, Connector, Errors, Hook, Http, Record, Returns, Tool, Ty, Used};
 use crate::source::Span;
 use crate::table::{is_snake, pascal, snake};
@@ -71,6 +72,8 @@ pub(crate) fn check(cx: &mut Cx<'_>, root: &Node) -> Checked {
     claim_names(cx, &types, (&tools, view.hooks), view.types);
     let errors = errors::errors(cx, &types, view.errors);
     let mut world = World {
+        connector: connector.to_owned(),
+        version: head.as_ref().and_then(|head| literal::version(&head.version)),
         types,
         auth,
         account: model::Account { fields: Vec::new(), from_token, check: None },
@@ -319,8 +322,7 @@ fn mixed_enums(cx: &mut Cx<'_>, world: &World<'_>, roots: &Roots, node: Option<&
         if !input.contains(name) || !reply.contains(name) {
             continue;
         }
-        let closed = |ty: &Ty| matches!(types::peel(ty).0, Ty::Enum(_));
-        if world.types.fields(name).iter().any(|field| closed(&field.ty)) {
+        if world.types.fields(name).iter().any(|field| types::holds_enum(&field.ty)) {
             cx.error(
                 Code::TypeUse,
                 entry.key.span,

@@ -23,7 +23,7 @@ pub use self::expr::{Arg, Expr, Filter, Op, OpKind, Root, Template, TextPart};
 pub use self::http::{Draw, Http, Per, Rate};
 pub use self::request::{Address, Body, Method, Next, Page, PathPart, Place, Request, Returns};
 pub use self::text::{AccountPart, AccountText};
-pub use self::tool::{Access, Action, Each, Step, Tool, When};
+pub use self::tool::{Access, Action, Deprecated, Each, Step, Tool, When};
 pub use self::ty::{BytesForm, DatetimeForm, Enum, Field, IntForm, Record, Ty, Used};
 
 /// One app and its tools.

@@ -29,5 +29,6 @@ connectors! {
     "language/inputs.yaml" => inputs;
     "language/keys.yaml" => keys;
     "language/pages.yaml" => pages;
+    "language/renamed.yaml" => renamed;
     "language/sign_in.yaml" => sign_in;
 }

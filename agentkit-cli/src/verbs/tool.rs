@@ -32,7 +32,8 @@ pub(crate) fn run(args: &Args, output: Output) -> Result<Exit, Failure> {
 pub(crate) fn find(name: &str) -> Result<(&'static ConnectorDef, &'static ToolDef), Failure> {
     let all = agentkit_connectors::all();
     let tools = || all.iter().flat_map(|connector| connector.tools.iter().map(move |tool| (*connector, tool)));
-    if let Some(found) = tools().find(|(_, tool)| tool.name == name) {
+    let renamed = || tools().find(|(_, tool)| tool.aka.contains(&name));
+    if let Some(found) = tools().find(|(_, tool)| tool.name == name).or_else(renamed) {
         return Ok(found);
     }
     let distance = |(_, tool): &(&ConnectorDef, &ToolDef)| strsim::damerau_levenshtein(tool.name, name);

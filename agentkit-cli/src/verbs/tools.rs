@@ -23,6 +23,9 @@ pub(crate) struct Args {
     /// Print them as JSON in the form of a model provider, or of MCP
     #[arg(long, value_name = "NAME", value_parser = dialects())]
     dialect: Option<Dialect>,
+    /// Also those that are deprecated
+    #[arg(long)]
+    all: bool,
 }
 
 fn dialects() -> impl clap::builder::TypedValueParser<Value = Dialect> {
@@ -35,7 +38,8 @@ fn dialects() -> impl clap::builder::TypedValueParser<Value = Dialect> {
 /// Lists them.
 pub(crate) fn run(args: &Args, output: Output) -> Result<Exit, Failure> {
     let chosen = chosen(args.connector.as_deref())?;
-    let tools = || chosen.iter().flat_map(|connector| connector.tools);
+    let offered = |tool: &&ToolDef| args.all || tool.deprecated.is_none();
+    let tools = || chosen.iter().flat_map(|connector| connector.tools).filter(offered);
     if let Some(dialect) = args.dialect {
         output.json(&Value::Array(dialect.tools(tools())))?;
         return Ok(Exit::Done);

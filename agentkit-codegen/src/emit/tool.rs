@@ -11,6 +11,7 @@ use crate::ir::{self, Start};
 pub(crate) fn emit(tool: &ir::Tool) -> TokenStream {
     let (name, output, body) = (&tool.name, &tool.output, &tool.body);
     let public = tool.index.is_some();
+    let deprecated = tool.deprecated.as_ref().map(|(since, note)| quote!(#[deprecated(since = #since, note = #note)]));
     let docs = docs(&tool.docs);
     let fields = tool.inputs.iter().map(|field| {
         let (ident, ty, about) = (&field.ident, &field.ty, field.about.as_ref().map(|about| doc(about)));
@@ -33,6 +34,7 @@ pub(crate) fn emit(tool: &ir::Tool) -> TokenStream {
     quote! {
         #docs
         #[derive(Debug, Clone #derived)]
+        #deprecated
         #[must_use = "a tool does nothing until it is run"]
         #open
         #visible struct #name { #(#fields),* }

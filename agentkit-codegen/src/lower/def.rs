@@ -43,9 +43,19 @@ pub(crate) fn connector(connector: &model::Connector) -> TokenStream {
 pub(crate) fn tool(connector: &model::Connector, tool: &model::Tool, run: &TokenStream) -> TokenStream {
     let name = format!("{}_{}", connector.name, tool.name);
     let title = some("title", tool.title.as_ref());
-    let about = (!tool.about.is_empty()).then(|| {
-        let about = &tool.about;
-        quote!(about: #about,)
+    let about = about(connector, tool);
+    let about = (!about.is_empty()).then(|| quote!(about: #about,));
+    let aka = list(
+        "aka",
+        tool.aka.iter().map(|old| {
+            let old = format!("{}_{old}", connector.name);
+            quote!(#old)
+        }),
+    );
+    let deprecated = tool.deprecated.as_ref().map(|deprecated| {
+        let since = &deprecated.since;
+        let instead = option(deprecated.instead.as_ref().map(|tool| format!("{}_{tool}", connector.name)).as_ref());
+        quote!(deprecated: Some(DeprecatedDef { since: #since, instead: #instead }),)
     });
     let (id, at) = (&connector.name, at(&tool.at));
     let access = match tool.access {
@@ -89,10 +99,21 @@ pub(crate) fn tool(connector: &model::Connector, tool: &model::Tool, run: &Token
             #schemas
             #errors
             #examples
+            #aka
+            #deprecated
             run: #run,
             ..ToolDef::EMPTY
         }
     }
+}
+
+/// What it does, and that it is on its way out.
+fn about(connector: &model::Connector, tool: &model::Tool) -> String {
+    let Some(deprecated) = &tool.deprecated else { return tool.about.clone() };
+    let instead = deprecated.instead.as_ref().map(|tool| format!("; use `{}_{tool}`", connector.name));
+    let note = deprecated.note.as_ref().map(|note| format!(" {note}"));
+    let (instead, note) = (instead.unwrap_or_default(), note.unwrap_or_default());
+    format!("{} Deprecated since {}{instead}.{note}", tool.about.trim_end(), deprecated.since)
 }
 
 /// One line of an error map.

@@ -36,6 +36,10 @@ pub struct ToolDef {
     pub errors: &'static [CodeDef],
     /// Examples of a call.
     pub examples: &'static [ExampleDef],
+    /// Names it had, with the prefix; they still work.
+    pub aka: &'static [&'static str],
+    /// It still works, and is not offered any more; `about` says so.
+    pub deprecated: Option<DeprecatedDef>,
     /// Reads arguments from JSON and gives something to run: `erased::<FetchMails>`.
     pub run: RunFn,
 }
@@ -58,8 +62,19 @@ impl ToolDef {
         output_schema: "{}",
         errors: &[],
         examples: &[],
+        aka: &[],
+        deprecated: None,
         run: nothing,
     };
+}
+
+/// Why a tool is not offered any more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DeprecatedDef {
+    /// Version of the connector from which on it is not.
+    pub since: &'static str,
+    /// Name of the tool to use in its place.
+    pub instead: Option<&'static str>,
 }
 
 /// Effect of a tool on the account.

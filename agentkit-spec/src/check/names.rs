@@ -39,6 +39,7 @@ pub(crate) const NO_TYPE: &[&str] = &[
     "Date",
     "Debug",
     "Default",
+    "DeprecatedDef",
     "DerivedDef",
     "Described",
     "Err",

@@ -2,6 +2,7 @@
 
 pub(crate) mod handler;
 mod limits;
+mod renamed;
 mod signature;
 mod step;
 
@@ -89,6 +90,7 @@ pub(crate) fn tool(cx: &mut Cx<'_>, world: &World<'_>, signature: &Signature<'_>
     }
     let text = |node: Option<&Node>| node.and_then(Node::text).map(str::to_owned);
     let portable = limits::check(cx, world, signature)?;
+    let (aka, deprecated) = (renamed::old_names(cx, world, signature), renamed::deprecated(cx, world, signature));
     Some(Tool {
         name: signature.name.to_owned(),
         title: text(view.title),
@@ -104,6 +106,8 @@ pub(crate) fn tool(cx: &mut Cx<'_>, world: &World<'_>, signature: &Signature<'_>
         result,
         errors: errors::map(view.errors),
         examples: Vec::new(),
+        aka,
+        deprecated,
         input_schema: schema::input(&world.types, &signature.input),
         portable_schema: portable,
         output_schema: schema::output(&world.types, &output),

@@ -261,6 +261,15 @@ pub(crate) fn peel(ty: &Ty) -> (&Ty, bool) {
     }
 }
 
+/// Whether a type is an enum, or a list, map or option of one.
+pub(crate) fn holds_enum(ty: &Ty) -> bool {
+    match ty {
+        Ty::Enum(_) => true,
+        Ty::List(inner) | Ty::Map(inner) | Ty::Opt(inner) | Ty::Pages(inner) => holds_enum(inner),
+        _ => false,
+    }
+}
+
 /// `opt` of a type, never twice.
 pub(crate) fn opt(ty: Ty) -> Ty {
     if matches!(ty, Ty::Opt(_)) { ty } else { Ty::Opt(Box::new(ty)) }

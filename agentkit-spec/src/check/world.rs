@@ -12,6 +12,9 @@ use crate::yaml::Node;
 
 /// The checked parts of a file but its tools, and the signatures of the tools.
 pub(crate) struct World<'a> {
+    /// Id and version of the connector, where they are usable.
+    pub(crate) connector: String,
+    pub(crate) version: Option<[u32; 3]>,
     pub(crate) types: Types,
     pub(crate) auth: Vec<Auth>,
     pub(crate) account: Account,

@@ -74,6 +74,8 @@ codes! {
     RecursiveInput = 35, "Inputs must not be recursive: no model takes such schemas.";
     SameName = 36, "Two generated names must not be equal.";
     ModelLimits = 37, "The inputs of a tool stay within what all models take.";
+    Deprecation = 38, "`deprecated` names a version that is out and, under `use`, a tool that stays.";
+    OldName = 39, "An old name under `aka` leads to one tool that is public.";
 
     BytesInText = 40, "JSON and forms carry text; bytes must be encoded first.";
     LiteralType = 41, "A literal must be of the type of its place.";

@@ -39,6 +39,10 @@ pub struct Tool {
     pub errors: Vec<ErrorCode>,
     /// Examples; each is a test.
     pub examples: Vec<Example>,
+    /// Names without prefix that the tool had, and that still work.
+    pub aka: Vec<String>,
+    /// It still works, and is not offered any more.
+    pub deprecated: Option<Deprecated>,
     /// Canonical input schema, JSON Schema 2020-12.
     pub input_schema: Value,
     /// The same for strict modes of models: everything required, optional inputs may be null.
@@ -55,6 +59,17 @@ impl Tool {
             Action::Request(_) | Action::Call { .. } | Action::Hook { .. } => None,
         })
     }
+}
+
+/// Why a tool is not offered any more.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Deprecated {
+    /// Version of the connector from which on it is not.
+    pub since: String,
+    /// Name of the tool to use in its place, without prefix.
+    pub instead: Option<String>,
+    /// What else there is to say.
+    pub note: Option<String>,
 }
 
 /// Effect of a tool on the account, least first.

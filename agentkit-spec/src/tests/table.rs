@@ -23,7 +23,7 @@ fn objects(object: &'static Object, found: &mut Vec<&'static Object>) {
 fn keys_are_unique_and_explained() {
     let mut all = Vec::new();
     objects(&ast::SPEC, &mut all);
-    assert_eq!(all.len(), 24);
+    assert!(all.len() > 20, "{}", all.len());
     for object in all {
         let names: BTreeSet<_> = object.keys.iter().map(|key| key.name).collect();
         assert_eq!(names.len(), object.keys.len(), "{}", object.title);

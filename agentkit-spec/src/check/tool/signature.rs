@@ -15,7 +15,7 @@ use crate::table::pascal;
 use crate::yaml::{Entry, Node, Value};
 
 /// Longest name that all model providers take.
-const MAX_NAME: usize = 64;
+pub(super) const MAX_NAME: usize = 64;
 
 /// Reads the signature of a tool and puts its output record among the types.
 pub(crate) fn signature<'a>(

@@ -202,9 +202,15 @@ fn call(
     cx.note("tool", name);
     let Some(callee) = world.tools.iter().find(|tool| tool.name == name) else {
         let known: Vec<&str> = world.tools.iter().map(|tool| tool.name).collect();
-        cx.error(Code::NoTool, node.span, format!("no tool `{name}` in this file"))
-            .help(format!("tools: {}", known.join(", ")))
-            .suggest(name, known);
+        let old = |tool: &&Signature<'_>| {
+            tool.view.aka.map(Node::items).unwrap_or_default().iter().any(|old| old.text() == Some(name))
+        };
+        let now = world.tools.iter().find(old).map(|tool| tool.name);
+        let found = cx.error(Code::NoTool, node.span, format!("no tool `{name}` in this file"));
+        match now {
+            Some(now) => found.help(format!("it is called `{now}` now")),
+            None => found.help(format!("tools: {}", known.join(", "))).suggest(name, known),
+        };
         return (None, Known::Broken);
     };
     // What a misspelt scope would give is not known.
