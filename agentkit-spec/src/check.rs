@@ -27,6 +27,8 @@ pub(crate) use cx::Cx;
 pub(crate) use names::NO_TYPE;
 #[cfg(test)]
 pub(crate) use types::scalars;
+#[cfg(fuzzing)]
+pub(crate) use types::ty;
 pub(crate) use types::{Types, reach};
 
 use crate::ast;
@@ -229,6 +231,8 @@ fn claim_enums(cx: &mut Cx<'_>, module: &mut names::Module, fields: &[model::Fie
 
 fn examples(cx: &mut Cx<'_>, world: &World<'_>, made: &mut [Tool]) {
     let mut checked = Vec::new();
+    let errors = cx.diagnostics.iter().filter(|found| found.severity == crate::diagnostic::Severity::Error);
+    let wrong: Vec<Span> = errors.map(|found| found.span).collect();
     for signature in &world.tools {
         let tool = made.iter().find(|tool| tool.name == signature.name);
         let requests = tool.and_then(|tool| {
@@ -236,7 +240,11 @@ fn examples(cx: &mut Cx<'_>, world: &World<'_>, made: &mut [Tool]) {
             tool::called(made, &tool.name, &mut names)?;
             // What a function in Rust sends is not known here.
             let known = made.iter().all(|tool| !names.contains(tool.name.as_str()) || tool.handler().is_none());
-            known.then(|| requests_of(made, &names))
+            // Nor what a request would send whose values are wrong, or that of a tool it calls.
+            let other =
+                |span: Span| world.tools.iter().any(|tool| tool.whole.holds(span) && !names.contains(tool.name));
+            let sure = wrong.iter().all(|span| other(*span));
+            (known && sure).then(|| requests_of(made, &names))
         });
         let declared = signature.output.as_ref().filter(|ty| signature.private || matches!(ty, Ty::Record(_)));
         let output = tool.map(|tool| &tool.output).or(declared);

@@ -12,6 +12,8 @@ mod compile;
 mod diagnostic;
 mod editor;
 mod filters;
+#[cfg(fuzzing)]
+pub mod fuzz;
 mod graphql;
 mod literal;
 pub mod model;

@@ -61,11 +61,10 @@ impl Parser<'_> {
         }
         let Value::Map(map) = &mut root.value else { return };
         for entry in &mut map.entries {
-            if let (Some((name, help)), Value::Map(inner)) =
-                (CONNECTOR_KEYS.iter().find(|(name, _)| *name == entry.key.text), &entry.value.value)
-                && inner.entries.is_empty()
-            {
-                self.cx.report(Code::MissingKey, entry.key.span, format!("`{name}` is empty")).help(*help);
+            if entry.key.text == "auth" && matches!(&entry.value.value, Value::Map(inner) if inner.entries.is_empty()) {
+                self.cx
+                    .report(Code::MissingKey, entry.key.span, "`auth` names no way to connect")
+                    .help("auth: {key: {kind: api_key}}, or {none: {kind: none}} for an open API");
             }
             let Some((name, most)) = MOST.iter().find(|(name, _)| *name == entry.key.text) else { continue };
             let Value::Map(inner) = &mut entry.value.value else { continue };

@@ -4,6 +4,7 @@
 
 mod editor;
 mod fixtures;
+mod follow_ups;
 mod prelude;
 mod robust;
 mod schema;

@@ -13,8 +13,8 @@ use crate::yaml::Node;
 
 /// Inputs and steps of a tool that nothing uses.
 pub(crate) fn unused_in_tool(cx: &mut Cx<'_>, signature: &Signature<'_>, steps: &[Step], scope: &Scope<'_>) {
-    // What a wrong line would use is not known.
-    if cx.diagnostics.errors_in(signature.whole, |_| true) {
+    // What a wrong line would use is not known, here or in a hook, a type or a tool that it names.
+    if cx.diagnostics.iter().any(|found| found.severity == Severity::Error) {
         return;
     }
     changes(cx, signature);

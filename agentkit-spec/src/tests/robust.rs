@@ -1,5 +1,7 @@
 //! Whatever the bytes are: an answer, fast, and never a panic.
 
+use std::time::{Duration, Instant};
+
 use proptest::prelude::*;
 
 use super::{compile_text, read, reports, shipped};
@@ -61,11 +63,12 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 96, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn mutated_files_never_panic(file in 0..16_usize, edits in prop::collection::vec((any::<u16>(), any::<u16>(), 0..6_u8), 1..5)) {
+    fn mutated_files_never_panic(file in 0..16_usize, edits in prop::collection::vec((any::<u16>(), any::<u16>(), 0..9_u8), 1..5)) {
         let names = shipped();
         let source = read(&names[file % names.len()]);
         let mut lines: Vec<String> = source.text.lines().map(str::to_owned).collect();
         for (one, two, what) in edits {
+            // Cut and mended as a person would: whole lines first, then what stands in them.
             let (first, second) = (usize::from(one) % lines.len(), usize::from(two) % lines.len());
             match what {
                 0 => lines.swap(first, second),
@@ -73,6 +76,9 @@ proptest! {
                 2 => lines.truncate(first.max(1)),
                 3 => lines[first] = flipped(&lines[first], two),
                 4 => lines[first].insert_str(0, if two % 2 == 0 { "  " } else { "\t" }),
+                5 => lines[first] = with_value(&lines[first], &lines[second].clone()),
+                6 => lines[first] = with_value(&lines[first], ODD[usize::from(two) % ODD.len()]),
+                7 => drop(lines.drain(first..lines.len().min(first + usize::from(two % 9)))),
                 _ => { let copy = lines[first].clone(); lines.insert(second, copy); }
             }
             if lines.is_empty() {
@@ -80,7 +86,9 @@ proptest! {
             }
         }
         let bytes = lines.join("\n").into_bytes();
+        let start = Instant::now();
         let compiled = compile(&SourceFile::new("mutated.yaml", &bytes), |base| Ok(read(base)));
+        prop_assert!(start.elapsed() < Duration::from_secs(5), "took {:?}", start.elapsed());
         for found in &compiled.diagnostics {
             let _ = compiled.render(found, Style::Ansi, Leading::None);
         }
@@ -95,6 +103,44 @@ proptest! {
         let _ = syntax::text(&format!("${text}"));
         let _ = syntax::each(&format!("x in ${text}"));
     }
+}
+
+/// Values that mean something somewhere.
+const ODD: &[&str] = &[
+    "x: ",
+    "x: $",
+    "x: ${",
+    "x: $$",
+    "x: []",
+    "x: {}",
+    "x: [[]]",
+    "x: {a: {}}",
+    "x: null",
+    "x: 0",
+    "x: -1",
+    "x: 99999999999999999999",
+    "x: ''",
+    "x: |",
+    "x: >-",
+    "x: &a b",
+    "x: *a",
+    "x: !!int 1",
+    "x: opt<opt<x>>",
+    "x: list<",
+    "x: $in",
+    "x: $response",
+    "x: '$in.x | default($in.x)'",
+    "x: x in $in.x",
+    "x: https://a",
+    "x: none",
+];
+
+/// A line with what stands behind `:` in another one.
+fn with_value(line: &str, other: &str) -> String {
+    let (Some((key, _)), Some((_, value))) = (line.split_once(':'), other.split_once(':')) else {
+        return other.to_owned();
+    };
+    format!("{key}:{value}")
 }
 
 /// One character of a line changed to one that means something.

@@ -9,7 +9,7 @@ use crate::check::request::{Around, request, value_ty};
 use crate::check::template;
 use crate::check::types::{opt, peel, show};
 use crate::check::world::{Signature, World};
-use crate::diagnostic::Code;
+use crate::diagnostic::{Code, Diagnostics};
 use crate::model::{Access, Action, Each, Field, Request, Returns, Step, Template, Ty, When};
 use crate::syntax::{Pipeline, Stage, Text};
 use crate::yaml::{Entry, Node, Plain, Value};
@@ -55,7 +55,17 @@ fn step(
         cx.error(Code::StepForm, span, "`parallel` and `skip` are for steps with `each`")
             .help("each: item in $list.items");
     }
-    let (action, known) = action(cx, world, (signature, token), (&inner, entry, &view));
+    let (action, known) = if let Some(None) = when {
+        // What the condition proves is not known, so what needs the proof is no mistake of its own.
+        let mut quiet = Diagnostics::default();
+        let mut silent = Cx { diagnostics: &mut quiet, sources: cx.sources, uses: std::mem::take(&mut cx.uses) };
+        let (_, known) = action(&mut silent, world, (signature, token), (&inner, entry, &view));
+        cx.uses = silent.uses;
+        drop(quiet.take());
+        (None, known)
+    } else {
+        action(cx, world, (signature, token), (&inner, entry, &view))
+    };
     let known = match known {
         Known::Ty(ty) => {
             let ty = if view.each.is_some() { Ty::List(Box::new(ty)) } else { ty };
