@@ -45,6 +45,7 @@ fn expect(expect: &Expect) -> Value {
         ExpectBody::None => None,
         ExpectBody::Json(value) => object.insert("json".into(), value.clone()),
         ExpectBody::Form(fields) => object.insert("form".into(), many(fields)),
+        ExpectBody::Multipart(parts) => object.insert("multipart".into(), parts.clone()),
         ExpectBody::Raw(text) => object.insert("raw".into(), text.as_str().into()),
     };
     Value::Object(object)

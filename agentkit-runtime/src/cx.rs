@@ -18,7 +18,7 @@ use crate::connection::ConnectionSettings;
 use crate::def::{ConnectorDef, ToolDef};
 use crate::rate::Rates;
 use crate::reply::read_json_as;
-use crate::request::{Address, RequestBuilder};
+use crate::request::{Address, Keys, RequestBuilder};
 use crate::tool::Tool;
 use crate::tool_error::{ErrorKind, HookError, ToolError};
 use crate::transport::Http;
@@ -54,6 +54,7 @@ pub(crate) struct Call {
     /// What is known of the account besides its secrets, once the first credentials came.
     pub(crate) values: OnceLock<Arc<BTreeMap<String, String>>>,
     pub(crate) writes: Writes,
+    pub(crate) keys: Keys,
 }
 
 impl fmt::Debug for Call {

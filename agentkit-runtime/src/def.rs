@@ -14,7 +14,7 @@ pub use self::auth::{
     ApplyDef, AuthDef, AuthKindDef, ClientAuthDef, OAuth2Def, PartDef, RefreshDef, RotationDef, ScopeDef, SecretDef,
     TokenBodyDef, TokenDef,
 };
-pub use self::http::{CodeDef, ErrorsDef, HttpDef, PerDef, RateDef};
+pub use self::http::{CodeDef, ErrorsDef, HttpDef, ListsDef, PerDef, RateDef};
 pub use self::text::{PieceDef, TextDef};
 pub use self::tool::{Access, DeprecatedDef, ExampleDef, ToolDef};
 

@@ -5,7 +5,9 @@
 
 mod compare;
 mod exchanges;
+mod keys;
 mod matcher;
+mod multipart;
 mod render;
 
 use std::sync::{Arc, Mutex, PoisonError};
@@ -25,6 +27,7 @@ use crate::def::{ConnectorDef, ToolDef};
 use crate::execute::{self, CALL_LIMIT};
 use crate::kit::AgentKit;
 use crate::rate::Rates;
+use crate::request::Keys;
 use crate::tool_error::ToolError;
 use crate::transport::Http;
 use matcher::{Matcher, secret};
@@ -102,6 +105,7 @@ async fn outcome(
         deadline: clock.monotonic() + CALL_LIMIT,
         hooks: example.get("hooks").and_then(Value::as_object).cloned(),
         writes: Writes::default(),
+        keys: Keys::counted(),
         clock: clock.clone(),
     };
     let cx = Cx::new(call, tool);

@@ -21,12 +21,12 @@ use crate::catalog::{self, Catalog};
 use crate::clock::Clock;
 use crate::connection::ConnectionSettings;
 use crate::cx::{Call, Cx, Writes};
-use crate::def::{CheckDef, ConnectorDef, Identity, ToolDef};
+use crate::def::{CheckDef, ConnectorDef, Identity, ListsDef, ToolDef};
 use crate::errors::{Sender, failure};
 use crate::kit::AgentKit;
 use crate::rate::{Drawer, Rates};
 use crate::reply::RawReply;
-use crate::request::{Body, Draft, Ground, TokenChoice, add_pairs, address};
+use crate::request::{Body, Draft, Ground, Keys, TokenChoice, add_pairs, add_spread, address};
 use crate::retry::{Effect, Retries, Verdict, after_reply, after_silence, half_done, silence};
 use crate::tool::Tool;
 use crate::tool_error::{ErrorKind, ToolError};
@@ -129,6 +129,7 @@ async fn call<P, O>(
                 hooks,
                 values: OnceLock::new(),
                 writes: Writes::default(),
+                keys: Keys::default(),
             },
             tool,
         );
@@ -221,6 +222,7 @@ pub(crate) async fn check(
             clock,
             hooks: None,
             writes: Writes::default(),
+            keys: Keys::default(),
         },
         &ToolDef::EMPTY,
     );
@@ -275,17 +277,22 @@ pub(crate) async fn send(cx: &Cx, draft: &Draft) -> Result<HttpReply, ToolError>
         None => None,
     };
     let effect = Effect::of(draft);
+    let key = draft.idempotency.as_ref().map(|header| (header, call.keys.next()));
     let mut retries = Retries::default();
     let mut renewed = false;
     loop {
-        let request = prepare(cx, draft, credentials.as_deref())?;
+        let mut request = prepare(cx, draft, credentials.as_deref())?;
+        if let Some((header, key)) = &key {
+            request.headers.insert(*header, key.clone());
+        }
         draw(call, connector, draft).await?;
         // Polled even once, a write could leave.
         if call.left().is_zero() {
-            return Err(ToolError::new(ErrorKind::Timeout, "the time of the call was over before this step")
-                .with_hint("this step was not sent; try again later"));
+            let error = ToolError::new(ErrorKind::Timeout, "the time of the call was over before this step")
+                .with_hint("this step was not sent; try again later");
+            return Err(retries.end(error));
         }
-        let writing = (effect == Effect::Twice).then(|| call.writes.begin());
+        let writing = effect.adds().then(|| call.writes.begin());
         let sent = call.http.send(&call.settings, request, call.limits(draft)).await;
         drop(writing);
         let error = match sent {
@@ -295,7 +302,7 @@ pub(crate) async fn send(cx: &Cx, draft: &Draft) -> Result<HttpReply, ToolError>
                 let errors = draft.errors.unwrap_or(connector.errors);
                 let sender = Sender { connector, tool: cx.tool(), errors, secrets, clock: &*call.clock };
                 let Some(error) = failure(&raw, &sender) else {
-                    if effect == Effect::Twice {
+                    if effect.adds() {
                         call.writes.end();
                     }
                     return Ok(reply);
@@ -320,7 +327,7 @@ pub(crate) async fn send(cx: &Cx, draft: &Draft) -> Result<HttpReply, ToolError>
                     _ => {}
                 }
                 match after_reply(error, reply.status, effect) {
-                    (Verdict::Over, error) => return Err(error),
+                    (Verdict::Over, error) => return Err(retries.end(error)),
                     (Verdict::Again, error) => error,
                 }
             }
@@ -328,12 +335,13 @@ pub(crate) async fn send(cx: &Cx, draft: &Draft) -> Result<HttpReply, ToolError>
                 tracing::debug!(target: "agentkit", at = draft.at, cause = causes(&failed), "no reply");
                 let error = silence(&failed, connector.title, effect);
                 if after_silence(&failed, effect) == Verdict::Over {
-                    return Err(error);
+                    return Err(retries.end(error));
                 }
                 error
             }
         };
-        let Some(wait) = retries.wait(error.retry_after(), call.left()) else { return Err(error) };
+        retries.failed(&error);
+        let Some(wait) = retries.wait(error.retry_after(), call.left()) else { return Err(retries.end(error)) };
         tracing::debug!(target: "agentkit", at = draft.at, kind = error.kind().as_str(), "sending a request again");
         call.clock.sleep(wait).await;
     }
@@ -356,7 +364,7 @@ fn prepare(cx: &Cx, draft: &Draft, credentials: Option<&Credentials>) -> Result<
     let http = &cx.connector().http;
     let mut headers = draft.headers.clone();
     let mut secret_query = String::new();
-    let (body, content_type) = encode(draft)?;
+    let (body, content_type) = encode(draft, http.lists)?;
     let values = cx.call_state().values();
     for (name, value) in http.headers {
         if let (Ok(name), Some(value)) = (HeaderName::try_from(*name), value.filled(values)) {
@@ -367,9 +375,9 @@ fn prepare(cx: &Cx, draft: &Draft, credentials: Option<&Credentials>) -> Result<
         }
     }
     if let Some(content_type) = content_type {
-        headers.entry(CONTENT_TYPE).or_insert(HeaderValue::from_static(content_type));
+        headers.entry(CONTENT_TYPE).or_insert(content_type);
     }
-    headers.entry(ACCEPT).or_insert(HeaderValue::from_static("application/json"));
+    headers.entry(ACCEPT).or_insert(HeaderValue::from_static(draft.accept));
     for part in credentials.into_iter().flat_map(|credentials| &credentials.parts) {
         match part {
             AppliedPart::Header(name, value) => _ = headers.insert(name, value.clone()),
@@ -382,18 +390,22 @@ fn prepare(cx: &Cx, draft: &Draft, credentials: Option<&Credentials>) -> Result<
 }
 
 /// The body as bytes, and its media type.
-fn encode(draft: &Draft) -> Result<(Bytes, Option<&'static str>), ToolError> {
+fn encode(draft: &Draft, lists: ListsDef) -> Result<(Bytes, Option<HeaderValue>), ToolError> {
     let (body, content_type) = match &draft.body {
         Body::None => (Bytes::new(), None),
-        Body::Json(value) => (value.to_string().into(), Some("application/json")),
+        Body::Json(value) => (value.to_string().into(), Some(HeaderValue::from_static("application/json"))),
         Body::Form(pairs) => {
             let mut text = String::new();
             for (name, value) in pairs {
-                add_pairs(&mut text, name, value);
+                add_spread(&mut text, name, value, lists);
             }
-            (text.into(), Some("application/x-www-form-urlencoded"))
+            (text.into(), Some(HeaderValue::from_static("application/x-www-form-urlencoded")))
         }
-        Body::Raw(bytes) => (bytes.clone(), Some("application/octet-stream")),
+        Body::Multipart(parts) => {
+            let (body, media_type) = parts.encode(lists)?;
+            (body, Some(media_type))
+        }
+        Body::Raw(bytes, media_type) => (bytes.clone(), Some(media_type.clone())),
     };
     if body.len() as u64 > draft.max_body {
         let message = format!("the request would have {} bytes, and {} are allowed", body.len(), draft.max_body);

@@ -133,7 +133,7 @@ impl RequestBuilder<'_> {
 #[cold]
 pub(crate) fn unreadable(error: &ReadError, effect: Effect, at: &'static str) -> ToolError {
     let message = format!("the reply is not what the connector expects: {error}");
-    if effect == Effect::Twice {
+    if effect.adds() {
         // The provider took it. As a plain failure it would be sent once more.
         return unread(&message).with_at(at);
     }

@@ -22,6 +22,7 @@ pub mod prelude {
     pub use super::{example, filters};
     pub use crate::__fields as fields;
     pub use crate::cx::{Cx, boxed};
+    pub use crate::def::ListsDef;
     pub use crate::def::{
         Access, ApplyDef, AuthDef, AuthKindDef, CheckDef, ClientAuthDef, CodeDef, ConnectorDef, DeprecatedDef,
         DerivedDef, ErrorsDef, ExampleDef, HttpDef, Identity, OAuth2Def, PartDef, PerDef, PieceDef, RateDef,
@@ -29,6 +30,7 @@ pub mod prelude {
     };
     pub use crate::page::{Pages, Paging, Place};
     pub use crate::reply::{ErrorParts, RawReply};
+    pub use crate::request::Parts;
     pub use crate::tool::{Tool, erased};
     pub use crate::tool_error::{ErrorKind, HookError, ToolError};
     pub use crate::wire::{Check, Described, Field, Fields, File, Form, Object, Shape, ToJson, Wire, field};

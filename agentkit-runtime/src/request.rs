@@ -3,27 +3,31 @@
 //! Values are encoded the moment they come, so that nothing of them can be taken for the structure of an address.
 //! Mistakes are kept and returned by the last call of the chain.
 
+mod key;
+mod multipart;
+mod pairs;
 mod path;
 mod url;
-
-use std::fmt::Write as _;
 
 use ::url::Url;
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
-use percent_encoding::utf8_percent_encode;
 use serde_json::{Map, Value};
 
 use crate::cx::Cx;
-use crate::def::ErrorsDef;
+use crate::def::{ErrorsDef, ListsDef};
 use crate::page::{Place, unreadable};
 use crate::reply::read_json;
 use crate::retry::Effect;
 use crate::tool_error::ToolError;
 use crate::transport::HttpReply;
-use crate::wire::{Object, ToJson, Wire};
+use crate::wire::{File, Object, ToJson, Wire};
 
+pub(crate) use key::Keys;
+pub use multipart::Parts;
+pub(crate) use multipart::{BYTES, media_type};
+pub(crate) use pairs::{add_pairs, add_spread};
 pub(crate) use path::{Address, ENCODED, check_segment};
 pub(crate) use url::{Ground, address};
 
@@ -49,8 +53,12 @@ pub(crate) struct Draft {
     pub(crate) token: TokenChoice,
     pub(crate) rate: Option<&'static [(&'static str, u32)]>,
     pub(crate) repeatable: bool,
+    /// Header that takes an idempotency key.
+    pub(crate) idempotency: Option<HeaderName>,
     /// How its errors are read, where not as the connector says.
     pub(crate) errors: Option<&'static ErrorsDef>,
+    /// Media types of the reply, where neither the request nor the connector has a header that says so.
+    pub(crate) accept: &'static str,
     pub(crate) timeout_ms: Option<u64>,
     pub(crate) max_reply: u64,
     pub(crate) max_body: u64,
@@ -62,7 +70,9 @@ pub(crate) enum Body {
     None,
     Json(Value),
     Form(Map<String, Value>),
-    Raw(Bytes),
+    Multipart(Parts),
+    /// With its media type.
+    Raw(Bytes, HeaderValue),
 }
 
 /// Which token a request carries.
@@ -93,7 +103,9 @@ impl<'c> RequestBuilder<'c> {
             token: TokenChoice::OfTool,
             rate: None,
             repeatable,
+            idempotency: None,
             errors: None,
+            accept: "application/json",
             timeout_ms: None,
             max_reply: DEFAULT_MAX_REPLY,
             max_body: DEFAULT_MAX_BODY,
@@ -115,9 +127,12 @@ impl<'c> RequestBuilder<'c> {
         self
     }
 
-    /// Adds a query parameter; a list repeats it, an absent value leaves it out.
+    /// Adds a query parameter; a list is written as the connector says, an absent value leaves it out.
     pub fn query(mut self, name: &'static str, value: &dyn ToJson) -> Self {
-        add_pairs(&mut self.draft.query, name, value);
+        match self.cx.connector().http.lists {
+            ListsDef::Repeat => add_pairs(&mut self.draft.query, name, value),
+            lists => add_spread(&mut self.draft.query, name, &value.to_json(), lists),
+        }
         self
     }
 
@@ -148,9 +163,39 @@ impl<'c> RequestBuilder<'c> {
         self
     }
 
+    /// The body, as parts.
+    pub fn multipart(mut self, parts: Parts) -> Self {
+        self.draft.body = Body::Multipart(parts);
+        self
+    }
+
     /// The body, as these bytes.
     pub fn raw(mut self, body: &Bytes) -> Self {
-        self.draft.body = Body::Raw(body.clone());
+        self.draft.body = Body::Raw(body.clone(), HeaderValue::from_static(BYTES));
+        self
+    }
+
+    /// The body, as this text.
+    pub fn raw_text(mut self, body: String) -> Self {
+        self.draft.body = Body::Raw(body.into(), HeaderValue::from_static("text/plain; charset=utf-8"));
+        self
+    }
+
+    /// The body, as the content of this file, with its media type.
+    pub fn raw_file(mut self, file: &File) -> Self {
+        match media_type(&file.media_type) {
+            Ok(media_type) => self.draft.body = Body::Raw(file.data.clone(), media_type),
+            Err(error) => self.keep(error),
+        }
+        self
+    }
+
+    /// Sends a key in this header: by it the provider knows the request when it comes again.
+    pub fn idempotency(mut self, header: &'static str) -> Self {
+        match HeaderName::try_from(header) {
+            Ok(name) => self.draft.idempotency = Some(name),
+            Err(_) => self.keep(ToolError::internal(format!("`{header}` is no header name"))),
+        }
         self
     }
 
@@ -213,6 +258,25 @@ impl<'c> RequestBuilder<'c> {
         let mut value = T::default();
         read_json(&reply.body, &mut value).map_err(|error| unreadable(&error, effect, at))?;
         Ok(value)
+    }
+
+    /// Sends it and gives the body of the reply as text; what is not UTF-8 in it is replaced.
+    ///
+    /// # Errors
+    ///
+    /// The request could not be built or sent, or the provider reports an error.
+    pub async fn text(self) -> Result<String, ToolError> {
+        self.bytes().await.map(|body| String::from_utf8_lossy(&body).into_owned())
+    }
+
+    /// Sends it and gives the body of the reply as it is.
+    ///
+    /// # Errors
+    ///
+    /// The request could not be built or sent, or the provider reports an error.
+    pub async fn bytes(mut self) -> Result<Bytes, ToolError> {
+        self.draft.accept = "*/*";
+        self.send().await.map(|reply| reply.body)
     }
 
     /// Sends it and does not look at the reply, unless it is an error.
@@ -308,17 +372,6 @@ fn put(body: &mut Map<String, Value>, path: &[&'static str], value: Value) {
             }
         }
     }
-}
-
-/// Adds encoded pairs to a query or a form.
-pub(crate) fn add_pairs(pairs: &mut String, name: &str, value: &dyn ToJson) {
-    value.texts(&mut |text| {
-        if !pairs.is_empty() {
-            pairs.push('&');
-        }
-        let (name, text) = (utf8_percent_encode(name, ENCODED), utf8_percent_encode(text, ENCODED));
-        write!(pairs, "{name}={text}").expect("a string takes whatever is written to it");
-    });
 }
 
 #[cfg(test)]

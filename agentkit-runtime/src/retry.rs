@@ -22,6 +22,8 @@ const LONGEST_WAIT: Duration = Duration::from_secs(5);
 pub(crate) struct Retries {
     /// Built by the first failure: the way of a request that works does not pay for it.
     waits: Option<ExponentialBackoff>,
+    /// An attempt may have been done.
+    doubt: bool,
 }
 
 /// What sending a request twice would do.
@@ -31,17 +33,25 @@ pub(crate) enum Effect {
     None,
     /// The same as sending it once.
     SameAsOnce,
+    /// The same within this call, by its idempotency key; something more in a call that brings another key.
+    Keyed,
     /// Something more.
     Twice,
 }
 
 impl Effect {
     pub(crate) fn of(draft: &Draft) -> Self {
-        match (draft.method == Method::GET, draft.repeatable) {
-            (true, _) => Self::None,
-            (false, true) => Self::SameAsOnce,
-            (false, false) => Self::Twice,
+        match (draft.method == Method::GET, draft.repeatable, &draft.idempotency) {
+            (true, ..) => Self::None,
+            (false, true, _) => Self::SameAsOnce,
+            (false, false, Some(_)) => Self::Keyed,
+            (false, false, None) => Self::Twice,
         }
+    }
+
+    /// Whether another call would do it a second time.
+    pub(crate) fn adds(self) -> bool {
+        matches!(self, Self::Keyed | Self::Twice)
     }
 }
 
@@ -55,6 +65,18 @@ pub(crate) enum Verdict {
 }
 
 impl Retries {
+    /// Notes an attempt that failed, for what is said in the end.
+    pub(crate) fn failed(&mut self, error: &ToolError) {
+        self.doubt |= error.kind() == ErrorKind::OutcomeUnknown;
+    }
+
+    /// The error that a request ends in. That the last attempt did nothing is no comfort where an earlier one may
+    /// have done it.
+    pub(crate) fn end(&self, error: ToolError) -> ToolError {
+        let passes = matches!(error.kind(), ErrorKind::RateLimited | ErrorKind::Unavailable | ErrorKind::Timeout);
+        if self.doubt && passes { doubtful(error) } else { error }
+    }
+
     /// How long to wait before the next attempt; nothing if there is none. A wait that the provider asked for wins.
     pub(crate) fn wait(&mut self, asked: Option<Duration>, left: Duration) -> Option<Duration> {
         let backoff = self.waits.get_or_insert_with(|| {
@@ -75,12 +97,10 @@ pub(crate) fn after_reply(error: ToolError, status: u16, effect: Effect) -> (Ver
     let passes = matches!(error.kind(), ErrorKind::RateLimited | ErrorKind::Unavailable);
     // These say that nothing was done.
     let undone = status == 429 || (status == 503 && error.retry_after().is_some());
-    if passes && (effect != Effect::Twice || undone) {
-        return (Verdict::Again, error);
-    }
+    let verdict = if passes && (effect != Effect::Twice || undone) { Verdict::Again } else { Verdict::Over };
     // Whatever the status, also 200: a provider in trouble may have done it first.
-    let error = if error.kind() == ErrorKind::Unavailable { doubtful(error) } else { error };
-    (Verdict::Over, error)
+    let doubt = effect.adds() && !undone && error.kind() == ErrorKind::Unavailable;
+    (verdict, if doubt { doubtful(error) } else { error })
 }
 
 /// After an attempt without a reply.
@@ -103,7 +123,7 @@ pub(crate) fn silence(error: &TransportError, provider: &str, effect: Effect) ->
         }
         (Failure::TooLarge, _) => return too_large(error.status(), provider, effect),
         (Failure::Connect, _) => (ErrorKind::Unavailable, format!("no connection to {provider}")),
-        (_, Effect::Twice) => {
+        (_, Effect::Keyed | Effect::Twice) => {
             (ErrorKind::OutcomeUnknown, format!("{provider} did not answer, so it may have been done or not"))
         }
         (Failure::Timeout, _) => (ErrorKind::Timeout, format!("{provider} did not answer in time")),
@@ -113,6 +133,7 @@ pub(crate) fn silence(error: &TransportError, provider: &str, effect: Effect) ->
         (Failure::Connect, _) => "nothing was sent; try again later",
         (_, Effect::None) => "this step only reads; try again later",
         (_, Effect::SameAsOnce) => "it may have been done; doing it again does no harm",
+        (_, Effect::Keyed) => LOOK_FIRST,
         (_, Effect::Twice) => "it was not sent again; look whether it was done before you repeat it",
     };
     ToolError::new(kind, message).with_hint(hint)
@@ -125,7 +146,7 @@ fn too_large(status: Option<u16>, provider: &str, effect: Effect) -> ToolError {
         (Some(status @ 400..), _) => {
             let message = format!("{provider} answered with status {status}, and says why at too great a length");
             let error = ToolError::new(kind_of(status), message).with_provider(status, None, None);
-            let doubt = effect == Effect::Twice && error.kind() == ErrorKind::Unavailable;
+            let doubt = effect.adds() && error.kind() == ErrorKind::Unavailable;
             if doubt { doubtful(error) } else { error }
         }
         (_, Effect::None) => ToolError::new(ErrorKind::TooLarge, message).with_hint("ask for less at once"),
@@ -133,8 +154,10 @@ fn too_large(status: Option<u16>, provider: &str, effect: Effect) -> ToolError {
             let hint = "it may have been done, only the reply was not read; doing it again does no harm";
             ToolError::new(ErrorKind::TooLarge, message).with_hint(hint)
         }
-        (Some(_), Effect::Twice) => unread(&message),
-        (None, Effect::Twice) => ToolError::new(ErrorKind::OutcomeUnknown, message).with_hint(LOOK_FIRST),
+        (Some(_), Effect::Keyed | Effect::Twice) => unread(&message),
+        (None, Effect::Keyed | Effect::Twice) => {
+            ToolError::new(ErrorKind::OutcomeUnknown, message).with_hint(LOOK_FIRST)
+        }
     }
 }
 

@@ -154,6 +154,7 @@ objects! {
         hosts "hosts": Form::Texts => "Hosts that may get credentials; default the host of base_url.";
         headers "headers": Form::DataMap => "Headers of every request.";
         query "query": Form::DataMap => "Query of every request.";
+        lists "lists": Form::OneOf(&["repeat", "comma", "brackets"]) => "Lists in queries and forms: a=1&a=2, a=1,2 or a[]=1&a[]=2; default repeat.";
         timeout "timeout": Form::TimeSpan => "Default 30s.";
         rate "rate": Form::Rate => "Bucket each request draws on.";
     }
@@ -241,12 +242,14 @@ objects! {
         headers "headers": Form::Templates => "Headers.";
         json "json": Form::Template => "JSON body.";
         form "form": Form::Templates => "Form body.";
-        raw "raw": Form::Expression => "Bytes as they are.";
+        multipart "multipart": Form::Templates => "Multipart body: texts, and bytes or files as parts with a media type.";
+        raw "raw": Form::Text => "Bytes, a text or a file as they are; a file brings its media type.";
         graphql "graphql": Form::One(&GRAPHQL) => "GraphQL query as the body.";
-        returns "returns" must: Form::Type => "Type of the reply, or none.";
+        returns "returns" must: Form::Type => "Type of the JSON reply; or text, bytes, none.";
         errors "errors": Form::One(&ERRORS) => "How its errors are read, in place of `errors` of the file.";
         page "page": Form::One(&PAGE) => "Follow pages.";
         rate "rate": Form::Rate => "Bucket it draws on; default that of `http`.";
+        idempotency "idempotency": Form::Text => "Header with a key that is new for each call and the same when it is sent again.";
         timeout "timeout": Form::TimeSpan => "Of one attempt; default that of `http`.";
         max_body "max_body": Form::Size => "Largest body; default 1MiB.";
         max_reply "max_reply": Form::Size => "Largest reply; default 10MiB.";
@@ -312,6 +315,7 @@ objects! {
         token "token": Form::Text => "Name of the token, or none.";
         json "json": Form::Data => "Body, equal as JSON.";
         form "form": Form::DataMap => "Body, equal as pairs.";
+        multipart "multipart": Form::DataMap => "Body, equal part by part; a file is {name, media_type, data}.";
         raw "raw": Form::Data => "Body, equal as text.";
     }
 

@@ -34,7 +34,7 @@ pub(crate) use types::{Types, reach};
 use crate::ast;
 use crate::diagnostic::Code;
 use crate::literal;
-use crate::model::{self, Action, Connector, Errors, Hook, Http, Record, Returns, Tool, Ty, Used};
+use crate::model::{self, Action, Connector, Errors, Hook, Http, Record, Tool, Ty, Used};
 use crate::source::Span;
 use crate::table::{is_snake, pascal, snake};
 use crate::yaml::Node;
@@ -298,9 +298,7 @@ fn roots(world: &World<'_>, errors: &Errors, made: &[Tool]) -> Roots {
         }));
     }
     for request in replies {
-        if let Returns::Json(ty) = &request.returns {
-            roots.reply.push(ty.clone());
-        }
+        roots.reply.extend(request.returns.ty());
         roots.reply.extend(request.errors.as_ref().and_then(|errors| errors.body.clone()));
     }
     for hook in &world.hooks {

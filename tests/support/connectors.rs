@@ -24,6 +24,8 @@ macro_rules! connectors {
 
 connectors! {
     "language/client.yaml" => client;
+    "language/commas.yaml" => commas;
+    "language/forms.yaml" => forms;
     "language/graphql.yaml" => graphql;
     "language/handlers.yaml" => handlers, hooks = crate::hooks::Handlers;
     "language/inputs.yaml" => inputs;
@@ -31,4 +33,5 @@ connectors! {
     "language/pages.yaml" => pages;
     "language/renamed.yaml" => renamed;
     "language/sign_in.yaml" => sign_in;
+    "language/uploads.yaml" => uploads;
 }

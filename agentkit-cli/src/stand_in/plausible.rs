@@ -19,7 +19,7 @@ pub(super) fn identity(connector: &Connector, call: &Call) -> Option<Value> {
         return None;
     }
     let mut reply = match &request.returns {
-        Returns::None => json!({}),
+        Returns::None | Returns::Text | Returns::Bytes => json!({}),
         Returns::Json(ty) => made(connector, "", ty, 0).unwrap_or_else(|| json!({})),
     };
     mark_success(&mut reply, connector);

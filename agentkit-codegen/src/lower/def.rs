@@ -3,8 +3,8 @@
 //! Only what differs from `EMPTY` is written.
 
 use agentkit_spec::model::{
-    self, Access, AccountPart, AccountText, Apply, Auth, AuthKind, ClientAuth, Field, Per, Rotation, SecretPart, Token,
-    TokenBody,
+    self, Access, AccountPart, AccountText, Apply, Auth, AuthKind, ClientAuth, Field, Lists, Per, Rotation, SecretPart,
+    Token, TokenBody,
 };
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -251,6 +251,11 @@ fn http(http: &model::Http) -> TokenStream {
     let host_patterns = list("host_patterns", http.host_patterns.iter().map(|domain| quote!(#domain)));
     let headers = list("headers", http.headers.iter().map(pair));
     let query = list("query", http.query.iter().map(pair));
+    let lists = match http.lists {
+        Lists::Repeat => None,
+        Lists::Comma => Some(quote!(lists: ListsDef::Comma,)),
+        Lists::Brackets => Some(quote!(lists: ListsDef::Brackets,)),
+    };
     let timeout = types::number(http.timeout_ms);
     let rate = list(
         "rate",
@@ -266,6 +271,7 @@ fn http(http: &model::Http) -> TokenStream {
             #host_patterns
             #headers
             #query
+            #lists
             timeout_ms: #timeout,
             #rate
             ..HttpDef::EMPTY

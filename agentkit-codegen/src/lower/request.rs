@@ -1,15 +1,15 @@
 //! Requests: the chain of calls that builds and sends one.
 
 use agentkit_spec::model::{
-    Action, Address, Body, Draw, Expr, IntForm, Method, Next, Page, PathPart, Place, Position, Request, Returns, Root,
-    Template, Ty,
+    Action, Address, Body, Draw, Expr, IntForm, Method, Next, Page, Part, PathPart, Place, Position, Raw, Request,
+    Returns, Root, Template, Ty,
 };
 use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
 
 use super::expr::{Want, chain, condition};
 use super::scope::{Scope, meet};
-use super::template::{as_json, object, sent};
+use super::template::{as_json, object, owned, sent};
 use super::types::{self, rust};
 use super::value::Form;
 use super::{coerce, expr};
@@ -109,13 +109,44 @@ fn body(scope: &mut Scope<'_>, body: &Body) -> TokenStream {
             let fields = object(scope, fields);
             quote!(.form(#fields))
         }
-        Body::Raw(bytes) => {
-            let val = chain(scope, bytes, Want::See).val;
-            let code = &val.code;
-            let bytes = if val.form == Form::Ref { code.clone() } else { quote!(&#code) };
+        Body::Multipart(parts) => {
+            let mut puts: Vec<TokenStream> = parts
+                .iter()
+                .rev()
+                .map(|(name, part)| match part {
+                    Part::Text(template) => {
+                        let value = as_json(scope, template);
+                        quote!(.put(#name, #value))
+                    }
+                    Part::File(expr) => {
+                        let value = chain(scope, expr, Want::See).into_json();
+                        quote!(.file(#name, #value))
+                    }
+                })
+                .collect();
+            puts.reverse();
+            quote!(.multipart(Parts::new() #(#puts)*))
+        }
+        Body::Raw(Raw::Bytes(bytes)) => {
+            let bytes = seen(scope, bytes);
             quote!(.raw(#bytes))
         }
+        Body::Raw(Raw::File(file)) => {
+            let file = seen(scope, file);
+            quote!(.raw_file(#file))
+        }
+        Body::Raw(Raw::Text(text)) => {
+            let text = owned(scope, text, &Ty::String);
+            quote!(.raw_text(#text))
+        }
     }
+}
+
+/// Rust of a reference to a value that is always there.
+fn seen(scope: &mut Scope<'_>, expr: &Expr) -> TokenStream {
+    let val = chain(scope, expr, Want::See).val;
+    let code = &val.code;
+    if val.form == Form::Ref { code.clone() } else { quote!(&#code) }
 }
 
 fn options(request: &Request, usual: &Usual<'_>) -> Vec<TokenStream> {
@@ -134,6 +165,9 @@ fn options(request: &Request, usual: &Usual<'_>) -> Vec<TokenStream> {
         });
         calls.push(quote!(.rate(&[#(#draws),*])));
     }
+    if let Some(header) = &request.idempotency {
+        calls.push(quote!(.idempotency(#header)));
+    }
     if request.repeatable && !usual.repeatable {
         calls.push(quote!(.repeatable()));
     }
@@ -149,7 +183,12 @@ fn options(request: &Request, usual: &Usual<'_>) -> Vec<TokenStream> {
 }
 
 fn end(scope: &mut Scope<'_>, request: &Request) -> TokenStream {
-    let Returns::Json(ty) = &request.returns else { return quote!(.nothing()) };
+    let ty = match &request.returns {
+        Returns::Json(ty) => ty,
+        Returns::None => return quote!(.nothing()),
+        Returns::Text => return quote!(.text()),
+        Returns::Bytes => return quote!(.bytes()),
+    };
     let Some(page) = &request.page else { return quote!(.reply()) };
     let paging = paging(scope, page, &request.body);
     let split = split(scope, page, &rust(ty));
@@ -271,13 +310,13 @@ fn verb(method: Method) -> Ident {
 /// Type of what an action gives for one item: the type in `Vec<BoxFuture<…>>`.
 pub(crate) fn gives(action: &Action, of: &super::tool::Known<'_>) -> TokenStream {
     match action {
-        Action::Request(request) => match (&request.returns, &request.page) {
-            (Returns::None, _) => quote!(()),
-            (Returns::Json(_), Some(page)) => {
+        Action::Request(request) => match (&request.page, request.returns.ty()) {
+            (Some(page), _) => {
                 let item = rust(&page.item);
                 quote!(Pages<#item>)
             }
-            (Returns::Json(ty), None) => rust(ty),
+            (None, Some(ty)) => rust(&ty),
+            (None, None) => quote!(()),
         },
         Action::Call { tool, .. } => of.tool(tool).map_or_else(|| quote!(()), |tool| rust(&tool.output)),
         Action::Hook { hook, .. } => of.hook(hook).map_or_else(|| quote!(()), |hook| rust(&hook.returns)),

@@ -63,10 +63,7 @@ pub(crate) fn check(known: &Known<'_>, check: &model::Check) -> TokenStream {
     let label = owned(&mut scope, &check.label, &model::Ty::String);
     let id = owned(&mut scope, &check.id, &model::Ty::String);
     let send = request::lower(&mut scope, &check.request, &usual);
-    let ty = match &check.request.returns {
-        model::Returns::Json(ty) => types::rust(ty),
-        model::Returns::None => quote!(()),
-    };
+    let ty = check.request.returns.ty().map_or_else(|| quote!(()), |ty| types::rust(&ty));
     quote! {
         let body: #ty = #send.await?;
         Ok(Identity { id: #id, label: #label })

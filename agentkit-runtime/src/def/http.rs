@@ -17,6 +17,8 @@ pub struct HttpDef {
     pub headers: &'static [(&'static str, TextDef)],
     /// Query of every request; a parameter whose value is absent is left out.
     pub query: &'static [(&'static str, TextDef)],
+    /// How lists are written in queries and forms.
+    pub lists: ListsDef,
     /// Milliseconds one attempt may take.
     pub timeout_ms: u64,
     /// Buckets each request draws on, with the cost of one request.
@@ -31,9 +33,21 @@ impl HttpDef {
         host_patterns: &[],
         headers: &[],
         query: &[],
+        lists: ListsDef::Repeat,
         timeout_ms: 30_000,
         rate: &[],
     };
+}
+
+/// How lists are written in queries and forms.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ListsDef {
+    /// `a=1&a=2`.
+    Repeat,
+    /// `a=1,2`.
+    Comma,
+    /// `a[]=1&a[]=2`.
+    Brackets,
 }
 
 /// A rate limit.

@@ -10,6 +10,7 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::Value;
 
+use super::keys::{SeenKeys, any_key};
 use super::render::{Lines, diff, expected, sent};
 use crate::transport::{HttpReply, HttpRequest};
 use crate::wire::base64;
@@ -46,6 +47,7 @@ impl std::fmt::Debug for Secret {
 pub struct Exchanges {
     reuse: Reuse,
     all: Mutex<Vec<Exchange>>,
+    keys: Mutex<SeenKeys>,
 }
 
 #[derive(Debug)]
@@ -59,7 +61,7 @@ struct Exchange {
 impl Exchanges {
     /// None yet.
     pub fn new(reuse: Reuse) -> Self {
-        Self { reuse, all: Mutex::default() }
+        Self { reuse, all: Mutex::default(), keys: Mutex::default() }
     }
 
     /// Adds the exchanges of an example, as JSON. Paths follow `base_url`.
@@ -93,6 +95,8 @@ impl Exchanges {
         };
         let carried = carried(request, secrets);
         let mut all = self.all();
+        let mut keys = self.keys.lock().unwrap_or_else(PoisonError::into_inner);
+        keys.note(&request.headers, &all.iter().map(|exchange| &exchange.expect).collect::<Vec<_>>());
         let mut best: Option<usize> = None;
         let mut nearest: Option<(usize, Lines, Lines)> = None;
         for (index, exchange) in all.iter().enumerate() {
@@ -105,7 +109,11 @@ impl Exchanges {
                 (Some(_), _) => false,
             };
             let wanted = expected(&exchange.expect);
-            let got = sent(request, &exchange.expect, &hide);
+            let counted = |text: &str| match any_key(text, &exchange.expect) {
+                Some(key) if self.reuse == Reuse::Endless => key,
+                _ => keys.by_count(text),
+            };
+            let got = sent(request, &exchange.expect, &|text| hide(&counted(text)));
             if wanted == got {
                 best = Some(index);
                 if free {

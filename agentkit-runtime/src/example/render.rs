@@ -4,6 +4,7 @@ use serde_json::Value;
 use url::Url;
 use url::form_urlencoded::parse;
 
+use super::multipart;
 use crate::transport::HttpRequest;
 
 /// A request, line by line. Queries and forms are sorted by name: their order means nothing.
@@ -51,6 +52,8 @@ pub(super) fn expected(expect: &Value) -> Lines {
         let mut form = pairs(&expect["form"]);
         form.sort_by(|one, other| one.0.cmp(&other.0));
         lines.extend(form.iter().map(|(name, value)| format!("form {name} = {value}")));
+    } else if expect["multipart"].is_object() {
+        lines.extend(multipart::expected(&expect["multipart"]));
     } else if let Some(raw) = expect["raw"].as_str() {
         lines.push(format!("raw {raw:?}"));
     }
@@ -112,6 +115,9 @@ fn body_lines(request: &HttpRequest, expect: &Value) -> Vec<String> {
     }
     if body.is_empty() {
         return Vec::new();
+    }
+    if let Some(lines) = multipart::sent(request) {
+        return lines;
     }
     if expect["raw"].is_string() {
         return vec![format!("raw {:?}", String::from_utf8_lossy(body))];

@@ -12,6 +12,7 @@ use super::CALL_LIMIT;
 use crate::account::Tokens;
 use crate::clock::Clock;
 use crate::cx::{Call, Writes};
+use crate::request::Keys;
 use crate::tests::openweather;
 use crate::tests::probe::{CONNECTOR, CONSENT, Get, List, Post};
 use crate::tests::script::{Act, KEY, Script, consented, kit, ok, status};
@@ -42,6 +43,7 @@ fn call_of(kit: &AgentKit, account: &ConnectedAccount) -> (Call, Arc<dyn Clock>)
         hooks: None,
         values: std::sync::OnceLock::new(),
         writes: Writes::default(),
+        keys: Keys::default(),
     };
     (call, inner.clock.clone())
 }

@@ -3,13 +3,13 @@
 use super::auth::{known_scope, plain_path};
 use super::cx::Cx;
 use super::expr::{Known, Scope};
-use super::request::{Around, request};
+use super::request::{Around, request, returned};
 use super::template;
 use super::types::{self, Types, is_text, opt, show};
 use super::world::World;
 use crate::ast;
 use crate::diagnostic::Code;
-use crate::model::{Check, Derived, Field, Returns};
+use crate::model::{Check, Derived, Field};
 use crate::yaml::Node;
 
 /// Values of the token reply. Not each way to connect has one; then the value may be absent.
@@ -68,10 +68,7 @@ pub(crate) fn check(cx: &mut Cx<'_>, world: &World<'_>, node: Option<&Node>) -> 
     let made = request(cx, world, (&scope, &around), request_node);
     scope.body = Some(match &made {
         None => Known::Broken,
-        Some(request) => match &request.returns {
-            Returns::None => Known::Nothing,
-            Returns::Json(ty) => Known::Ty(ty.clone()),
-        },
+        Some(request) => returned(&request.returns),
     });
     let scopes = view.scopes.map(Node::items).unwrap_or_default();
     let scopes = scopes.iter().filter_map(|node| known_scope(cx, &world.auth, node)).collect();

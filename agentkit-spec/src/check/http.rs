@@ -7,7 +7,7 @@ use super::text::{Values, text_pairs};
 use crate::ast;
 use crate::diagnostic::Code;
 use crate::literal;
-use crate::model::{AccountPart, AccountText, Draw, Http, Per, Rate};
+use crate::model::{AccountPart, AccountText, Draw, Http, Lists, Per, Rate};
 use crate::yaml::Node;
 
 /// Milliseconds one attempt may take where nothing is said.
@@ -44,6 +44,11 @@ pub(crate) fn http(cx: &mut Cx<'_>, rates: Option<&Node>, values: Values<'_>, no
     Some(Http {
         headers: text_pairs(cx, values, (view.headers, "http.headers")),
         query: text_pairs(cx, values, (view.query, "http.query")),
+        lists: match view.lists.and_then(Node::text) {
+            Some("comma") => Lists::Comma,
+            Some("brackets") => Lists::Brackets,
+            _ => Lists::Repeat,
+        },
         timeout_ms: view.timeout.and_then(Node::text).and_then(literal::time_span).unwrap_or(TIMEOUT_MS),
         rate: draws(cx, rates, view.rate).unwrap_or_default(),
         base_url: base_url?,

@@ -54,12 +54,15 @@ pub(crate) fn request(
     let headers = headers(cx, scope, view.headers);
     let body = body::body(cx, scope, &view, address.as_ref().map(|(method, ..)| *method));
     let returns = returns(cx, world, view.returns);
+    let idempotency = idempotency(cx, &view, address.as_ref().map(|(method, ..)| *method));
     let errors = view.errors.map(|node| errors::errors(cx, &world.types, Some(node)));
+    if let (Some(Returns::Text | Returns::Bytes), Some(_), Some(node)) = (&returns, view.page, view.returns) {
+        let span = node.span;
+        cx.error(Code::Paging, span, "pages are read from JSON").help("returns: TYPE, a type of the file");
+        return None;
+    }
     let page = view.page.map(|node| {
-        let known = returns.clone().map_or(Known::Broken, |returns| match returns {
-            Returns::Json(ty) => Known::Ty(ty),
-            Returns::None => Known::Nothing,
-        });
+        let known = returns.as_ref().map_or(Known::Broken, returned);
         page::page(cx, scope, node, (known, &view, address.as_ref().map(|(method, ..)| *method)))
     });
     let rate = draws(cx, world.rates, view.rate)
@@ -79,6 +82,7 @@ pub(crate) fn request(
         errors,
         page: page.map_or(Some(None), |page| page.map(Some))?,
         rate,
+        idempotency: idempotency.ok()?,
         repeatable: around.repeatable,
         timeout_ms: view.timeout.and_then(Node::text).and_then(literal::time_span),
         max_body: size(view.max_body),
@@ -89,11 +93,12 @@ pub(crate) fn request(
 /// The value of a request, told from its keys alone.
 pub(crate) fn value_ty(cx: &mut Cx<'_>, world: &World<'_>, node: &Node) -> Known {
     let view = ast::Request::of(node);
-    match returns_quietly(cx, world, view.returns) {
-        None => Known::Broken,
-        Some(Returns::None) => Known::Nothing,
-        Some(Returns::Json(ty)) => Known::Ty(ty),
-    }
+    returns_quietly(cx, world, view.returns).as_ref().map_or(Known::Broken, returned)
+}
+
+/// What is known of a reply.
+pub(crate) fn returned(returns: &Returns) -> Known {
+    returns.ty().map_or(Known::Nothing, Known::Ty)
 }
 
 /// The method and its address:
@@ -154,6 +159,36 @@ pub(crate) fn known_token(cx: &mut Cx<'_>, world: &World<'_>, node: &Node) -> Op
     None
 }
 
+/// A key for what must not be done twice, where nothing else says it:
+///
+/// ```yaml
+/// request: {get: /charges, idempotency: Idempotency-Key}
+/// ```
+fn idempotency(cx: &mut Cx<'_>, view: &ast::Request<'_>, method: Option<Method>) -> Result<Option<String>, ()> {
+    let Some(node) = view.idempotency else { return Ok(None) };
+    let name = node.text().ok_or(())?;
+    if name.starts_with('$') {
+        cx.error(Code::NotAnExpression, node.span, "`idempotency` is the name of a header; the key itself is made")
+            .help("idempotency: Idempotency-Key");
+        return Err(());
+    }
+    if !header_name(cx, name, node.span) {
+        return Err(());
+    }
+    if method == Some(Method::Get) {
+        cx.error(Code::IdempotencyUse, node.span, "a get changes nothing, so it needs no idempotency key")
+            .help("leave it out; a get may always be sent again");
+        return Err(());
+    }
+    let taken = view.headers.map(Node::entries).unwrap_or_default();
+    if let Some(taken) = taken.iter().find(|entry| entry.key.text.eq_ignore_ascii_case(name)) {
+        cx.error(Code::IdempotencyUse, taken.key.span, format!("`idempotency` writes the header `{name}` already"))
+            .help("leave it out here");
+        return Err(());
+    }
+    Ok(Some(name.to_owned()))
+}
+
 fn headers(cx: &mut Cx<'_>, scope: &Scope<'_>, node: Option<&Node>) -> Vec<(String, crate::model::Template)> {
     let Some(node) = node else { return Vec::new() };
     for entry in node.entries() {
@@ -166,13 +201,16 @@ fn headers(cx: &mut Cx<'_>, scope: &Scope<'_>, node: Option<&Node>) -> Vec<(Stri
 
 fn returns(cx: &mut Cx<'_>, world: &World<'_>, node: Option<&Node>) -> Option<Returns> {
     let node = node?;
-    if node.text() == Some("none") {
-        return Some(Returns::None);
+    match node.text() {
+        Some("none") => return Some(Returns::None),
+        Some("text") => return Some(Returns::Text),
+        Some("bytes") => return Some(Returns::Bytes),
+        _ => {}
     }
     let ty = types::ty(cx, &world.types, node)?;
     if matches!(ty, Ty::Opt(_) | Ty::File | Ty::Bytes(_)) {
         cx.error(Code::TypeUse, node.span, format!("a reply cannot be {}", show(&ty)))
-            .help("a record, a list, or none");
+            .help("a type such as a record or a list; or text, bytes, none");
         return None;
     }
     Some(Returns::Json(ty))

@@ -2,7 +2,7 @@
 
 mod wire;
 
-pub(crate) use wire::{flat_form, json, pairs};
+pub(crate) use wire::{form, form_value, json, pairs};
 
 use super::cx::Cx;
 use super::expr::{Scope, expr};

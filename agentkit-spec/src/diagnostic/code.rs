@@ -107,6 +107,8 @@ codes! {
     Paging = 66, "`page` must fit its request.";
     PathForm = 67, "A path begins with `/` and is followed as it stands.";
 
+    IdempotencyUse = 68, "An idempotency key goes with a request that changes something, in a header of its own.";
+
     ToolForm = 70, "A tool has one `request`, or `steps`, or a `handler`.";
     StepForm = 71, "A step does one thing: `request`, `call` or `hook`.";
     NoTool = 72, "A called tool must be declared, and calls must not go in circles.";

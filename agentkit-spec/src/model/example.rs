@@ -67,6 +67,8 @@ pub enum ExpectBody {
     Json(Value),
     /// Equal as pairs.
     Form(Vec<(String, Vec<String>)>),
+    /// Equal part by part: texts, `{name, media_type, data}`, or lists of them.
+    Multipart(Value),
     /// Equal bytes, written as text.
     Raw(String),
 }

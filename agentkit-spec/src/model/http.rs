@@ -15,10 +15,24 @@ pub struct Http {
     pub headers: Vec<(String, AccountText)>,
     /// Query of every request; a parameter whose value is absent is left out.
     pub query: Vec<(String, AccountText)>,
+    /// How lists are written in queries and forms.
+    pub lists: Lists,
     /// Milliseconds one attempt may take.
     pub timeout_ms: u64,
     /// Buckets each request draws on.
     pub rate: Vec<Draw>,
+}
+
+/// How lists are written in queries and forms.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Lists {
+    /// `a=1&a=2`.
+    #[default]
+    Repeat,
+    /// `a=1,2`.
+    Comma,
+    /// `a[]=1&a[]=2`.
+    Brackets,
 }
 
 /// A draw on a rate bucket.

@@ -1,6 +1,6 @@
 //! Requests, and following pages.
 
-use super::{Draw, Errors, Expr, Position, Template, Ty};
+use super::{BytesForm, Draw, Errors, Expr, Position, Template, Ty};
 
 /// One HTTP request.
 #[derive(Debug, Clone, PartialEq)]
@@ -27,6 +27,8 @@ pub struct Request {
     pub page: Option<Page>,
     /// Buckets it draws on.
     pub rate: Vec<Draw>,
+    /// Header with a key by which the provider knows the request when it is sent again.
+    pub idempotency: Option<String>,
     /// It may be sent twice: reads, and tools that say `repeatable`.
     pub repeatable: bool,
     /// Milliseconds one attempt may take, where not the connector's.
@@ -74,10 +76,32 @@ pub enum Body {
     None,
     /// JSON.
     Json(Template),
-    /// `application/x-www-form-urlencoded`; nested mappings were flattened to `a[b]`.
+    /// `application/x-www-form-urlencoded`; what is nested is written `a[b]`.
     Form(Vec<(String, Template)>),
-    /// Bytes as they are: an expression of type bytes.
-    Raw(Expr),
+    /// `multipart/form-data`.
+    Multipart(Vec<(String, Part)>),
+    /// What it is, and nothing around it.
+    Raw(Raw),
+}
+
+/// A part of a multipart body.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Part {
+    /// As in a form.
+    Text(Template),
+    /// Bytes, a file, an opt of one or a list of them: parts with a file name and a media type.
+    File(Expr),
+}
+
+/// A body without an encoding.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Raw {
+    /// An expression of type bytes.
+    Bytes(Expr),
+    /// An expression of type file, which brings its media type.
+    File(Expr),
+    /// A text.
+    Text(Template),
 }
 
 /// What comes back from a request.
@@ -87,6 +111,22 @@ pub enum Returns {
     None,
     /// JSON of this type.
     Json(Ty),
+    /// The body as text.
+    Text,
+    /// The body as it is.
+    Bytes,
+}
+
+impl Returns {
+    /// Type of the reply.
+    pub fn ty(&self) -> Option<Ty> {
+        match self {
+            Self::None => None,
+            Self::Json(ty) => Some(ty.clone()),
+            Self::Text => Some(Ty::String),
+            Self::Bytes => Some(Ty::Bytes(BytesForm::Base64)),
+        }
+    }
 }
 
 /// Following pages.

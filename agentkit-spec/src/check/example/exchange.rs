@@ -65,14 +65,16 @@ fn expect<'a>(
         Some(node) => known_token(cx, world, node).map(Some),
         None => Some(None),
     };
-    let bodies = [view.json, view.form, view.raw].into_iter().flatten().count();
+    let bodies = [view.json, view.form, view.multipart, view.raw].into_iter().flatten().count();
     if bodies > 1 {
-        cx.error(Code::ExampleExchange, span, "a request has one body").help("one of: json, form, raw");
+        cx.error(Code::ExampleExchange, span, "a request has one body").help("one of: json, form, multipart, raw");
     }
     let body = if let Some(node) = view.json {
         ExpectBody::Json(to_json(node))
     } else if view.form.is_some() {
         ExpectBody::Form(lists(cx, view.form, "form"))
+    } else if let Some(node) = view.multipart {
+        ExpectBody::Multipart(parts(cx, node)?)
     } else {
         view.raw.and_then(Node::text).map_or(ExpectBody::None, |text| ExpectBody::Raw(text.to_owned()))
     };
@@ -107,6 +109,34 @@ fn lists(cx: &mut Cx<'_>, node: Option<&Node>, path: &str) -> Vec<(String, Vec<S
         }
     }
     made
+}
+
+/// Parts by name: a text, a file, or a list of them.
+fn parts(cx: &mut Cx<'_>, node: &Node) -> Option<serde_json::Value> {
+    const KEYS: [&str; 3] = ["name", "media_type", "data"];
+    let mut good = true;
+    for entry in node.entries() {
+        let nodes = match &entry.value.value {
+            Value::List(items) => items.as_slice(),
+            _ => std::slice::from_ref(&entry.value),
+        };
+        let fits = |node: &Node| match &node.value {
+            Value::Scalar(_) => true,
+            Value::List(_) => false,
+            Value::Map(map) => {
+                let has = |key: &&str| map.entries.iter().any(|entry| entry.key.text == **key);
+                map.entries.len() == KEYS.len() && KEYS.iter().all(has)
+            }
+        };
+        if let Some(wrong) = nodes.iter().find(|node| !fits(node)) {
+            good = false;
+            let span = cx.first_line(wrong.span);
+            let name = &entry.key.text;
+            cx.error(Code::ExampleExchange, span, format!("the part `{name}` must be a text or a file"))
+                .help("{name: a.txt, media_type: text/plain, data: aGVsbG8=}, with `data` in base64");
+        }
+    }
+    good.then(|| to_json(node))
 }
 
 fn pairs(cx: &mut Cx<'_>, node: Option<&Node>) -> Vec<(String, String)> {

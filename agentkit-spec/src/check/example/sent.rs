@@ -2,9 +2,10 @@
 
 use crate::ast;
 use crate::check::cx::Cx;
+use crate::check::types::peel;
 use crate::check::world::World;
 use crate::diagnostic::Code;
-use crate::model::{Address, Apply, Body, Next, Page, Place, Request, Template};
+use crate::model::{Address, Apply, Body, Lists, Next, Page, Place, Request, Template, Ty};
 use crate::yaml::{Entry, Node, Value};
 
 /// Reports parts of an expected request that none of these requests has:
@@ -20,9 +21,10 @@ pub(super) fn known_parts(cx: &mut Cx<'_>, world: &World<'_>, view: &ast::Expect
     if sent.is_empty() || sent.iter().any(by_address) {
         return;
     }
-    let mut names: Vec<&str> = sent.iter().flat_map(|request| query(world, request)).collect();
+    let mut names: Vec<String> = sent.iter().flat_map(|request| query(world, request)).collect();
     names.sort_unstable();
     names.dedup();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
     known_names(cx, view.query.map(Node::entries).unwrap_or_default(), ("query", &names));
     if let Some(node) = view.json {
         let bodies: Option<Vec<_>> = sent.iter().map(|request| json(request)).collect();
@@ -32,20 +34,32 @@ pub(super) fn known_parts(cx: &mut Cx<'_>, world: &World<'_>, view: &ast::Expect
     }
 }
 
-fn query<'a>(world: &'a World<'_>, request: &'a Request) -> Vec<&'a str> {
-    let mut names: Vec<&str> = request.query.iter().map(|(name, _)| name.as_str()).collect();
-    names.extend(world.http.iter().flat_map(|http| &http.query).map(|(name, _)| name.as_str()));
+fn query(world: &World<'_>, request: &Request) -> Vec<String> {
+    let brackets = world.http.as_ref().is_some_and(|http| http.lists == Lists::Brackets);
+    let written = |(name, value): &(String, Template)| {
+        if brackets && is_list(value) { format!("{name}[]") } else { name.clone() }
+    };
+    let mut names: Vec<String> = request.query.iter().map(written).collect();
+    names.extend(world.http.iter().flat_map(|http| &http.query).map(|(name, _)| name.clone()));
     for auth in &world.auth {
         if let Apply::Parts { query, .. } = &auth.apply {
-            names.extend(query.iter().map(|(name, _)| name.as_str()));
+            names.extend(query.iter().map(|(name, _)| name.clone()));
         }
     }
     for place in request.page.iter().flat_map(places) {
         if let Place::Query(name) = place {
-            names.push(name);
+            names.push(name.clone());
         }
     }
     names
+}
+
+fn is_list(value: &Template) -> bool {
+    match value {
+        Template::List(_) | Template::Each { .. } => true,
+        Template::Expr(made) => matches!(peel(made.ty()).0, Ty::List(_)),
+        _ => false,
+    }
 }
 
 fn places(page: &Page) -> impl Iterator<Item = &Place> {

@@ -11,16 +11,33 @@ use crate::yaml::{Entry, Node, Plain, Scalar, Value};
 
 /// A JSON body.
 pub(crate) fn json(cx: &mut Cx<'_>, scope: &Scope<'_>, node: &Node, path: &str) -> Option<Template> {
+    tree(cx, scope, node, (path, Carrier::Json))
+}
+
+/// The fields of a form body; what is nested becomes `a[b]`.
+pub(crate) fn form(cx: &mut Cx<'_>, scope: &Scope<'_>, node: &Node, path: &str) -> Option<Vec<(String, Template)>> {
+    entries(cx, scope, node.entries(), (path, Carrier::Form))
+}
+
+/// One value of a form.
+pub(crate) fn form_value(cx: &mut Cx<'_>, scope: &Scope<'_>, node: &Node, path: &str) -> Option<Template> {
+    tree(cx, scope, node, (path, Carrier::Form))
+}
+
+/// Mappings, lists and the values in them.
+fn tree(cx: &mut Cx<'_>, scope: &Scope<'_>, node: &Node, (path, carrier): (&str, Carrier)) -> Option<Template> {
     match &node.value {
-        Value::Scalar(scalar) => value(cx, scope, (node, scalar), (path, Carrier::Json)),
+        Value::Scalar(scalar) => value(cx, scope, (node, scalar), (path, carrier)),
         Value::List(items) => {
             let made: Vec<_> = items
                 .iter()
                 .enumerate()
-                .map(|(index, node)| json(cx, scope, node, &format!("{path}[{index}]")))
+                .map(|(index, node)| tree(cx, scope, node, (&format!("{path}[{index}]"), carrier)))
                 .collect();
             let made = made.into_iter().collect::<Option<Vec<_>>>()?;
-            lint::empty_part(cx, node, path, &made);
+            if carrier == Carrier::Json {
+                lint::empty_part(cx, node, path, &made);
+            }
             Some(Template::List(made))
         }
         Value::Map(map) => {
@@ -28,23 +45,31 @@ pub(crate) fn json(cx: &mut Cx<'_>, scope: &Scope<'_>, node: &Node, path: &str) 
                 let (var, list, item) = super::each_head(cx, scope, &head.value)?;
                 let mut inner = scope.clone();
                 inner.items.push((var.clone(), item));
-                let fields = fields.iter().map(|entry| field(cx, &inner, entry, path));
-                let item = fields.collect::<Vec<_>>().into_iter().collect::<Option<Vec<_>>>()?;
-                return Some(Template::Each { var, list, item: Box::new(Template::Record(item)) });
+                let item = Template::Record(entries(cx, &inner, fields, (path, carrier))?);
+                return Some(Template::Each { var, list, item: Box::new(item) });
             }
-            let fields = map.entries.iter().map(|entry| field(cx, scope, entry, path));
-            let made = fields.collect::<Vec<_>>().into_iter().collect::<Option<Vec<_>>>()?;
-            lint::empty_part(cx, node, path, made.iter().map(|(_, part)| part));
+            let made = entries(cx, scope, &map.entries, (path, carrier))?;
+            if carrier == Carrier::Json {
+                lint::empty_part(cx, node, path, made.iter().map(|(_, part)| part));
+            }
             Some(Template::Record(made))
         }
     }
 }
 
-fn field(cx: &mut Cx<'_>, scope: &Scope<'_>, entry: &Entry, path: &str) -> Option<(String, Template)> {
-    super::literal_key(cx, entry)?;
-    let name = entry.key.text.clone();
-    let value = json(cx, scope, &entry.value, &format!("{path}.{name}"))?;
-    Some((name, value))
+fn entries(
+    cx: &mut Cx<'_>,
+    scope: &Scope<'_>,
+    entries: &[Entry],
+    (path, carrier): (&str, Carrier),
+) -> Option<Vec<(String, Template)>> {
+    let fields = entries.iter().map(|entry| {
+        super::literal_key(cx, entry)?;
+        let path = format!("{path}.{}", entry.key.text);
+        Some((entry.key.text.clone(), tree(cx, scope, &entry.value, (&path, carrier))?))
+    });
+    // All of them, so that all mistakes are told.
+    fields.collect::<Vec<_>>().into_iter().collect()
 }
 
 /// Query parameters, headers: a name and what can be written as text.
@@ -63,27 +88,6 @@ pub(crate) fn pairs(
         }
     }
     made
-}
-
-/// A form body; mappings inside become `a[b]`.
-pub(crate) fn flat_form(cx: &mut Cx<'_>, scope: &Scope<'_>, node: &Node) -> Vec<(String, Template)> {
-    let mut made = Vec::new();
-    for entry in node.entries() {
-        form_entry(cx, scope, (entry.key.text.clone(), &entry.value), &mut made);
-    }
-    made
-}
-
-fn form_entry(cx: &mut Cx<'_>, scope: &Scope<'_>, (name, node): (String, &Node), made: &mut Vec<(String, Template)>) {
-    if let Value::Map(map) = &node.value {
-        for entry in &map.entries {
-            form_entry(cx, scope, (format!("{name}[{}]", entry.key.text), &entry.value), made);
-        }
-        return;
-    }
-    if let Some(template) = flat(cx, scope, node, (&format!("form.{name}"), Carrier::Form)) {
-        made.push((name, template));
-    }
 }
 
 fn flat(cx: &mut Cx<'_>, scope: &Scope<'_>, node: &Node, (path, carrier): (&str, Carrier)) -> Option<Template> {
@@ -151,14 +155,15 @@ fn check_carried(cx: &mut Cx<'_>, scope: &Scope<'_>, node: &Node, (ty, path, car
     let good = match (carrier, inner) {
         (_, Ty::Pages(_)) => false,
         (Carrier::Json, _) => true,
-        (Carrier::Query | Carrier::Form, Ty::List(item)) => scalar(item),
+        (Carrier::Query | Carrier::Form, Ty::List(item)) | (Carrier::Form, Ty::Map(item)) => scalar(item),
         (_, inner) => scalar(inner),
     };
     if !good {
         let wanted = match carrier {
             Carrier::Json => "the items of the pages",
             Carrier::Header => "a text, number, bool or time",
-            Carrier::Query | Carrier::Form => "a text, number, bool, time, or a list of them",
+            Carrier::Query => "a text, number, bool, time, or a list of them",
+            Carrier::Form => "a text, number, bool, time, or a list or map of them",
         };
         let found = cx.error(Code::TypeMismatch, node.span, format!("`{path}` must be {wanted}, this is {}", show(ty)));
         match inner {
@@ -170,6 +175,12 @@ fn check_carried(cx: &mut Cx<'_>, scope: &Scope<'_>, node: &Node, (ty, path, car
             }
             Ty::List(item) if matches!(**item, Ty::Opt(_)) => {
                 found.help("add `| compact`");
+            }
+            Ty::Record(_) if carrier == Carrier::Form => {
+                found.help("write its fields one by one, or add `| json` to send it as JSON text");
+            }
+            Ty::List(item) if carrier == Carrier::Form && matches!(**item, Ty::Record(_)) => {
+                found.help("build each item with `$each: x in $list`, or add `| json` to send it as JSON text");
             }
             Ty::Json | Ty::Record(_) | Ty::Map(_) => {
                 found.help("add `| json` to send it as JSON text");

@@ -5,12 +5,12 @@ use crate::check::cx::Cx;
 use crate::check::errors::error_kind;
 use crate::check::expr::{Known, Scope, expr, whole};
 use crate::check::names::refuse_step;
-use crate::check::request::{Around, request, value_ty};
+use crate::check::request::{Around, request, returned, value_ty};
 use crate::check::template;
 use crate::check::types::{opt, peel, show};
 use crate::check::world::{Signature, World};
 use crate::diagnostic::{Code, Diagnostics};
-use crate::model::{Access, Action, Each, Field, Request, Returns, Step, Template, Ty, When};
+use crate::model::{Access, Action, Each, Field, Request, Step, Template, Ty, When};
 use crate::syntax::{Pipeline, Stage, Text};
 use crate::yaml::{Entry, Node, Plain, Value};
 
@@ -195,10 +195,9 @@ fn action(
 
 /// The value of a checked request.
 pub(super) fn value_of(request: &Request) -> Known {
-    match (&request.page, &request.returns) {
-        (Some(page), _) => Known::Ty(Ty::Pages(Box::new(page.item.clone()))),
-        (None, Returns::Json(ty)) => Known::Ty(ty.clone()),
-        (None, Returns::None) => Known::Nothing,
+    match &request.page {
+        Some(page) => Known::Ty(Ty::Pages(Box::new(page.item.clone()))),
+        None => returned(&request.returns),
     }
 }
 
