@@ -8,6 +8,7 @@ mod errors;
 mod examples;
 mod expand;
 mod google;
+mod guide;
 mod hostile;
 mod language;
 mod outside;
