@@ -13,5 +13,6 @@ mod hostile;
 mod language;
 mod outside;
 mod peers;
+mod schemas;
 mod slack;
 mod tidy;

@@ -31,6 +31,7 @@ connectors! {
     "language/inputs.yaml" => inputs;
     "language/keys.yaml" => keys;
     "language/pages.yaml" => pages;
+    "language/outputs.yaml" => outputs;
     "language/renamed.yaml" => renamed;
     "language/sign_in.yaml" => sign_in;
     "language/uploads.yaml" => uploads;
