@@ -35,4 +35,5 @@ connectors! {
     "language/renamed.yaml" => renamed;
     "language/sign_in.yaml" => sign_in;
     "language/uploads.yaml" => uploads;
+    "reach/linear.yaml" => linear;
 }
