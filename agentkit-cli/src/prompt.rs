@@ -1,4 +1,4 @@
-//! Asks a person for a secret on the terminal, without echo.
+//! Asks a person on the terminal: for a secret without echo, for a field of an account with it.
 
 use std::io::{self, IsTerminal as _, Write as _};
 
@@ -23,6 +23,21 @@ pub(crate) fn secret(name: &str, about: Option<&str>) -> Result<String, Failure>
         return Err(Failure::usage(format!("no secret `{name}` was given")));
     }
     Ok(text.to_owned())
+}
+
+/// Asks for the field `name` of an account.
+pub(crate) fn field(name: &str, about: Option<&str>) -> Result<String, Failure> {
+    if !io::stdin().is_terminal() {
+        return Err(
+            Failure::usage(format!("no terminal to ask for `{name}`")).hint(format!("give it with --set {name}=VALUE"))
+        );
+    }
+    let mut stderr = anstream::stderr();
+    write!(stderr, "{name}{}: ", about.map(|about| format!(", {about}")).unwrap_or_default())?;
+    stderr.flush()?;
+    let mut line = String::new();
+    io::stdin().read_line(&mut line)?;
+    Ok(line.trim().to_owned())
 }
 
 #[cfg(unix)]

@@ -126,7 +126,7 @@ impl StandIn {
             }
         }
         let provider = Arc::new(Provider {
-            hosts: hosts(&connector),
+            hosts: hosts(&connector, &account),
             exchanges,
             connector,
             client,
@@ -213,19 +213,17 @@ async fn answer(State(provider): State<Arc<Provider>>, request: Request) -> Resp
 impl Provider {
     fn answer(&self, call: &Call) -> Response {
         for (auth, oauth) in self.oauth2() {
-            if oauth.authorize_url.as_literal() == Some(&call.address) {
+            if oauth.authorize_url.fits(&call.address) {
                 return authorize::answer(self, auth, oauth, call);
             }
-            if call.method == Method::POST
-                && oauth.revoke_url.as_ref().and_then(AccountText::as_literal) == Some(&call.address)
-            {
+            if call.method == Method::POST && oauth.revoke_url.as_ref().is_some_and(|url| url.fits(&call.address)) {
                 return revoke::answer(self, call);
             }
         }
         // Ways to connect may share an endpoint: the one whose client and grant these are answers.
         let mut refused = None;
         for (auth, oauth) in self.oauth2() {
-            if call.method == Method::POST && oauth.token_url.as_literal() == Some(&call.address) {
+            if call.method == Method::POST && oauth.token_url.fits(&call.address) {
                 let answer = token::answer(self, auth, oauth, call);
                 if answer.status().is_success() {
                     return answer;
@@ -282,22 +280,29 @@ fn json(value: &serde_json::Value) -> Response {
     ([(http::header::CONTENT_TYPE, "application/json")], value.to_string()).into_response()
 }
 
-/// Every host the connector may talk to, each once.
-fn hosts(connector: &Connector) -> Vec<String> {
+/// Every host the connector may talk to, each once; those that account values name, as far as examples tell them.
+fn hosts(connector: &Connector, account: &BTreeMap<String, String>) -> Vec<String> {
     let mut hosts: Vec<String> = Vec::new();
     let mut add = |host: &str| {
         if !host.is_empty() && !hosts.iter().any(|known| known == host) {
             hosts.push(host.to_owned());
         }
     };
+    let mut endpoints: Vec<&AccountText> = vec![&connector.http.base_url];
     for auth in &connector.auth {
         if let Some(oauth) = auth.kind.server() {
             for url in [Some(&oauth.authorize_url), Some(&oauth.token_url), oauth.revoke_url.as_ref()] {
-                add(host(url.and_then(AccountText::as_literal).unwrap_or_default()));
+                endpoints.extend(url);
             }
         }
     }
-    add(host(connector.http.base_url.as_literal().unwrap_or_default()));
+    let examples = connector.tools.iter().flat_map(|tool| &tool.examples);
+    let told = examples.map(|example| account_values(&example.account));
+    for values in [account.clone()].into_iter().chain(told) {
+        for url in &endpoints {
+            add(host(&url.with(|name| values.get(name).cloned()).unwrap_or_default()));
+        }
+    }
     for name in &connector.http.hosts {
         add(name);
     }
@@ -307,6 +312,12 @@ fn hosts(connector: &Connector) -> Vec<String> {
         }
     }
     hosts
+}
+
+/// The account values of an example, as texts.
+fn account_values(account: &serde_json::Value) -> BTreeMap<String, String> {
+    let text = |value: &serde_json::Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    account.as_object().into_iter().flatten().map(|(name, value)| (name.clone(), text(value))).collect()
 }
 
 /// Host (with its port) of an https address; empty for a path.

@@ -1,5 +1,7 @@
 //! What the pages say.
 
+mod fields;
+
 use std::fmt::Write as _;
 
 use agentkit_runtime::{ConnectedAccount, LinkPage};
@@ -98,12 +100,19 @@ pub(crate) fn link(page: &LinkPage, mistake: Option<&str>) -> String {
         Text(&page.identifier),
         Text(&page.connection),
     );
+    for (name, value) in &page.said {
+        let _ = writeln!(body, "<dt><code>{}</code></dt><dd>{}</dd>", Text(name), Text(value));
+    }
     if let Some(label) = &page.label {
         let _ = writeln!(body, "<dt>Connected before</dt><dd>{}</dd>", Text(label));
     }
     body.push_str("</dl>\n");
+    if let Some(mistake) = mistake {
+        let _ =
+            writeln!(body, "<p role=\"alert\" class=\"mistake\"><strong>Not connected:</strong> {}</p>", Text(mistake));
+    }
     if !page.consent {
-        return html::page(&title, &secrets(body, page, mistake));
+        return html::page(&title, &secrets(body, page));
     }
     if page.scopes.is_empty() {
         let _ = writeln!(body, "<p>On the next page {connector} will ask you to agree.</p>");
@@ -118,18 +127,17 @@ pub(crate) fn link(page: &LinkPage, mistake: Option<&str>) -> String {
         body,
         "<p>Go on only if you asked for this yourself. Whoever sent you this link will be able to use the account \
          in your name.</p>\n\
-         <form method=\"post\"><button type=\"submit\">Continue to {connector}</button></form>\n",
+         <form method=\"post\" autocomplete=\"off\">",
     );
+    fields::inputs(&mut body, &page.fields);
+    let _ = writeln!(body, "<button type=\"submit\">Continue to {connector}</button></form>");
     html::page(&title, &body)
 }
 
 /// The form for secrets. They go from the browser to us, past every agent.
-fn secrets(mut body: String, page: &LinkPage, mistake: Option<&str>) -> String {
-    if let Some(mistake) = mistake {
-        let _ =
-            writeln!(body, "<p role=\"alert\" class=\"mistake\"><strong>Not connected:</strong> {}</p>", Text(mistake));
-    }
+fn secrets(mut body: String, page: &LinkPage) -> String {
     body.push_str("<form method=\"post\" autocomplete=\"off\">\n");
+    fields::inputs(&mut body, &page.fields);
     for secret in &page.secrets {
         let name = Text(secret.name);
         let _ = writeln!(

@@ -62,24 +62,32 @@ async fn start(
         Ok(page) => page,
         Err(error) => return link_problem(&error),
     };
+    let typed = match fields {
+        Ok(Form(fields)) => fields.into_iter().map(|(name, text)| (name, SecretString::from(text))).collect(),
+        // A button alone sends nothing, whatever it says that it sends.
+        Err(_) if page.consent && page.fields.is_empty() => Vec::new(),
+        Err(_) => return problem(StatusCode::PAYLOAD_TOO_LARGE, &pages::TOO_LARGE),
+    };
     if !page.consent {
-        return match fields {
-            Ok(Form(fields)) => submit(&kit, &token, &page, fields).await,
-            Err(_) => problem(StatusCode::PAYLOAD_TOO_LARGE, &pages::TOO_LARGE),
-        };
+        let submitted = kit.authorization().submit(&token, typed).await;
+        return answer(
+            &page,
+            submitted.map(|linked| headers::page(StatusCode::OK, pages::linked(&linked.account), None)),
+        );
     }
-    match kit.authorization().start(&token).await {
-        Ok(start) => headers::see_other(&start.location, &start.cookie),
-        Err(error) => link_problem(&error),
-    }
+    let typed = if page.fields.is_empty() { Vec::new() } else { typed };
+    let started = kit.authorization().start_with(&token, typed).await;
+    answer(&page, started.map(|start| headers::see_other(&start.location, &start.cookie)))
 }
 
-async fn submit(kit: &AgentKit, token: &str, page: &LinkPage, fields: Vec<(String, String)>) -> Response {
-    let secrets = fields.into_iter().map(|(name, text)| (name, SecretString::from(text))).collect();
-    let again =
-        |mistake: &str| headers::page(StatusCode::UNPROCESSABLE_ENTITY, pages::link(page, Some(mistake)), Some(""));
-    match kit.authorization().submit(token, secrets).await {
-        Ok(linked) => headers::page(StatusCode::OK, pages::linked(&linked.account), None),
+/// The answer to a form, or the form again with what was wrong.
+fn answer(page: &LinkPage, result: Result<Response, SubmitError>) -> Response {
+    let again = |mistake: &str| {
+        let html = pages::link(page, Some(mistake));
+        headers::page(StatusCode::UNPROCESSABLE_ENTITY, html, Some(&page.authorize_origin))
+    };
+    match result {
+        Ok(response) => response,
         Err(SubmitError::Link(error)) => link_problem(&error),
         Err(SubmitError::Secrets(mistake)) => again(&mistake),
         Err(SubmitError::OtherIdentity) => problem(StatusCode::CONFLICT, &pages::OTHER_IDENTITY),

@@ -21,6 +21,7 @@ mod callback;
 mod client;
 mod commit;
 mod credentials;
+mod fields;
 mod flight;
 mod flow;
 mod keys;
@@ -37,6 +38,7 @@ pub(crate) use self::accounts::{Accounts, Parts as AccountsParts};
 pub use self::authorization::Authorization;
 pub use self::callback::{CallbackError, Linked};
 pub(crate) use self::credentials::{AppliedPart, Credentials, Tokens};
+pub use self::fields::FieldLine;
 pub use self::flow::{LinkError, LinkPage, ScopeLine, SecretLine, Start};
 pub use self::keys::SubmitError;
 pub use self::status::{ConnectedAccountStatus, ExpiredReason};
@@ -146,6 +148,11 @@ impl ConnectedAccount {
     /// A value the provider gave for this account, such as `team_id`.
     pub fn value(&self, name: &str) -> Option<&str> {
         self.values.get(name).map(String::as_str)
+    }
+
+    /// What has to be said of it before it can be connected.
+    pub fn open_fields(&self) -> Vec<FieldLine> {
+        fields::open(&self.connection, &self.values)
     }
 
     /// Scopes the person granted, as the provider writes them.

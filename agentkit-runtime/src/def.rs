@@ -9,7 +9,7 @@ mod http;
 mod text;
 mod tool;
 
-pub use self::account::{CheckDef, DerivedDef, Identity};
+pub use self::account::{CheckDef, DerivedDef, FieldDef, Identity};
 pub use self::auth::{
     ApplyDef, AuthDef, AuthKindDef, ClientAuthDef, OAuth2Def, PartDef, RefreshDef, RotationDef, ScopeDef, SecretDef,
     TokenBodyDef, TokenDef,
@@ -35,6 +35,8 @@ pub struct ConnectorDef {
     pub file: &'static str,
     /// Ways to connect; the first is the default.
     pub auth: &'static [AuthDef],
+    /// What a person is asked before an account is connected.
+    pub fields: &'static [FieldDef],
     /// Account values read from the token reply.
     pub from_token: &'static [DerivedDef],
     /// Proves that an account works and says whose it is.
@@ -59,6 +61,7 @@ impl ConnectorDef {
         docs: None,
         file: "",
         auth: &[],
+        fields: &[],
         from_token: &[],
         check: None,
         http: HttpDef::EMPTY,

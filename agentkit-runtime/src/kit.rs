@@ -90,7 +90,24 @@ impl AgentKit {
         self.inner.accounts.authorization_link(account).await
     }
 
-    /// Connects an account with secrets that were typed in, by the names of the spec.
+    /// As [`authorization_link`](Self::authorization_link), for an account of which some fields are known: the page
+    /// does not ask for them. Each call makes a new link.
+    ///
+    /// # Errors
+    ///
+    /// As there, `invalid_input` for a field that is unknown or has no such value, `conflict` where the account was
+    /// connected with another one.
+    pub async fn authorization_link_with<N: Into<String>, S: Into<SecretString>>(
+        &self,
+        account: &ConnectedAccount,
+        fields: impl IntoIterator<Item = (N, S)>,
+    ) -> Result<AuthorizationLink, ToolError> {
+        let fields = fields.into_iter().map(|(name, text)| (name.into(), text.into())).collect();
+        self.inner.accounts.authorization_link_with(account, fields).await
+    }
+
+    /// Connects an account with secrets that were typed in, by the names of the spec, and with the fields that are
+    /// asked for beside them.
     ///
     /// # Errors
     ///

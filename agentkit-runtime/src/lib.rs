@@ -52,7 +52,7 @@ pub use serde_json::Value;
 
 pub use crate::account::{
     AccountId, Authorization, AuthorizationLink, CallbackError, ConnectedAccount, ConnectedAccountStatus,
-    ExpiredReason, LinkError, LinkPage, Linked, ScopeLine, SecretLine, Start, SubmitError,
+    ExpiredReason, FieldLine, LinkError, LinkPage, Linked, ScopeLine, SecretLine, Start, SubmitError,
 };
 pub use crate::catalog::Catalog;
 pub use crate::clock::{Clock, ManualClock, SystemClock};
@@ -60,8 +60,8 @@ pub use crate::connection::{Connection, ConnectionSettings};
 pub use crate::cx::Cx;
 pub use crate::def::{
     Access, ApplyDef, AuthDef, AuthKindDef, CheckDef, ClientAuthDef, CodeDef, ConnectorDef, DeprecatedDef, DerivedDef,
-    ErrorsDef, ExampleDef, HttpDef, Identity, OAuth2Def, PartDef, PerDef, PieceDef, RateDef, RefreshDef, RotationDef,
-    ScopeDef, SecretDef, TextDef, TokenBodyDef, TokenDef, ToolDef,
+    ErrorsDef, ExampleDef, FieldDef, HttpDef, Identity, OAuth2Def, PartDef, PerDef, PieceDef, RateDef, RefreshDef,
+    RotationDef, ScopeDef, SecretDef, TextDef, TokenBodyDef, TokenDef, ToolDef,
 };
 pub use crate::dialect::Dialect;
 pub use crate::execute::Execution;

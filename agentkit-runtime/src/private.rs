@@ -25,7 +25,7 @@ pub mod prelude {
     pub use crate::def::ListsDef;
     pub use crate::def::{
         Access, ApplyDef, AuthDef, AuthKindDef, CheckDef, ClientAuthDef, CodeDef, ConnectorDef, DeprecatedDef,
-        DerivedDef, ErrorsDef, ExampleDef, HttpDef, Identity, OAuth2Def, PartDef, PerDef, PieceDef, RateDef,
+        DerivedDef, ErrorsDef, ExampleDef, FieldDef, HttpDef, Identity, OAuth2Def, PartDef, PerDef, PieceDef, RateDef,
         RefreshDef, RotationDef, ScopeDef, SecretDef, TextDef, TokenBodyDef, TokenDef, ToolDef,
     };
     pub use crate::page::{Pages, Paging, Place};

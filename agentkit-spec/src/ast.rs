@@ -130,6 +130,7 @@ objects! {
 
     /// What is known about an account.
     Account ACCOUNT "account" {
+        fields "fields": Form::Fields(Names::Snake("account field"), &FIELD) => "Asked of the person before connecting.";
         from_token "from_token": Form::Map(Names::Snake("account value"), &DERIVED) => "Read from the token reply.";
         check "check": Form::One(&CHECK) => "Request that proves the account works and says whose it is.";
     }

@@ -58,11 +58,14 @@ pub(crate) fn check(cx: &mut Cx<'_>, root: &Node) -> Checked {
     let head = head(cx, &view);
     let mut types = declared_types(cx, view.types);
     let from_token = account::from_token(cx, &types, (view.auth, view.account));
-    let values = account::values(&from_token);
+    let asked = account::asked(cx, &types, (view.auth, view.account));
+    let said = account::typed(&asked);
+    let given = account::given(cx, &from_token, &said, view.account);
+    let values = [said.clone(), given.clone()].concat();
     let http = view.http.and_then(|node| http::http(cx, view.rates, Values { known: &values, later: &[] }, node));
     let auth = {
         let hosts = http.as_ref().map(Hosts::of).unwrap_or_default();
-        let before = Before { values: Values { known: &[], later: &values }, hosts: &hosts };
+        let before = Before { values: Values { known: &said, later: &given }, hosts: &hosts };
         auth::auth(cx, &types, before, view.auth)
     };
     let connector = head.as_ref().map_or("", |head| head.name.as_str());
@@ -78,7 +81,7 @@ pub(crate) fn check(cx: &mut Cx<'_>, root: &Node) -> Checked {
         version: head.as_ref().and_then(|head| literal::version(&head.version)),
         types,
         auth,
-        account: model::Account { fields: Vec::new(), from_token, check: None },
+        account: model::Account { fields: asked, from_token, check: None },
         values,
         http,
         errors: errors.clone(),

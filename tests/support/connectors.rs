@@ -28,6 +28,7 @@ connectors! {
     "language/forms.yaml" => forms;
     "language/graphql.yaml" => graphql;
     "language/handlers.yaml" => handlers, hooks = crate::hooks::Handlers;
+    "language/hosts.yaml" => hosts;
     "language/inputs.yaml" => inputs;
     "language/keys.yaml" => keys;
     "language/pages.yaml" => pages;
@@ -36,4 +37,5 @@ connectors! {
     "language/sign_in.yaml" => sign_in;
     "language/uploads.yaml" => uploads;
     "reach/linear.yaml" => linear;
+    "reach/shopify.yaml" => shopify;
 }

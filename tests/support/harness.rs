@@ -41,6 +41,7 @@ pub struct Report {
 
 /// One example by one way to connect.
 struct Run<'a> {
+    connector: &'static ConnectorDef,
     tool: &'static ToolDef,
     example: &'a Example,
     auth: &'static AuthDef,
@@ -86,7 +87,7 @@ impl Harness {
         let mut builder = AgentKit::builder().base_url(gateway).clock(Arc::new(StandingClock::default()));
         let mut runs = Vec::new();
         for (tool, example) in self.examples() {
-            let ways: Vec<_> = self.connector.auth.iter().filter(|auth| serves(auth, tool, example)).collect();
+            let ways: Vec<_> = self.connector.auth.iter().filter(|auth| self.serves(auth, tool, example)).collect();
             if ways.is_empty() {
                 report.failures.push(format!("{}: no way to connect gives its tokens", title(tool, example)));
             }
@@ -104,7 +105,7 @@ impl Harness {
                     connection = connection.stand_in(from, to);
                 }
                 builder = builder.connection(connection);
-                runs.push(Run { tool, example, auth, name, client, provider });
+                runs.push(Run { connector: self.connector, tool, example, auth, name, client, provider });
             }
         }
         let kit = builder.build().await.expect("the kit is in order");
@@ -118,6 +119,17 @@ impl Harness {
             running.extend(waiting.next().map(|run| run.run(&kit)));
         }
         report
+    }
+
+    /// Whether a way to connect gives every token and account value that an example needs.
+    fn serves(&self, auth: &AuthDef, tool: &ToolDef, example: &Example) -> bool {
+        let expected = example.exchange.iter().filter_map(|exchange| exchange.expect.token.as_deref());
+        let mut needed =
+            expected.filter(|token| *token != "none").chain(Some(tool.token).filter(|token| !token.is_empty()));
+        let asked = |name: &str| self.connector.fields.iter().any(|field| field.name == name);
+        let derived = |name: &str| auth.kind.server().is_some() || name.is_empty() || asked(name);
+        needed.all(|token| auth.tokens.iter().any(|given| given.name == token))
+            && values(&example.account).keys().all(|name| derived(name))
     }
 
     /// Tools that can be called by name, with their examples.
@@ -145,20 +157,28 @@ impl Run<'_> {
         wrong.map_or(Ok(()), |why| Err(format!("{title}: {why}")))
     }
 
+    /// What the example says of the account before it is connected.
+    fn fields(&self) -> Vec<(String, String)> {
+        let fields = self.connector.fields.iter().map(|field| field.name);
+        let said = values(&self.example.account);
+        fields.filter_map(|name| Some((name.to_owned(), said.get(name)?.clone()))).collect()
+    }
+
     async fn connect(&self, kit: &AgentKit) -> Result<ConnectedAccount, String> {
         let account = kit.connected_account(&self.name, "ana").await.map_err(|error| error.to_string())?;
         match self.auth.kind {
             AuthKindDef::None => return Ok(account),
             AuthKindDef::Secrets { secrets } => {
-                let typed = secrets.iter().map(|secret| (secret.name, typed(secret, &self.client)));
+                let typed = secrets.iter().map(|secret| (secret.name.to_owned(), typed(secret, &self.client)));
+                let typed = typed.chain(self.fields());
                 return kit.connect_with_secrets(&account, typed).await.map_err(|error| error.to_string());
             }
             AuthKindDef::OAuth2Client(_) => {
-                let nothing: [(&str, &str); 0] = [];
-                return kit.connect_with_secrets(&account, nothing).await.map_err(|error| error.to_string());
+                return kit.connect_with_secrets(&account, self.fields()).await.map_err(|error| error.to_string());
             }
             AuthKindDef::OAuth2(_) => {
-                let link = kit.authorization_link(&account).await.map_err(|error| error.to_string())?;
+                let link = kit.authorization_link_with(&account, self.fields()).await;
+                let link = link.map_err(|error| error.to_string())?;
                 browser::consent(&link.url).await.map_err(|lost| lost.to_string())?;
             }
         }
@@ -171,16 +191,6 @@ impl Run<'_> {
 
 fn title(tool: &ToolDef, example: &Example) -> String {
     format!("example `{}` of `{}` ({}:{})", example.name, tool.name, example.at.file, example.at.line)
-}
-
-/// Whether a way to connect gives every token that an example needs.
-fn serves(auth: &AuthDef, tool: &ToolDef, example: &Example) -> bool {
-    let expected = example.exchange.iter().filter_map(|exchange| exchange.expect.token.as_deref());
-    let mut needed =
-        expected.filter(|token| *token != "none").chain(Some(tool.token).filter(|token| !token.is_empty()));
-    let derived = |name: &str| auth.kind.server().is_some() || name.is_empty();
-    needed.all(|token| auth.tokens.iter().any(|given| given.name == token))
-        && values(&example.account).keys().all(|name| derived(name))
 }
 
 /// A secret that its pattern lets through.

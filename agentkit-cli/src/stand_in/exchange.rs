@@ -9,14 +9,15 @@ use http::StatusCode;
 use serde_json::Value;
 use url::Url;
 
+use super::account_values;
 use super::call::Call;
 
 /// Adds the exchanges of an example.
 pub(super) fn add(exchanges: &Exchanges, connector: &Connector, example: &Example) {
     // Written by us a moment ago: it is JSON.
     let json: Value = serde_json::from_str(&agentkit_codegen::example(example)).unwrap_or_default();
-    let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-    let base_url = connector.http.base_url.with(|name| example.account.get(name).map(text));
+    let values = account_values(&example.account);
+    let base_url = connector.http.base_url.with(|name| values.get(name).cloned());
     exchanges.add(&base_url.unwrap_or_default(), &json["exchange"]);
 }
 

@@ -18,6 +18,7 @@ Examples:
   agentkit connect gmail --user ana --again --timeout 120
   agentkit connect openweather --user ana                        asks for the key, without echo
   agentkit connect openweather --user ana --secret-file key.txt
+  agentkit connect shopify --user ana --set shop=acme           says a field, which the page would ask for
   pass show openweather | agentkit connect openweather --user ana --secret-file -")]
 pub(crate) struct Args {
     /// Name of the connection, as configured
@@ -35,6 +36,9 @@ pub(crate) struct Args {
     /// For connections with a key: read it from this file, or from stdin with -
     #[arg(long, value_name = "FILE|-")]
     secret_file: Option<String>,
+    /// A field of the account that is asked for before connecting
+    #[arg(long = "set", value_name = "FIELD=VALUE")]
+    fields: Vec<String>,
 }
 
 /// Connects it.
@@ -59,14 +63,11 @@ async fn connected(kit: &AgentKit, args: &Args) -> Result<ConnectedAccount, Fail
     match connection.auth().kind {
         _ if account.status() == ConnectedAccountStatus::Active && !args.again => Ok(account),
         AuthKindDef::OAuth2(_) => by_link(kit, &account, args).await,
-        AuthKindDef::OAuth2Client(_) => Ok(kit.connect_with_secrets(&account, NOTHING).await?),
+        AuthKindDef::OAuth2Client(_) => by_key(kit, &account, &[], args).await,
         AuthKindDef::Secrets { secrets } => by_key(kit, &account, secrets, args).await,
         AuthKindDef::None => Ok(account),
     }
 }
-
-/// A client connects an account without anything from the person.
-const NOTHING: [(&str, &str); 0] = [];
 
 async fn by_link(kit: &AgentKit, account: &ConnectedAccount, args: &Args) -> Result<ConnectedAccount, Failure> {
     if args.secret_file.is_some() {
@@ -74,7 +75,11 @@ async fn by_link(kit: &AgentKit, account: &ConnectedAccount, args: &Args) -> Res
     }
     let listener = kit::listen(kit).await?;
     let _pages = serve::Pages::serve(kit.clone(), listener);
-    let link = kit.authorization_link(account).await?;
+    let link = if args.fields.is_empty() {
+        kit.authorization_link(account).await?
+    } else {
+        kit.authorization_link_with(account, said(args)?).await?
+    };
     // On stderr: with --json stdout is one document, and this is not the result anyway.
     output::note("Open this link in a browser on this machine:\n")?;
     output::note(format!("  {LINK}{}{LINK:#}\n", link.url))?;
@@ -88,6 +93,13 @@ async fn by_key(
     secrets: &[SecretDef],
     args: &Args,
 ) -> Result<ConnectedAccount, Failure> {
+    let mut typed = said(args)?;
+    // What has a default, or may be left out, is said with --set or not at all.
+    for field in account.open_fields().iter().filter(|field| field.default.is_none() && !field.optional) {
+        if !typed.iter().any(|(name, _)| name == field.name) {
+            typed.push((field.name.to_owned(), prompt::field(field.name, field.about)?));
+        }
+    }
     let given = match (&args.secret_file, secrets) {
         (Some(path), [secret]) => vec![(secret.name, input::secret_file(path)?)],
         (Some(path), several) => several_secrets(&input::secret_file(path)?, several)?,
@@ -96,7 +108,17 @@ async fn by_key(
             .map(|secret| Ok((secret.name, prompt::secret(secret.name, secret.about)?)))
             .collect::<Result<_, Failure>>()?,
     };
-    Ok(kit.connect_with_secrets(account, given).await?)
+    typed.extend(given.into_iter().map(|(name, secret)| (name.to_owned(), secret)));
+    Ok(kit.connect_with_secrets(account, typed).await?)
+}
+
+/// `--set FIELD=VALUE`.
+fn said(args: &Args) -> Result<Vec<(String, String)>, Failure> {
+    let pair = |text: &String| {
+        let wrong = || Failure::usage(format!("`--set {text}` sets nothing")).hint("write --set FIELD=VALUE");
+        text.split_once('=').ok_or_else(wrong).map(|(name, value)| (name.to_owned(), value.to_owned()))
+    };
+    args.fields.iter().map(pair).collect()
 }
 
 /// A file with several secrets is a JSON object of them.

@@ -18,6 +18,7 @@ pub(crate) fn connector(connector: &model::Connector) -> TokenStream {
     let model::Connector { name, title, version, about, file, .. } = connector;
     let docs = some("docs", connector.docs.as_ref());
     let auth = connector.auth.iter().map(auth);
+    let fields = list("fields", connector.account.fields.iter().map(asked));
     let from_token = connector.account.from_token.iter().map(|derived| {
         let (name, at, always) = (&derived.name, &derived.at, !matches!(derived.ty, model::Ty::Opt(_)));
         quote!(DerivedDef { name: #name, at: &[#(#at),*], always: #always })
@@ -33,10 +34,35 @@ pub(crate) fn connector(connector: &model::Connector) -> TokenStream {
         #docs
         file: #file,
         auth: &[#(#auth),*],
+        #fields
         #from_token
         http: #http,
         #rates
     }
+}
+
+/// What a person is asked before connecting.
+fn asked(field: &Field) -> TokenStream {
+    let (ty, optional) = match &field.ty {
+        model::Ty::Opt(inner) => (&**inner, true),
+        ty => (ty, false),
+    };
+    let name = &field.name;
+    let about = some("about", field.about.as_ref());
+    let pattern = some("pattern", field.pattern.as_ref());
+    let default = some("default", field.default.as_ref().and_then(|value| value.as_str()).map(str::to_owned).as_ref());
+    let values = match ty {
+        model::Ty::Enum(one) => list(
+            "values",
+            one.values.iter().map(|(value, note)| {
+                let note = option(note.as_ref());
+                quote!((#value, #note))
+            }),
+        ),
+        _ => None,
+    };
+    let optional = optional.then(|| quote!(optional: true,));
+    quote!(FieldDef { name: #name, #about #pattern #values #default #optional ..FieldDef::EMPTY })
 }
 
 /// The entry of a tool; `run` is the function that runs it.

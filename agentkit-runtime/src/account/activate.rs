@@ -10,6 +10,7 @@ use super::accounts::{busy, empty};
 use super::callback::{CallbackError, Linked, callback_store};
 use super::commit::{COMMIT_TRIES, Fresh};
 use super::credentials::Credentials;
+use super::fields;
 use super::flow::{oauth_of, verifier_slot};
 use super::status::Event;
 use super::{Accounts, ConnectedAccount, ConnectedAccountStatus, Values};
@@ -226,6 +227,11 @@ impl Accounts {
             return refused(CallbackError::Refused);
         }
         let identity = activation.identity.as_ref();
+        // Of another site, the same id is somebody else's.
+        let said = super::values(&activation.values);
+        if fields::fixed(connection, &row).iter().any(|(name, text)| said.get(name) != Some(text)) {
+            return refused(CallbackError::OtherIdentity);
+        }
         // A reconnect must not silently replace one person's mailbox by another's.
         if let (Some(pinned), Some(identity)) = (&row.subject, identity)
             && *pinned != identity.id

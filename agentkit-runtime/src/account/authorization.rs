@@ -32,7 +32,21 @@ impl<'a> Authorization<'a> {
     ///
     /// The link does not work or was used, or the store does not work.
     pub async fn start(&self, token: &str) -> Result<Start, LinkError> {
-        self.accounts.start(token).await
+        match self.accounts.start(token, Vec::new()).await {
+            Ok(start) => Ok(start),
+            Err(SubmitError::Link(error)) => Err(error),
+            // It was not said what the page asks for.
+            Err(_) => Err(LinkError::Gone),
+        }
+    }
+
+    /// As [`start`](Self::start), with what the person typed into the fields of the page.
+    ///
+    /// # Errors
+    ///
+    /// As [`start`](Self::start), or what was typed in will not do: then the link still works, for another try.
+    pub async fn start_with(&self, token: &str, fields: Vec<(String, SecretString)>) -> Result<Start, SubmitError> {
+        self.accounts.start(token, fields).await
     }
 
     /// The person typed in the secrets that the page asks for.

@@ -7,7 +7,8 @@ use std::sync::Arc;
 
 use super::accounts::store_error;
 use super::activate::{Taken, as_tool_error, no_token};
-use super::{Accounts, ConnectedAccount, ConnectedAccountStatus};
+use super::fields;
+use super::{Accounts, ConnectedAccount, ConnectedAccountStatus, Values};
 use crate::connection::ConnectionSettings;
 use crate::def::AuthKindDef;
 use crate::oauth::{self, Answer, Refusal, Server, TokenRequest};
@@ -19,7 +20,8 @@ impl Accounts {
     #[expect(clippy::unused_self, reason = "beside `begins`, which asks the store")]
     pub(super) fn connects_itself(&self, connection: &ConnectionSettings, row: &AccountRow) -> bool {
         let by_client = matches!(connection.auth().kind, AuthKindDef::OAuth2Client(_));
-        by_client && row.status == ConnectedAccountStatus::PendingAuth
+        let unsaid = || fields::complete(connection, fields::fixed(connection, row)).is_err();
+        by_client && row.status == ConnectedAccountStatus::PendingAuth && !unsaid()
     }
 
     /// The same of an account whose row was not read yet.
@@ -31,10 +33,11 @@ impl Accounts {
         Ok(row.is_some_and(|row| self.connects_itself(account.settings(), &row)))
     }
 
-    /// Gets a token, asks whose it is, and makes the account active. `flow` ends the flow of a page.
+    /// Gets a token, asks whose it is, and makes the account active. `said` is what its fields hold. `flow` ends the flow of a page.
     pub(super) async fn connect_by_client(
         self: &Arc<Self>,
         account: &ConnectedAccount,
+        said: Values,
         flow: Option<Write>,
     ) -> Result<ConnectedAccount, ToolError> {
         let connection = account.settings();
@@ -45,7 +48,6 @@ impl Accounts {
         if let Some(wait) = self.pauses.left(connection, now) {
             return Err(super::pause::paused_error(connection, wait));
         }
-        let said = super::values(&self.row(account).await?.values);
         let asked = Server { connection, def: &server, values: &said };
         let reply = match oauth::send(&self.http, asked, &TokenRequest::Client).await {
             Answer::Success(reply) => reply,

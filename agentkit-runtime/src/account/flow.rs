@@ -13,7 +13,9 @@ use url::Url;
 
 use super::accounts::store_error;
 use super::activate::withdrawn;
-use super::{AccountId, Accounts, AuthorizationLink, ConnectedAccount};
+use super::fields::{self, FieldLine, Typed};
+use super::keys::SubmitError;
+use super::{AccountId, Accounts, AuthorizationLink, ConnectedAccount, Values};
 use crate::connection::ConnectionSettings;
 use crate::def::{AuthKindDef, OAuth2Def, TextDef};
 use crate::oauth::{self, AuthorizeRequest, Server};
@@ -50,6 +52,10 @@ pub struct LinkPage {
     pub consent: bool,
     /// Scheme, host and port of the consent page: where the form will lead.
     pub authorize_origin: String,
+    /// What the person is asked before anything else.
+    pub fields: Vec<FieldLine>,
+    /// What whoever made the link said already, by name.
+    pub said: Vec<(&'static str, String)>,
     /// What the person types in, where the account is connected with secrets and not by consent.
     pub secrets: Vec<SecretLine>,
     /// When the link stops working.
@@ -132,18 +138,40 @@ impl Accounts {
             links.retain(|_, (_, expires_at)| *expires_at - now > REUSE_MS);
             links.get(account.id()).cloned()
         };
-        let (token, expires_at) = match reused {
-            Some(link) => link,
-            None => self.new_link(account, now).await?,
-        };
-        let url = format!("{}/connect/{}", self.base_url, token.expose_secret());
-        let expires_at = Timestamp::from_millisecond(expires_at).unwrap_or(Timestamp::MAX);
-        Ok(AuthorizationLink { url, expires_at })
+        if let Some((token, expires_at)) = reused {
+            return Ok(self.link(&token, expires_at));
+        }
+        let (token, expires_at) = self.new_link(account, Vec::new(), now).await?;
+        self.links.map().insert(account.id().clone(), (token.clone(), expires_at));
+        Ok(self.link(&token, expires_at))
     }
 
-    async fn new_link(&self, account: &ConnectedAccount, now: i64) -> Result<(SecretString, i64), ToolError> {
+    /// A link for which some of the fields are said already; the page asks for the others.
+    pub(crate) async fn authorization_link_with(
+        &self,
+        account: &ConnectedAccount,
+        said: Typed,
+    ) -> Result<AuthorizationLink, ToolError> {
+        connectable(account.settings())?;
+        let (token, expires_at) = self.new_link(account, said, self.clock.now().as_millisecond()).await?;
+        Ok(self.link(&token, expires_at))
+    }
+
+    fn link(&self, token: &SecretString, expires_at: i64) -> AuthorizationLink {
+        let url = format!("{}/connect/{}", self.base_url, token.expose_secret());
+        AuthorizationLink { url, expires_at: Timestamp::from_millisecond(expires_at).unwrap_or(Timestamp::MAX) }
+    }
+
+    async fn new_link(
+        &self,
+        account: &ConnectedAccount,
+        said: Typed,
+        now: i64,
+    ) -> Result<(SecretString, i64), ToolError> {
         // Also the proof that the account exists in this store.
         let row = self.row(account).await?;
+        let (said, rest) = fields::take(account.settings(), fields::fixed(account.settings(), &row), said)?;
+        fields::nothing_else(account.settings(), &rest)?;
         let connection = account.settings();
         self.store.forget_flows(now - KEEP_MS).await.map_err(store_error)?;
         let token = secret::random_token();
@@ -165,13 +193,12 @@ impl Accounts {
             cookie: None,
             verifier: None,
             scopes: super::json(&scopes),
-            values: "{}".to_owned(),
+            values: super::json(&said),
             failure: None,
             created_at: now,
             expires_at,
         };
         self.store.add_flow(flow).await.map_err(store_error)?;
-        self.links.map().insert(account.id().clone(), (token.clone(), expires_at));
         Ok((token, expires_at))
     }
 
@@ -186,7 +213,13 @@ impl Accounts {
             AuthKindDef::Secrets { secrets } => (String::new(), secrets),
             AuthKindDef::None => return Err(LinkError::Gone),
         };
+        let known = super::values(&flow.values);
+        let before = fields::fixed(&connection, &row);
+        let said = connection.connector().fields.iter().filter(|def| !before.contains_key(def.name));
+        let said = said.filter_map(|def| Some((def.name, known.get(def.name)?.clone()))).collect();
         Ok(LinkPage {
+            fields: fields::open(&connection, &known),
+            said,
             connector: connection.connector().title,
             connection: connection.name().to_owned(),
             identifier: masked(&row.identifier),
@@ -202,13 +235,14 @@ impl Accounts {
     }
 
     /// The person pressed the button: LINKED becomes AUTHORIZING, once.
-    pub(crate) async fn start(&self, token: &str) -> Result<Start, LinkError> {
+    pub(crate) async fn start(&self, token: &str, typed: Typed) -> Result<Start, SubmitError> {
         let (flow, connection) = self.linked(token).await?;
         let server = oauth_of(&connection).ok_or(LinkError::Gone)?;
+        let values = said(&connection, &flow, typed).map_err(|error| SubmitError::of(&error))?;
         let (state, cookie, verifier) = (secret::random_token(), secret::random_token(), secret::random_token());
         let scopes = oauth::scopes::wanted(&connection);
         let request = AuthorizeRequest {
-            server: Server { connection: &connection, def: &server, values: &super::values(&flow.values) },
+            server: Server { connection: &connection, def: &server, values: &values },
             scopes: &scopes,
             state: &state,
             verifier: &verifier,
@@ -232,12 +266,13 @@ impl Accounts {
                 verifier_slot(&flow.id),
                 verifier.expose_secret().as_bytes(),
             )),
+            values: super::json(&values),
             expires_at: now + FLOW_MS,
             ..flow.clone()
         };
         let write = Write::Flow { from: FlowStep::Linked, row: authorizing };
         if !self.store.commit(vec![write]).await.map_err(link_store)? {
-            return Err(LinkError::Used);
+            return Err(LinkError::Used.into());
         }
         self.links.forget(&AccountId::from(flow.account.as_str()));
         tracing::info!(
@@ -273,6 +308,13 @@ impl Accounts {
             _ => Err(LinkError::Used),
         }
     }
+}
+
+/// All that is said of the account: with the link, and on its page.
+fn said(connection: &ConnectionSettings, flow: &FlowRow, typed: Typed) -> Result<Values, ToolError> {
+    let (values, rest) = fields::take(connection, super::values(&flow.values), typed)?;
+    fields::nothing_else(connection, &rest)?;
+    fields::complete(connection, values)
 }
 
 /// Where the browser goes for an address of the spec. A stand-in has a consent page of its own.

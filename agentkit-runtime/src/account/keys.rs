@@ -1,6 +1,5 @@
 //! Connecting an account with secrets that a person typed in.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use regex::Regex;
@@ -9,6 +8,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use super::activate::{Activation, as_tool_error, credential_writes};
 use super::callback::Linked;
 use super::credentials::Credentials;
+use super::fields::{self, Typed};
 use super::flow::{LinkError, link_store};
 use super::secrets::Secrets;
 use super::{Accounts, ConnectedAccount};
@@ -40,41 +40,45 @@ impl From<LinkError> for SubmitError {
     }
 }
 
+impl SubmitError {
+    pub(super) fn of(error: &ToolError) -> Self {
+        match error.kind() {
+            ErrorKind::InvalidInput => {
+                let about = error.hint().map(|hint| format!("; {hint}")).unwrap_or_default();
+                Self::Secrets(format!("{}{about}", error.message()))
+            }
+            ErrorKind::Conflict => Self::OtherIdentity,
+            ErrorKind::Store => LinkError::Store.into(),
+            _ => Self::Refused,
+        }
+    }
+}
+
 impl Accounts {
     /// Checks the secrets against the spec and, where the connector has a check, with the provider.
     pub(crate) async fn connect_with_secrets(
         self: &Arc<Self>,
         account: &ConnectedAccount,
-        secrets: Vec<(String, SecretString)>,
+        secrets: Typed,
     ) -> Result<ConnectedAccount, ToolError> {
         self.connect_keys_whole(account.clone(), secrets, None).await
     }
 
     /// The person sent the form of a link's page.
-    pub(crate) async fn submit(
-        self: &Arc<Self>,
-        token: &str,
-        secrets: Vec<(String, SecretString)>,
-    ) -> Result<Linked, SubmitError> {
+    pub(crate) async fn submit(self: &Arc<Self>, token: &str, mut secrets: Typed) -> Result<Linked, SubmitError> {
         let (flow, connection) = self.linked(token).await?;
         if !matches!(connection.auth().kind, AuthKindDef::Secrets { .. } | AuthKindDef::OAuth2Client(_)) {
             return Err(LinkError::Gone.into());
         }
         let row = self.store.account(&flow.account).await.map_err(link_store)?.ok_or(LinkError::Gone)?;
         let account = ConnectedAccount::new(connection, row);
+        let said = super::values(&flow.values).into_iter();
+        secrets.extend(said.map(|(name, text)| (name, SecretString::from(text))));
         let done = FlowRow { step: FlowStep::Done, ..flow };
         let done = Write::Flow { from: FlowStep::Linked, row: done };
         match self.connect_keys_whole(account, secrets, Some(done)).await {
             Ok(account) => Ok(Linked { account }),
-            Err(error) => Err(match error.kind() {
-                ErrorKind::InvalidInput => {
-                    let about = error.hint().map(|hint| format!("; {hint}")).unwrap_or_default();
-                    SubmitError::Secrets(format!("{}{about}", error.message()))
-                }
-                ErrorKind::Conflict => SubmitError::OtherIdentity,
-                ErrorKind::Store => LinkError::Store.into(),
-                _ => SubmitError::Refused,
-            }),
+            Err(error) => Err(SubmitError::of(&error)),
         }
     }
 
@@ -83,25 +87,26 @@ impl Accounts {
     async fn connect_keys_whole(
         self: &Arc<Self>,
         account: ConnectedAccount,
-        secrets: Vec<(String, SecretString)>,
+        secrets: Typed,
         flow: Option<Write>,
     ) -> Result<ConnectedAccount, ToolError> {
         let accounts = self.clone();
-        let connecting = self.background.spawn(async move { accounts.connect_keys(&account, &secrets, flow).await });
+        let connecting = self.background.spawn(async move { accounts.connect_keys(&account, secrets, flow).await });
         connecting.await.unwrap_or_else(|_| Err(ToolError::internal("connecting an account was cut off")))
     }
 
     async fn connect_keys(
         self: &Arc<Self>,
         account: &ConnectedAccount,
-        secrets: &[(String, SecretString)],
+        typed: Typed,
         flow: Option<Write>,
     ) -> Result<ConnectedAccount, ToolError> {
         let connection = account.settings();
         if matches!(connection.auth().kind, AuthKindDef::OAuth2Client(_)) {
-            self.row(account).await?;
-            accepted(&[], secrets)?;
-            return self.connect_by_client(account, flow).await;
+            let row = self.row(account).await?;
+            let (values, rest) = fields::take(connection, fields::fixed(connection, &row), typed)?;
+            fields::nothing_else(connection, &rest)?;
+            return self.connect_by_client(account, fields::complete(connection, values)?, flow).await;
         }
         let AuthKindDef::Secrets { secrets: wanted } = connection.auth().kind else {
             return Err(ToolError::new(
@@ -110,9 +115,10 @@ impl Accounts {
             )
             .with_hint("use an authorization link"));
         };
-        self.row(account).await?;
-        let secrets = accepted(wanted, secrets)?;
-        let values = Arc::new(BTreeMap::new());
+        let row = self.row(account).await?;
+        let (values, secrets) = fields::take(connection, fields::fixed(connection, &row), typed)?;
+        let values = Arc::new(fields::complete(connection, values)?);
+        let secrets = accepted(wanted, &secrets)?;
         let unkept = connection
             .auth()
             .tokens

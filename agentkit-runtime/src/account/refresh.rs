@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::accounts::{store_error, vault_error};
 use super::commit::Fresh;
 use super::credentials::Credentials;
+use super::fields;
 use super::flight::{Need, Outcome, pending};
 use super::pause::{millis, paused_error};
 use super::{Accounts, ConnectedAccount, ConnectedAccountStatus, ExpiredReason};
@@ -46,7 +47,8 @@ impl Accounts {
             let epoch = self.cache.epoch();
             let (row, credential) = self.rows(account, token).await?;
             if self.connects_itself(account.settings(), &row) {
-                self.connect_by_client(account, None).await?;
+                let said = fields::complete(account.settings(), fields::fixed(account.settings(), &row))?;
+                self.connect_by_client(account, said, None).await?;
                 return self.load(account, token).await;
             }
             if row.status != ConnectedAccountStatus::Active {

@@ -27,6 +27,7 @@ use crate::transport::{Failure, HttpReply, HttpRequest, Limits, Transport, Trans
 
 use super::{CallbackError, ConnectedAccount, ConnectedAccountStatus as Status};
 
+mod fields;
 mod flow;
 mod identity;
 mod keys;
@@ -80,6 +81,12 @@ impl Provider {
         let requests = self.requests.lock().unwrap();
         let of_path = requests.iter().filter(|request| request.url.path() == path);
         of_path.map(|request| url::form_urlencoded::parse(&request.body).into_owned().collect()).collect()
+    }
+
+    /// Hosts that were sent anything, one per request.
+    pub(super) fn hosts(&self) -> Vec<String> {
+        let requests = self.requests.lock().unwrap();
+        requests.iter().map(|request| request.url.host_str().unwrap_or_default().to_owned()).collect()
     }
 
     pub(super) fn count(&self, path: &str) -> usize {

@@ -5,6 +5,28 @@ use futures_util::future::BoxFuture;
 use crate::cx::Cx;
 use crate::tool_error::ToolError;
 
+/// What a person is asked before an account is connected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FieldDef {
+    /// Name under `account`.
+    pub name: &'static str,
+    /// What it is and where to find it.
+    pub about: Option<&'static str>,
+    /// Regular expression that the whole value matches.
+    pub pattern: Option<&'static str>,
+    /// The only values there are, with a note each; empty where any will do.
+    pub values: &'static [(&'static str, Option<&'static str>)],
+    /// Value where nothing is typed in.
+    pub default: Option<&'static str>,
+    /// It may be left out.
+    pub optional: bool,
+}
+
+impl FieldDef {
+    /// A field without a name.
+    pub const EMPTY: Self = Self { name: "", about: None, pattern: None, values: &[], default: None, optional: false };
+}
+
 /// An account value and the path in the token reply it comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DerivedDef {

@@ -1,5 +1,9 @@
 //! What is known about an account: values of the token reply, and the request that proves it.
 
+mod fields;
+
+pub(crate) use fields::asked;
+
 use super::auth::{known_scope, plain_path};
 use super::cx::Cx;
 use super::expr::{Known, Scope};
@@ -9,8 +13,8 @@ use super::types::{self, Types, is_text, opt, show};
 use super::world::World;
 use crate::ast;
 use crate::diagnostic::Code;
-use crate::model::{Check, Derived, Field};
-use crate::yaml::Node;
+use crate::model::{Check, Derived, Field, Ty};
+use crate::yaml::{Entry, Node};
 
 /// Values of the token reply. Not each way to connect has one; then the value may be absent.
 pub(crate) fn from_token(cx: &mut Cx<'_>, types: &Types, (auth, node): (Option<&Node>, Option<&Node>)) -> Vec<Derived> {
@@ -53,9 +57,36 @@ pub(crate) fn from_token(cx: &mut Cx<'_>, types: &Types, (auth, node): (Option<&
     made
 }
 
-/// All values of an account, as expressions see them.
-pub(crate) fn values(from_token: &[Derived]) -> Vec<Field> {
+/// What people typed in, as expressions see it: texts.
+pub(crate) fn typed(asked: &[Field]) -> Vec<Field> {
+    let text = |ty: &Ty| match ty {
+        Ty::Opt(inner) if matches!(**inner, Ty::Enum(_)) => opt(Ty::String),
+        Ty::Enum(_) => Ty::String,
+        other => other.clone(),
+    };
+    asked.iter().map(|field| Field::plain(&field.name, text(&field.ty))).collect()
+}
+
+/// What the token reply gives, as expressions see it. A value has one source.
+pub(crate) fn given(cx: &mut Cx<'_>, from_token: &[Derived], known: &[Field], node: Option<&Node>) -> Vec<Field> {
+    let node = node.and_then(|node| ast::Account::of(node).from_token);
+    for entry in node.map(Node::entries).unwrap_or_default() {
+        once(cx, entry, (known, "fields"));
+    }
     from_token.iter().map(|value| Field::plain(&value.name, value.ty.clone())).collect()
+}
+
+/// A name that another source of account values has already:
+///
+/// ```yaml
+/// account: {fields: {site: string}, from_token: {site: {type: string, value: $body.site}}}
+/// ```
+fn once(cx: &mut Cx<'_>, entry: &Entry, (known, source): (&[Field], &str)) {
+    let name = &entry.key.text;
+    if known.iter().any(|field| field.name == *name) {
+        cx.error(Code::AccountKeys, entry.key.span, format!("`{name}` comes from `account.{source}` already"))
+            .help("rename one of them");
+    }
 }
 
 /// The request that proves an account works.

@@ -208,7 +208,7 @@ impl Walk<'_, '_, '_> {
         let known: Vec<&str> = account.iter().map(|value| value.name.as_str()).collect();
         self.cx
             .error(Code::NoAccountValue, span, format!("no account value `{name}`"))
-            .help("declare it under `account.from_token`")
+            .help("declare it under `account.fields` or `account.from_token`")
             .suggest(&name, known);
         None
     }

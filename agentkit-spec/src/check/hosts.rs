@@ -50,10 +50,6 @@ impl Hosts {
     fn hold_all(&self, domain: &str) -> bool {
         self.patterns.iter().any(|known| domain.ends_with(known.as_str()))
     }
-
-    fn is_empty(&self) -> bool {
-        self.literal.is_empty() && self.patterns.is_empty()
-    }
 }
 
 /// Whether a host lies in a domain `.example.com`.
@@ -204,7 +200,8 @@ pub(crate) fn held(cx: &mut Cx<'_>, hosts: &Hosts, (node, what): (&Node, &str), 
                 .help(format!("http: {{hosts: [\"*{domain}\"]}}"));
             false
         }
-        Lead::Open if hosts.is_empty() => {
+        // A single host leaves nothing to name.
+        Lead::Open if hosts.patterns.is_empty() && hosts.literal.len() < 2 => {
             cx.error(Code::HostOpen, node.span, format!("`{what}` leads wherever an account value says"))
                 .label("credentials would go there")
                 .help("http: {hosts: [\"*.example.com\"]}, with the domain of the provider");

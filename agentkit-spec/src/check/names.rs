@@ -48,6 +48,7 @@ pub(crate) const NO_TYPE: &[&str] = &[
     "ErrorsDef",
     "ExampleDef",
     "Field",
+    "FieldDef",
     "Fields",
     "File",
     "Fn",

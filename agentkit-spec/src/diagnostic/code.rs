@@ -129,6 +129,7 @@ codes! {
     HostOpen = 94, "A host that an account value names lies in a domain of the provider: in the address itself, or under `hosts`.";
     HostPattern = 95, "A host pattern is `*.` and a domain that belongs to the provider.";
     AccountText = 96, "In addresses, headers and parameters of the whole file stand text and account values, as they are.";
+    AccountKeys = 97, "An account value has one source and one name, and only accounts that are connected have any.";
 
     UnusedType = 101, "A type that nothing uses.";
     UnusedHook = 102, "A hook that nothing calls.";

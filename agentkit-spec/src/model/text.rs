@@ -36,6 +36,23 @@ impl AccountText {
         })
     }
 
+    /// Whether a text could be this one, whatever its values are.
+    pub fn fits(&self, text: &str) -> bool {
+        fn fit(parts: &[AccountPart], text: &str) -> bool {
+            match parts.split_first() {
+                None => text.is_empty(),
+                Some((AccountPart::Text(literal), rest)) => {
+                    text.strip_prefix(literal.as_str()).is_some_and(|text| fit(rest, text))
+                }
+                Some((AccountPart::Value(_), rest)) => {
+                    let ends = text.char_indices().map(|(at, character)| at + character.len_utf8());
+                    ends.into_iter().any(|end| fit(rest, &text[end..]))
+                }
+            }
+        }
+        fit(&self.0, text)
+    }
+
     /// The text with its values; `None` where one of them is absent.
     pub fn with(&self, value: impl Fn(&str) -> Option<String>) -> Option<String> {
         let pieces = self.0.iter().map(|part| match part {

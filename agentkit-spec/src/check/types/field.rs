@@ -27,6 +27,8 @@ pub(crate) enum Owner {
     Argument,
     /// A key to an API.
     Secret,
+    /// An account: closed enums and defaults, as people type them in.
+    Account,
 }
 
 /// Reads fields; the names of those whose type is wrong come second.
@@ -126,7 +128,7 @@ fn with_values(cx: &mut Cx<'_>, base: Ty, node: &Node, (owner, name): (Owner, St
         cx.error(Code::FieldKeys, node.span, "`enum` has no values").help("[one, other]");
         return None;
     }
-    let one = Ty::Enum(Enum { name, values, open: owner != Owner::Input });
+    let one = Ty::Enum(Enum { name, values, open: !matches!(owner, Owner::Input | Owner::Account) });
     into_text(base, one).or_else(|| {
         cx.error(Code::FieldKeys, node.span, "only texts have an `enum`").help("string, opt<string> or list<string>");
         None
@@ -191,7 +193,7 @@ fn pattern(cx: &mut Cx<'_>, field: &Field, node: Option<&Node>) -> Option<String
 
 fn default(cx: &mut Cx<'_>, types: &Types, (field, owner): (&Field, Owner), node: Option<&Node>) -> Option<Value> {
     let node = node?;
-    if owner != Owner::Input {
+    if !matches!(owner, Owner::Input | Owner::Account) {
         cx.error(Code::FieldKeys, node.span, "only inputs have a `default`").help("in a result write `| default(...)`");
         return None;
     }
