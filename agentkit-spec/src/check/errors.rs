@@ -12,7 +12,7 @@ use crate::yaml::{Node, Value};
 pub(crate) fn errors(cx: &mut Cx<'_>, types: &Types, node: Option<&Node>) -> Errors {
     let Some(node) = node else { return Errors::default() };
     let view = ast::Errors::of(node);
-    let body = view.body.map(|node| record_ty(cx, types, node));
+    let body = view.body.map(|node| body_ty(cx, types, node));
     if view.code.is_some() {
         cx.note("errors", "code");
     } else {
@@ -32,10 +32,16 @@ pub(crate) fn errors(cx: &mut Cx<'_>, types: &Types, node: Option<&Node>) -> Err
     }
 }
 
-fn record_ty(cx: &mut Cx<'_>, types: &Types, node: &Node) -> Option<Ty> {
+/// The type of error bodies; some providers write a list of errors even where there is one:
+///
+/// ```yaml
+/// errors: {body: list<Failure>}
+/// ```
+fn body_ty(cx: &mut Cx<'_>, types: &Types, node: &Node) -> Option<Ty> {
     let ty = types::ty(cx, types, node)?;
-    if !matches!(ty, Ty::Record(_)) {
-        cx.error(Code::TypeUse, node.span, format!("an error body is a record, this is {}", show(&ty)))
+    let one = if let Ty::List(item) = &ty { item } else { &ty };
+    if !matches!(one, Ty::Record(_)) {
+        cx.error(Code::TypeUse, node.span, format!("an error body is a record or a list of them, this is {}", show(&ty)))
             .help("declare it under `types`");
         return None;
     }
