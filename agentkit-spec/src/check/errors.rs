@@ -41,8 +41,12 @@ fn body_ty(cx: &mut Cx<'_>, types: &Types, node: &Node) -> Option<Ty> {
     let ty = types::ty(cx, types, node)?;
     let one = if let Ty::List(item) = &ty { item } else { &ty };
     if !matches!(one, Ty::Record(_)) {
-        cx.error(Code::TypeUse, node.span, format!("an error body is a record or a list of them, this is {}", show(&ty)))
-            .help("declare it under `types`");
+        cx.error(
+            Code::TypeUse,
+            node.span,
+            format!("an error body is a record or a list of them, this is {}", show(&ty)),
+        )
+        .help("declare it under `types`");
         return None;
     }
     Some(ty)
