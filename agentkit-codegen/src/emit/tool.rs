@@ -58,6 +58,9 @@ fn make(tool: &ir::Tool, plain: bool) -> TokenStream {
         let (ident, takes) = (&field.ident, &field.setter.takes);
         quote!(#ident: #takes)
     });
+    // As many as the provider asks for; whoever calls it has their names and types at hand.
+    let many =
+        (args.clone().count() > 4).then(|| quote!(#[allow(clippy::too_many_arguments, reason = "each must be given")]));
     let fields = tool.inputs.iter().map(|field| match &field.start {
         Start::Argument { .. } => init(field, &field.setter.made),
         Start::Default(code) => init(field, code),
@@ -85,6 +88,7 @@ fn make(tool: &ir::Tool, plain: bool) -> TokenStream {
     quote! {
         impl #name {
             /// The tool with what it must be given.
+            #many
             pub fn new(#(#args),*) -> Self { Self { #(#fields),* } }
             #(#setters)*
         }
