@@ -21,7 +21,8 @@ use std::io;
 use std::net::Ipv4Addr;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use agentkit_runtime::example::{Exchanges, Reuse};
+use agentkit_runtime::HttpRequest;
+use agentkit_runtime::example::{Exchanges, Reuse, Secret};
 use agentkit_spec::model::{AccountText, Address, Auth, Connector, Example, OAuth2};
 use axum::Router;
 use axum::extract::{Request, State};
@@ -248,7 +249,7 @@ impl Provider {
             Err(_) if public => return self.unauthorized(call, "this request carries no credentials"),
             Err(difference) => match plausible::identity(&self.connector, call) {
                 Some(reply) => json(&reply),
-                None => self.unknown(call, &difference),
+                None => self.unknown(call, (&request, &secrets), &difference),
             },
         };
         if let Some(token) = access {
@@ -257,8 +258,8 @@ impl Provider {
         response
     }
 
-    fn unknown(&self, call: &Call, difference: &str) -> Response {
-        let expect = expect::ready(&self.connector, call);
+    fn unknown(&self, call: &Call, sent: (&HttpRequest, &[Secret]), difference: &str) -> Response {
+        let expect = expect::ready(self, call, sent);
         self.complain(format!("{difference}as an exchange it reads:\n{expect}"));
         let text = format!("# The stand-in of {} has no example for this request:\n{expect}", self.connector.title);
         (StatusCode::NOT_FOUND, [(http::header::CONTENT_TYPE, "text/plain; charset=utf-8")], text).into_response()

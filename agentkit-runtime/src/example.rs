@@ -16,6 +16,7 @@ use std::time::Duration;
 pub use exchanges::{Exchanges, Reuse, Secret};
 use futures_util::future::BoxFuture;
 use jiff::Timestamp;
+pub use multipart::multipart;
 use serde_json::Value;
 
 use crate::account::{ConnectedAccount, Credentials, Tokens, Values};

@@ -2,7 +2,7 @@
 
 use agentkit_runtime::example::Exchanges;
 use agentkit_runtime::{HttpReply, HttpRequest};
-use agentkit_spec::model::{Apply, Connector, Example, Method};
+use agentkit_spec::model::{Connector, Example, Method};
 use axum::body::Body;
 use axum::response::Response;
 use http::StatusCode;
@@ -38,18 +38,6 @@ pub(super) fn response(reply: HttpReply) -> Response {
     let headers = response.headers_mut();
     headers.entry(http::header::CONTENT_TYPE).or_insert(http::HeaderValue::from_static(kind));
     response
-}
-
-/// Names of query parameters that carry secrets.
-pub(super) fn secret_query(connector: &Connector) -> impl Iterator<Item = &str> {
-    connector
-        .auth
-        .iter()
-        .flat_map(|auth| match &auth.apply {
-            Apply::Bearer | Apply::Basic { .. } => [].iter(),
-            Apply::Parts { query, .. } => query.iter(),
-        })
-        .map(|(name, _)| name.as_str())
 }
 
 /// The method as it stands on the wire.

@@ -1,31 +1,37 @@
 //! A request written as the `expect` that a connector author would paste into an example.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use agentkit_spec::model::Connector;
+use agentkit_runtime::HttpRequest;
+use agentkit_runtime::example::{Secret, multipart};
 use serde_json::Value;
 
+use super::Provider;
 use super::call::Call;
-use super::exchange::secret_query;
 
 /// The request as YAML, ready for `examples[].exchange`, with an empty reply to fill in.
-pub(super) fn ready(connector: &Connector, call: &Call) -> String {
-    let base = connector.http.base_url.as_literal().unwrap_or_default();
-    let address = call.address.strip_prefix(base).filter(|path| path.starts_with('/'));
+pub(super) fn ready(provider: &Provider, call: &Call, (request, secrets): (&HttpRequest, &[Secret])) -> String {
+    let base = provider.connector.http.base_url.with(|name| provider.account.get(name).cloned());
+    let address = base.as_deref().and_then(|base| call.address.strip_prefix(base)).filter(|path| path.starts_with('/'));
+    let hidden =
+        |text: &String| secrets.iter().fold(text.clone(), |text, secret| text.replace(&secret.text, "<secret>"));
+    let query: Vec<(String, String)> = call.query.iter().map(|(name, value)| (name.clone(), hidden(value))).collect();
     let mut text = String::from("- expect:\n");
-    let method = call.method.as_str().to_lowercase();
-    line(&mut text, &method, &scalar(address.unwrap_or(&call.address)));
-    let secret = |name: &str| secret_query(connector).any(|known| known == name);
-    let query: Vec<(String, String)> = call
-        .query
-        .iter()
-        .map(|(name, value)| (name.clone(), if secret(name) { "<secret>".to_owned() } else { value.clone() }))
-        .collect();
+    line(&mut text, &call.method.as_str().to_lowercase(), &scalar(address.unwrap_or(&call.address)));
     if !query.is_empty() {
         line(&mut text, "query", &mapping(&query));
     }
+    // Where there is a choice, an example says which token it takes.
+    let tokens: BTreeSet<&str> =
+        provider.connector.auth.iter().flat_map(|auth| &auth.tokens).map(|token| token.name.as_str()).collect();
+    if let Some(secret) = secrets.first().filter(|_| tokens.len() > 1) {
+        line(&mut text, "token", &scalar(&secret.token));
+    }
     if call.is_media_type("application/x-www-form-urlencoded") {
         line(&mut text, "form", &mapping(&call.form()));
+    } else if let Some(parts) = multipart(request) {
+        line(&mut text, "multipart", &flow(&parts));
     } else if let Some(json) = json(call) {
         line(&mut text, "json", &flow(&json));
     } else if let Some(raw) = std::str::from_utf8(&call.body).ok().filter(|raw| !raw.is_empty()) {

@@ -152,6 +152,16 @@ async fn an_unknown_request_comes_back_as_an_expect() {
     assert_eq!(body, expected);
     let (_, body, _) = post(&stand_in.api("/items"), Some(&token), &[("amount", "1"), ("text", "a, b")]).await;
     assert!(body.contains("    post: /items\n    form: {amount: \"1\", text: \"a, b\"}\n"), "{body}");
+    let part = |head: &str, text: &str| format!("--B\r\ncontent-disposition: form-data; {head}\r\n\r\n{text}\r\n");
+    let file = part("name=\"file\"; filename=\"a.txt\"\r\ncontent-type: text/plain", "Hello");
+    let request = crate::browser::client().expect("a client").post(stand_in.api("/files"));
+    let request = request.header("content-type", "multipart/form-data; boundary=B");
+    let request = request.body(format!("{}{file}--B--\r\n", part("name=\"to\"", "C1")));
+    let (_, body, _) = send(request, Some(&token)).await;
+    assert!(
+        body.contains("    multipart: {to: C1, file: {name: a.txt, media_type: text/plain, data: \"SGVsbG8=\"}}\n"),
+        "{body}"
+    );
 }
 
 /// A stand-in for the sample connector.

@@ -1,5 +1,6 @@
 //! `agentkit mock`: plays the provider of a spec on this machine, from its examples, without compiling anything.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::future::pending;
 use std::io;
@@ -34,7 +35,7 @@ pub(crate) struct Args {
     /// Port on 127.0.0.1; 0 for any that is free
     #[arg(long, default_value_t = 4010)]
     port: u16,
-    /// What the provider says of the account, by the names of the spec; the rest is made up
+    /// A value of the account, by its name in the spec; the others are those of the examples
     #[arg(long, value_name = "NAME=VALUE", value_parser = pair)]
     account: Vec<(String, String)>,
 }
@@ -61,7 +62,7 @@ pub(crate) async fn run(args: &Args, output: Output) -> Result<Exit, Failure> {
     // Always the same: what was put into a configuration works again the next time. It opens nothing.
     let client = Client { id: "stand-in-client".to_owned(), secret: "stand-in-secret".to_owned() };
     let plan = Plan {
-        account: args.account.iter().cloned().collect(),
+        account: account(&connector, &args.account),
         log: log(output),
         ..Plan::new(connector.clone(), client.clone())
     };
@@ -79,6 +80,18 @@ pub(crate) async fn run(args: &Args, output: Output) -> Result<Exit, Failure> {
         output.line(introduction(&connector, &client, &provider, &shown.to_string()))?;
     }
     pending().await
+}
+
+/// The account that is played: the one of the examples, unless the command line says otherwise.
+fn account(connector: &Connector, given: &[(String, String)]) -> BTreeMap<String, String> {
+    let mut account: BTreeMap<String, String> = given.iter().cloned().collect();
+    for example in connector.tools.iter().flat_map(|tool| &tool.examples) {
+        for (name, value) in example.account.as_object().into_iter().flatten() {
+            let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+            account.entry(name.clone()).or_insert(text);
+        }
+    }
+    account
 }
 
 /// Requests are the result for people; a machine has its document already.

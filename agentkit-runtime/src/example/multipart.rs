@@ -3,7 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http::header::CONTENT_TYPE;
-use serde_json::Value;
+use serde_json::{Map, Value, json};
 
 use crate::transport::HttpRequest;
 use crate::wire::base64::decode;
@@ -21,35 +21,54 @@ pub(super) fn expected(parts: &Value) -> Vec<String> {
     lines
 }
 
-/// The parts of a request; nothing where its body is something else.
+/// The parts of a request as lines; nothing where its body is something else.
 pub(super) fn sent(request: &HttpRequest) -> Option<Vec<String>> {
+    let mut lines: Vec<String> = parts(request)?.iter().map(|(name, value)| line(name, &shown(value))).collect();
+    lines.sort();
+    Some(lines)
+}
+
+/// The multipart body of a request as an `expect` has it; nothing where its body is something else.
+pub fn multipart(request: &HttpRequest) -> Option<Value> {
+    let mut all = Map::new();
+    for (name, value) in parts(request)? {
+        match all.get_mut(&name) {
+            None => drop(all.insert(name, value)),
+            Some(Value::Array(several)) => several.push(value),
+            Some(one) => *one = Value::Array(vec![one.take(), value]),
+        }
+    }
+    Some(Value::Object(all))
+}
+
+fn parts(request: &HttpRequest) -> Option<Vec<(String, Value)>> {
     let content_type = request.headers.get(CONTENT_TYPE)?.to_str().ok()?;
     let boundary = content_type.strip_prefix("multipart/form-data; boundary=")?;
     let between = [b"--", boundary.as_bytes()].concat();
     let mut rest = request.body.strip_prefix(&between[..])?;
-    let mut lines = Vec::new();
-    while let Some(part) = rest.strip_prefix(b"\r\n") {
-        let end = find(part, &[b"\r\n", &between[..]].concat())?;
-        lines.push(part_line(&part[..end])?);
-        rest = &part[end + 2 + between.len()..];
+    let mut parts = Vec::new();
+    while let Some(next) = rest.strip_prefix(b"\r\n") {
+        let end = find(next, &[b"\r\n", &between[..]].concat())?;
+        parts.push(part(&next[..end])?);
+        rest = &next[end + 2 + between.len()..];
     }
-    lines.sort();
-    (rest == b"--\r\n").then_some(lines)
+    (rest == b"--\r\n").then_some(parts)
 }
 
-fn part_line(part: &[u8]) -> Option<String> {
+/// Name and content: a text, or `{name, media_type, data}`.
+fn part(part: &[u8]) -> Option<(String, Value)> {
     let end = find(part, b"\r\n\r\n")?;
     let (head, body) = (std::str::from_utf8(&part[..end]).ok()?, &part[end + 4..]);
     let quoted = |key: &str| {
         let (_, rest) = head.split_once(&format!(" {key}=\""))?;
         rest.split('"').next()
     };
-    let name = quoted("name")?;
+    let name = quoted("name")?.to_owned();
     let Some(file_name) = quoted("filename") else {
-        return Some(line(name, &String::from_utf8_lossy(body)));
+        return Some((name, String::from_utf8_lossy(body).into()));
     };
     let media_type = head.lines().find_map(|line| line.strip_prefix("content-type: ")).unwrap_or_default();
-    Some(line(name, &file(file_name, media_type, body)))
+    Some((name, json!({"name": file_name, "media_type": media_type, "data": STANDARD.encode(body)})))
 }
 
 fn shown(value: &Value) -> String {
