@@ -82,7 +82,7 @@ fn tables() -> String {
     for connector in agentkit_connectors::all() {
         let _ = write!(text, "\n## {}\n\n{}\n\n", connector.title, connector.about);
         text.push_str("| tool | access | scopes | what it does |\n|---|---|---|---|\n");
-        for tool in connector.tools {
+        for tool in connector.tools.iter().filter(|tool| tool.deprecated.is_none()) {
             let scopes: Vec<_> = tool.scopes.iter().map(|scope| format!("`{scope}`")).collect();
             let about = tool.about.trim().replace('\n', " ").replace('|', "\\|");
             let _ = writeln!(text, "| `{}` | {} | {} | {about} |", tool.name, access(tool), scopes.join(" "));

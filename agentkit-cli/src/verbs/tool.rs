@@ -37,7 +37,11 @@ pub(crate) fn find(name: &str) -> Result<(&'static ConnectorDef, &'static ToolDe
         return Ok(found);
     }
     let distance = |(_, tool): &(&ConnectorDef, &ToolDef)| strsim::damerau_levenshtein(tool.name, name);
-    let hint = match tools().min_by_key(distance).filter(|found| distance(found) <= name.len() / 3) {
+    let hint = match tools()
+        .filter(|(_, tool)| tool.deprecated.is_none())
+        .min_by_key(distance)
+        .filter(|found| distance(found) <= name.len() / 3)
+    {
         Some((_, near)) => format!("did you mean `{}`?", near.name),
         None => "`agentkit tools` lists them".to_owned(),
     };
@@ -61,6 +65,8 @@ fn document(connector: &ConnectorDef, tool: &ToolDef) -> Value {
         "access": access(tool.access),
         "repeatable": tool.repeatable,
         "scopes": scopes(connector, tool).map(scope).collect::<Vec<_>>(),
+        "aka": tool.aka,
+        "deprecated": tool.deprecated.map(|found| json!({"since": found.since, "use": found.instead})),
         "examples": tool.examples.iter().map(example).collect::<Vec<_>>(),
         "input_schema": schema(tool.input_schema),
         "output_schema": schema(tool.output_schema),
