@@ -158,7 +158,11 @@ fn no_merge_is_half_done() {
 
 /// Whether a file is none of the product: this package, unit tests, examples.
 fn is_test(file: &str) -> bool {
-    file.starts_with("tests/") || file.contains("/tests/") || file.ends_with("/tests.rs") || file.contains("/examples/")
+    file.starts_with("tests/")
+        || file.starts_with("benches/")
+        || file.contains("/tests/")
+        || file.ends_with("/tests.rs")
+        || file.contains("/examples/")
 }
 
 /// Normal dependencies of each package of the workspace, sorted.

@@ -66,6 +66,23 @@ fn each_code_has_a_file() {
     assert!(missing.is_empty(), "no file in tests/spec/bad for {missing:?}");
 }
 
+/// All mistakes at once: those marked in the file, in order, none twice.
+#[test]
+fn twenty_mistakes_are_twenty_reports() {
+    let compiled = compile_bad(&bad().join("../twenty.yaml"));
+    let marked: Vec<_> = compiled.sources[0]
+        .text
+        .lines()
+        .enumerate()
+        .filter_map(|(index, line)| Some((index + 1, format!("AK{}", line.split_once(" # AK")?.1))))
+        .collect();
+    let found = compiled
+        .diagnostics
+        .iter()
+        .map(|found| (compiled.sources[0].line_column(found.span.start).0, found.code.to_string()));
+    assert_eq!((marked.len(), found.collect::<Vec<_>>()), (20, marked));
+}
+
 #[test]
 fn each_snapshot_has_its_file() {
     let stale: Vec<_> = files("snap").into_iter().filter(|path| !path.with_extension("yaml").exists()).collect();

@@ -11,19 +11,16 @@ use crate::yaml::Node;
 const AUTHORIZE: &[&str] =
     &["response_type", "client_id", "redirect_uri", "scope", "state", "code_challenge", "code_challenge_method"];
 /// Parameters of token requests that we fill in.
-const TOKEN: &[&str] =
-    &["grant_type", "code", "redirect_uri", "client_id", "client_secret", "code_verifier", "refresh_token"];
+const TOKEN: &[&str] = &["code", "redirect_uri", "client_id", "client_secret", "code_verifier", "refresh_token"];
 
 /// Checks what the keys of an entry say together.
 pub(super) fn fit(cx: &mut Cx<'_>, view: &ast::Auth<'_>) {
-    // Where no person says yes, `grant_type` may be one of the provider's own.
-    let own_grant = view.kind.and_then(Node::text) != Some("oauth2");
     for (node, key, taken) in
         [(view.authorize_params, "authorize_params", AUTHORIZE), (view.token_params, "token_params", TOKEN)]
     {
         for entry in node.map(Node::entries).unwrap_or_default() {
             let name = entry.key.text.as_str();
-            if taken.contains(&name) && !(own_grant && name == "grant_type") {
+            if taken.contains(&name) {
                 own_param(cx, (key, name), entry.key.span);
             }
         }
