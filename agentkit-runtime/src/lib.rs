@@ -21,6 +21,7 @@ mod kit;
 mod near;
 mod oauth;
 mod page;
+mod poll;
 mod private;
 mod rate;
 mod reader;

@@ -29,6 +29,7 @@ pub mod prelude {
         RefreshDef, RotationDef, ScopeDef, SecretDef, TextDef, TokenBodyDef, TokenDef, ToolDef,
     };
     pub use crate::page::{Pages, Paging, Place};
+    pub use crate::poll::Until;
     pub use crate::reply::{ErrorParts, RawReply};
     pub use crate::request::Parts;
     pub use crate::tool::{Tool, erased};

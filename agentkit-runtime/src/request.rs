@@ -15,7 +15,7 @@ use futures_util::future::BoxFuture;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use serde_json::{Map, Value};
 
-use crate::cx::Cx;
+use crate::cx::{Call, Cx};
 use crate::def::{ErrorsDef, ListsDef};
 use crate::page::{Place, unreadable};
 use crate::reply::read_json;
@@ -296,6 +296,10 @@ impl RequestBuilder<'_> {
 
     pub(crate) fn effect(&self) -> Effect {
         Effect::of(&self.draft)
+    }
+
+    pub(crate) fn call(&self) -> &Call {
+        self.cx.call_state()
     }
 
     pub(crate) fn largest_reply(&self) -> u64 {

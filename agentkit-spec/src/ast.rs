@@ -249,11 +249,19 @@ objects! {
         returns "returns" must: Form::Type => "Type of the JSON reply; or text, bytes, none.";
         errors "errors": Form::One(&ERRORS) => "How its errors are read, in place of `errors` of the file.";
         page "page": Form::One(&PAGE) => "Follow pages.";
+        poll "poll": Form::One(&POLL) => "Send it again and again until something is done.";
         rate "rate": Form::Rate => "Bucket it draws on; default that of `http`.";
         idempotency "idempotency": Form::Text => "Header with a key that is new for each call and the same when it is sent again.";
         timeout "timeout": Form::TimeSpan => "Of one attempt; default that of `http`.";
         max_body "max_body": Form::Size => "Largest body; default 1MiB.";
         max_reply "max_reply": Form::Size => "Largest reply; default 10MiB.";
+    }
+
+    /// Asking until something is done.
+    Poll POLL "request.poll" {
+        until "until" must: Form::Expression => "Holds once it is done; from `body`, `status` and `header`.";
+        every "every": Form::TimeSpan => "Between two requests; default 2s.";
+        at_most "for": Form::TimeSpan => "In all; default 30s. A call as a whole may take 60s.";
     }
 
     /// A GraphQL query.

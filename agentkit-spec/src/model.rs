@@ -21,7 +21,7 @@ pub use self::errors::{ErrorCode, ErrorKind, Errors};
 pub use self::example::{Example, Exchange, Expect, ExpectBody, Outcome, Reply, ReplyBody};
 pub use self::expr::{Arg, Expr, Filter, Op, OpKind, Root, Template, TextPart};
 pub use self::http::{Draw, Http, Lists, Per, Rate};
-pub use self::request::{Address, Body, Method, Next, Page, Part, PathPart, Place, Raw, Request, Returns};
+pub use self::request::{Address, Body, Method, Next, Page, Part, PathPart, Place, Poll, Raw, Request, Returns};
 pub use self::text::{AccountPart, AccountText};
 pub use self::tool::{Access, Action, Deprecated, Each, Step, Tool, When};
 pub use self::ty::{BytesForm, DatetimeForm, Enum, Field, IntForm, Record, Ty, Used};

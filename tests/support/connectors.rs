@@ -31,8 +31,9 @@ connectors! {
     "language/hosts.yaml" => hosts;
     "language/inputs.yaml" => inputs;
     "language/keys.yaml" => keys;
-    "language/pages.yaml" => pages;
     "language/outputs.yaml" => outputs;
+    "language/pages.yaml" => pages;
+    "language/polls.yaml" => polls;
     "language/renamed.yaml" => renamed;
     "language/sign_in.yaml" => sign_in;
     "language/uploads.yaml" => uploads;

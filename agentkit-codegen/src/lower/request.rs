@@ -1,8 +1,8 @@
 //! Requests: the chain of calls that builds and sends one.
 
 use agentkit_spec::model::{
-    Action, Address, Body, Draw, Expr, IntForm, Method, Next, Page, Part, PathPart, Place, Position, Raw, Request,
-    Returns, Root, Template, Ty,
+    Action, Address, Body, Draw, Expr, IntForm, Method, Next, Page, Part, PathPart, Place, Poll, Position, Raw,
+    Request, Returns, Root, Template, Ty,
 };
 use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
@@ -189,6 +189,9 @@ fn end(scope: &mut Scope<'_>, request: &Request) -> TokenStream {
         Returns::Text => return quote!(.text()),
         Returns::Bytes => return quote!(.bytes()),
     };
+    if let Some(poll) = &request.poll {
+        return polled(scope, poll, &rust(ty));
+    }
     let Some(page) = &request.page else { return quote!(.reply()) };
     let paging = paging(scope, page, &request.body);
     let split = split(scope, page, &rust(ty));
@@ -203,6 +206,21 @@ fn end(scope: &mut Scope<'_>, request: &Request) -> TokenStream {
             quote!(.pages_by_number(#start, #paging, #split))
         }
     }
+}
+
+/// `.poll(2000, 30000, Until::Body(|body: &Job, _| body.state == "done"))`.
+fn polled(scope: &Scope<'_>, poll: &Poll, of: &TokenStream) -> TokenStream {
+    let mut scope = Scope::new(scope.types);
+    scope.lenient = true;
+    scope.bind(Root::Body, quote!(body), Form::Ref);
+    let done = condition(&mut scope, &poll.until);
+    let (every, most) = (types::number(poll.every_ms), types::number(poll.for_ms));
+    if !scope.is_used_later(&Root::Body) {
+        // It is told before the body is read: many answer something else until they are done.
+        return quote!(.poll(#every, #most, Until::Reply(|reply| #done)));
+    }
+    let reply = if scope.sees_reply() { quote!(reply) } else { quote!(_) };
+    quote!(.poll(#every, #most, Until::Body(|body: &#of, #reply| #done)))
 }
 
 fn paging(scope: &mut Scope<'_>, page: &Page, body: &Body) -> TokenStream {

@@ -101,6 +101,7 @@ pub(crate) const NO_TYPE: &[&str] = &[
     "Tool",
     "ToolDef",
     "ToolError",
+    "Until",
     "Value",
     "Vec",
     "Wire",

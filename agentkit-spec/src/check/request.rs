@@ -5,6 +5,8 @@ mod graphql;
 mod page;
 mod path;
 mod place;
+mod poll;
+mod replied;
 
 use super::address::{header_name, header_value, same_headers};
 use super::cx::Cx;
@@ -56,14 +58,20 @@ pub(crate) fn request(
     let returns = returns(cx, world, view.returns);
     let idempotency = idempotency(cx, &view, address.as_ref().map(|(method, ..)| *method));
     let errors = view.errors.map(|node| errors::errors(cx, &world.types, Some(node)));
-    if let (Some(Returns::Text | Returns::Bytes), Some(_), Some(node)) = (&returns, view.page, view.returns) {
-        let span = node.span;
-        cx.error(Code::Paging, span, "pages are read from JSON").help("returns: TYPE, a type of the file");
+    if let (Some(Returns::Text | Returns::Bytes), Some(_), Some(node)) =
+        (&returns, view.page.or(view.poll), view.returns)
+    {
+        let what = if view.page.is_some() { "pages are read from JSON" } else { "what is polled is read from JSON" };
+        let code = if view.page.is_some() { Code::Paging } else { Code::Polling };
+        cx.error(code, node.span, what).help("returns: TYPE, a type of the file");
         return None;
     }
-    let page = view.page.map(|node| {
-        let known = returns.as_ref().map_or(Known::Broken, returned);
-        page::page(cx, scope, node, (known, &view, address.as_ref().map(|(method, ..)| *method)))
+    let reply = || returns.as_ref().map_or(Known::Broken, returned);
+    let written = address.as_ref().map(|(method, ..)| *method);
+    let page = view.page.map(|node| page::page(cx, scope, node, (reply(), &view, written)));
+    let poll = view.poll.map(|node| {
+        let polled = poll::Polled { body: reply(), request: &view, method: written, repeatable: around.repeatable };
+        poll::poll(cx, scope, node, polled)
     });
     let rate = draws(cx, world.rates, view.rate)
         .or_else(|| world.http.as_ref().map(|http| http.rate.clone()))
@@ -81,6 +89,7 @@ pub(crate) fn request(
         returns: returns?,
         errors,
         page: page.map_or(Some(None), |page| page.map(Some))?,
+        poll: poll.map_or(Some(None), |poll| poll.map(Some))?,
         rate,
         idempotency: idempotency.ok()?,
         repeatable: around.repeatable,

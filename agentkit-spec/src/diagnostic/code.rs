@@ -118,6 +118,7 @@ codes! {
 
     EndlessPages = 76, "Pages must come to an end: what follows them depends on the reply.";
     CallersAddress = 77, "The address of a page comes from the provider, never from a caller.";
+    Polling = 78, "`poll` must fit its request, and must be able to become done.";
 
     NoResult = 80, "The result must be said where it does not follow from the last step.";
     OutputForm = 81, "The output of a public tool is a record.";

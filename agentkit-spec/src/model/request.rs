@@ -25,6 +25,8 @@ pub struct Request {
     pub errors: Option<Errors>,
     /// Follow pages.
     pub page: Option<Page>,
+    /// Send it again until something is done.
+    pub poll: Option<Poll>,
     /// Buckets it draws on.
     pub rate: Vec<Draw>,
     /// Header with a key by which the provider knows the request when it is sent again.
@@ -127,6 +129,17 @@ impl Returns {
             Self::Bytes => Some(Ty::Bytes(BytesForm::Base64)),
         }
     }
+}
+
+/// Asking again until something is done.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Poll {
+    /// Holds once it is done: a bool, from `body`, `status` and `header`.
+    pub until: Expr,
+    /// Milliseconds between two requests.
+    pub every_ms: u64,
+    /// Milliseconds in all.
+    pub for_ms: u64,
 }
 
 /// Following pages.

@@ -19,6 +19,10 @@ pub(super) fn fits(cx: &mut Cx<'_>, world: &World<'_>, (json, at): (Option<&Node
     // Where several requests could be meant, or a reply may be an error, nothing is sure.
     let [request] = sent else { return };
     let Returns::Json(ty) = &request.returns else { return };
+    // What comes before the last reply of a poll need not be of its type.
+    if request.poll.as_ref().is_some_and(|poll| poll.until.root != Root::Body) {
+        return;
+    }
     let Some(node) = json else {
         let span = cx.first_line(at.span);
         cx.error(Code::ExampleReply, span, format!("the request returns {}, this reply has no JSON", show(ty)))

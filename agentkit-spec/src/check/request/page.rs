@@ -1,12 +1,13 @@
 //! Following pages: by a token, by an address, or by counting.
 
 use super::place::{self, place};
+use super::replied;
 use crate::ast;
 use crate::check::cx::Cx;
 use crate::check::expr::{Known, Scope, whole};
 use crate::check::types::{is_text, peel, show};
 use crate::diagnostic::Code;
-use crate::model::{Arg, Expr, Filter, Method, Next, OpKind, Page, Root, Ty};
+use crate::model::{Expr, Method, Next, Page, Ty};
 use crate::yaml::{Node, Plain, Value};
 
 pub(super) fn page(
@@ -16,13 +17,17 @@ pub(super) fn page(
     (body, request, method): (Known, &ast::Request<'_>, Option<Method>),
 ) -> Option<Page> {
     let view = ast::Page::of(node);
-    let mut inner = scope.clone();
-    inner.body = Some(body);
-    inner.reply = true;
+    let inner = replied::scope(scope, body);
     let items = view.items.and_then(|node| items(cx, &inner, node));
     let target = place::Target { request, method };
-    let next = view.next.and_then(|node| next(cx, &inner, node, (&view, &target)));
-    let more = view.more.map(|node| more(cx, &inner, node));
+    let next = view.next.and_then(|node| {
+        may_change(cx, scope, node, "next")?;
+        next(cx, &inner, node, (&view, &target))
+    });
+    let more = view.more.map(|node| {
+        may_change(cx, scope, node, "more")?;
+        replied::condition(cx, &inner, node, (Code::Paging, "more"))
+    });
     let limit = view.limit.and_then(|node| limit(cx, scope, node));
     let from = view.from.map(|node| from(cx, scope, node, &view));
     let size = view.size.map(|node| size(cx, node, (&view, &target)));
@@ -109,7 +114,6 @@ fn next(
         }
         return None;
     }
-    may_change(cx, node, "next", &made)?;
     if view.send.and_then(Node::text) == Some("url") {
         return Some(Next::Address(made));
     }
@@ -146,59 +150,17 @@ fn sent(
 /// ```yaml
 /// page: {next: $in.cursor, send: query.cursor}
 /// ```
-fn may_change(cx: &mut Cx<'_>, node: &Node, key: &str, made: &Expr) -> Option<()> {
-    if reads_reply(made) {
+fn may_change(cx: &mut Cx<'_>, around: &Scope<'_>, node: &Node, key: &str) -> Option<()> {
+    if !replied::is_fixed(around, node) {
         return Some(());
     }
+    let help = match key {
+        "next" => "next: $body.next_cursor, or where else the reply has it",
+        _ => "more: $body.has_more, or where else the reply says so",
+    };
     cx.error(Code::EndlessPages, node.span, format!("`{key}` is the same for every page, so they would never end"))
         .label("not from the reply")
-        .help(if key == "next" {
-            "next: $body.next_cursor, or where else the reply has it"
-        } else {
-            "more: $body.has_more, or where else the reply says so"
-        });
-    None
-}
-
-fn reads_reply(expr: &Expr) -> bool {
-    if matches!(expr.root, Root::Body | Root::Status | Root::Header(_)) {
-        return true;
-    }
-    expr.ops.iter().any(|op| {
-        matches!(
-            &op.kind,
-            OpKind::Filter(
-                Filter::Default(Arg::Expr(arg))
-                    | Filter::Eq(Arg::Expr(arg))
-                    | Filter::Contains(Arg::Expr(arg))
-                    | Filter::Then(Arg::Expr(arg))
-                    | Filter::StartsWith(Arg::Expr(arg))
-                    | Filter::Where(_, Arg::Expr(arg))
-                    | Filter::Find(_, Arg::Expr(arg))
-                    | Filter::FindCi(_, Arg::Expr(arg))
-            ) if reads_reply(arg)
-        )
-    })
-}
-
-fn more(cx: &mut Cx<'_>, scope: &Scope<'_>, node: &Node) -> Option<Expr> {
-    let made = whole(cx, scope, node)?;
-    if *made.ty() == Ty::Bool {
-        may_change(cx, node, "more", &made)?;
-        return Some(made);
-    }
-    let found = cx
-        .error(Code::Paging, node.span, format!("`more` must be bool, this is {}", show(made.ty())))
-        .label(show(made.ty()));
-    match peel(made.ty()) {
-        (Ty::Bool, true) => {
-            found.help("add `| default(false)`");
-        }
-        (_, true) => {
-            found.help("add `| is_set`");
-        }
-        _ => {}
-    }
+        .help(help);
     None
 }
 

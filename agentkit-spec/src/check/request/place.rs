@@ -35,8 +35,8 @@ fn body(cx: &mut Cx<'_>, (node, text): (&Node, &str), path: &str, target: &Targe
         cx.error(Code::Paging, node.span, "a get has no body").help(format!("query.{path}"));
         return None;
     }
-    if request.raw.is_some() {
-        cx.error(Code::Paging, node.span, "a raw body has no keys").help("query.cursor");
+    if let Some(word) = request.raw.map(|_| "raw").or(request.multipart.map(|_| "multipart")) {
+        cx.error(Code::Paging, node.span, format!("a {word} body has no keys for it")).help("query.cursor");
         return None;
     }
     let keys: Vec<String> = path.split('.').map(str::to_owned).collect();
