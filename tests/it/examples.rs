@@ -15,14 +15,14 @@ use serde_json::json;
 #[tokio::test(flavor = "multi_thread")]
 async fn of_the_connectors_that_ship() {
     for connector in agentkit_connectors::all() {
-        check(connector, workspace().join(format!("connectors/{}.yaml", connector.name))).await;
+        Box::pin(check(connector, workspace().join(format!("connectors/{}.yaml", connector.name)))).await;
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn of_the_connectors_of_this_folder() {
     for case in ALL {
-        check(case.connector, workspace().join("tests").join(case.file)).await;
+        Box::pin(check(case.connector, workspace().join("tests").join(case.file))).await;
     }
 }
 
