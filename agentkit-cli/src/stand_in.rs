@@ -119,7 +119,9 @@ impl StandIn {
     /// The listener has no address.
     pub fn serve(listener: TcpListener, plan: Plan) -> io::Result<Self> {
         let base = format!("http://{}", listener.local_addr()?);
-        let Plan { connector, client, account, reuse, log } = plan;
+        let Plan { connector, client, account: given, reuse, log } = plan;
+        let mut account = account_values(&connector, &serde_json::Value::Null);
+        account.extend(given);
         let exchanges = Exchanges::new(reuse);
         if reuse == Reuse::Endless {
             for example in connector.tools.iter().flat_map(|tool| &tool.examples) {
@@ -298,7 +300,7 @@ fn hosts(connector: &Connector, account: &BTreeMap<String, String>) -> Vec<Strin
         }
     }
     let examples = connector.tools.iter().flat_map(|tool| &tool.examples);
-    let told = examples.map(|example| account_values(&example.account));
+    let told = examples.map(|example| account_values(connector, &example.account));
     for values in [account.clone()].into_iter().chain(told) {
         for url in &endpoints {
             add(host(&url.with(|name| values.get(name).cloned()).unwrap_or_default()));
@@ -315,10 +317,13 @@ fn hosts(connector: &Connector, account: &BTreeMap<String, String>) -> Vec<Strin
     hosts
 }
 
-/// The account values of an example, as texts.
-fn account_values(account: &serde_json::Value) -> BTreeMap<String, String> {
+/// The account values of an example, as texts; what it does not give is as if nobody had typed anything.
+fn account_values(connector: &Connector, account: &serde_json::Value) -> BTreeMap<String, String> {
     let text = |value: &serde_json::Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-    account.as_object().into_iter().flatten().map(|(name, value)| (name.clone(), text(value))).collect()
+    let fields = connector.account.fields.iter();
+    let defaults = fields.filter_map(|field| Some((field.name.clone(), text(field.default.as_ref()?))));
+    let given = account.as_object().into_iter().flatten().map(|(name, value)| (name.clone(), text(value)));
+    defaults.chain(given).collect()
 }
 
 /// Host (with its port) of an https address; empty for a path.

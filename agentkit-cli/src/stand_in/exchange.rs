@@ -16,7 +16,7 @@ use super::call::Call;
 pub(super) fn add(exchanges: &Exchanges, connector: &Connector, example: &Example) {
     // Written by us a moment ago: it is JSON.
     let json: Value = serde_json::from_str(&agentkit_codegen::example(example)).unwrap_or_default();
-    let values = account_values(&example.account);
+    let values = account_values(connector, &example.account);
     let base_url = connector.http.base_url.with(|name| values.get(name).cloned());
     exchanges.add(&base_url.unwrap_or_default(), &json["exchange"]);
 }
