@@ -29,6 +29,7 @@ fn places_inside_scalars_are_exact() {
         "a: one $x\n",
         "a: one\n  two $x\n",
         "a: one\n\n\n  two $x\n",
+        "a: one\r  two\r\n  three $x\n",
         "a: 'it''s $x'\n",
         "a: 'it''s\n\n  a $x'\n",
         "a: \"tab\\t \\u00e9 \\x41 \\\" $x\"\n",
@@ -40,6 +41,15 @@ fn places_inside_scalars_are_exact() {
         "{b: [1, 2], a: ü $x }\n",
     ] {
         assert_eq!(place(text), "$x", "{text:?}");
+    }
+}
+
+/// Found by fuzzing: line breaks of old Macs, and a place that fell into the middle of a character.
+#[test]
+fn places_are_never_inside_a_character() {
+    let (source, node) = tree("ag\n\u{16}\u{f}\r\r\rautF-bk\u{5c4}]li\r\r\rFa\n");
+    for (at, _) in node.text().unwrap().char_indices() {
+        assert!(source.text.is_char_boundary(offset_in_source(&source.text, &node, at)));
     }
 }
 

@@ -14,11 +14,17 @@ pub(crate) fn offset_in_source(source: &str, node: &Node, offset: usize) -> usiz
     let mut at = Walk::first(scalar.style);
     for (index, character) in scalar.text.char_indices() {
         if index >= offset {
-            return start + walk.settle(scalar.style, at, character).min(written.len());
+            at = walk.settle(scalar.style, at, character);
+            break;
         }
         at = walk.step(scalar.style, at, character);
     }
-    start + at.min(written.len())
+    // Where both disagree the walk may end inside a character.
+    let mut at = at.min(written.len());
+    while !written.is_char_boundary(at) {
+        at -= 1;
+    }
+    start + at
 }
 
 /// Spaces before the lines of a block scalar. The reader lets its span begin at the first character of its text.
@@ -84,7 +90,7 @@ impl Walk<'_> {
     fn folds(&self, style: Style, at: usize) -> bool {
         let blank = self.skip_blank(at);
         !matches!(style, Style::Literal | Style::Folded)
-            && self.written.get(at..blank).is_some_and(|run| run.contains(&b'\n'))
+            && self.written.get(at..blank).is_some_and(|run| run.iter().any(|byte| b"\n\r".contains(byte)))
     }
 
     fn skip_blank(&self, mut at: usize) -> usize {
