@@ -4,3 +4,4 @@ mod auth;
 mod client;
 mod inputs;
 mod renamed;
+mod requests;

@@ -31,6 +31,7 @@ connectors! {
     "language/hosts.yaml" => hosts;
     "language/inputs.yaml" => inputs;
     "language/keys.yaml" => keys;
+    "language/limits.yaml" => limits;
     "language/outputs.yaml" => outputs;
     "language/pages.yaml" => pages;
     "language/polls.yaml" => polls;

@@ -1,7 +1,7 @@
 //! Servers that misbehave: bytes as given, whatever was asked.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
@@ -37,29 +37,64 @@ impl Deed {
     }
 }
 
-/// A server that does one deed for every request.
+/// A request as it came.
+#[derive(Debug, Clone)]
+pub struct Seen {
+    /// Its first line and its headers.
+    pub head: String,
+    /// Its body.
+    pub body: Vec<u8>,
+}
+
+impl Seen {
+    /// A header; empty where it is not there.
+    #[must_use]
+    pub fn header(&self, name: &str) -> String {
+        let lines = self.head.lines().skip(1).filter_map(|line| line.split_once(": "));
+        lines.filter(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.to_owned()).collect()
+    }
+
+    /// Path and query.
+    #[must_use]
+    pub fn target(&self) -> &str {
+        self.head.split(' ').nth(1).unwrap_or_default()
+    }
+}
+
+/// A server that does a deed for every request.
 #[derive(Debug, Clone)]
 pub struct Fake {
     /// Where it listens, `http://127.0.0.1:PORT`.
     pub base: String,
     requests: Arc<AtomicUsize>,
     sent: Arc<AtomicUsize>,
+    seen: Arc<Mutex<Vec<Seen>>>,
 }
 
 impl Fake {
-    /// Starts it; it ends with the runtime of its test.
+    /// Starts it with the same deed for all requests; it ends with the runtime of its test.
     ///
     /// # Panics
     ///
     /// When loopback has no free port.
     pub async fn start(deed: Deed) -> Self {
+        Self::script(vec![deed]).await
+    }
+
+    /// Starts it with one deed after the other, the last one again and again.
+    ///
+    /// # Panics
+    ///
+    /// When loopback has no free port, or there are no deeds.
+    pub async fn script(deeds: Vec<Deed>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("loopback has a free port");
         let base = format!("http://{}", listener.local_addr().expect("a bound socket has an address"));
-        let fake = Self { base, requests: Arc::default(), sent: Arc::default() };
+        let fake = Self { base, requests: Arc::default(), sent: Arc::default(), seen: Arc::default() };
+        let deeds = Arc::new(deeds);
         let shared = fake.clone();
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                tokio::spawn(shared.clone().serve(stream, deed.clone()));
+                tokio::spawn(shared.clone().serve(stream, deeds.clone()));
             }
         });
         fake
@@ -77,12 +112,22 @@ impl Fake {
         self.sent.load(Ordering::SeqCst)
     }
 
-    async fn serve(self, mut stream: TcpStream, deed: Deed) {
-        if read_head(&mut stream).await.is_none() {
-            return;
-        }
-        self.requests.fetch_add(1, Ordering::SeqCst);
-        match deed {
+    /// All requests so far, with their bodies.
+    ///
+    /// # Panics
+    ///
+    /// Another thread has panicked over them.
+    #[must_use]
+    pub fn seen(&self) -> Vec<Seen> {
+        self.seen.lock().expect("nobody panics over it").clone()
+    }
+
+    async fn serve(self, mut stream: TcpStream, deeds: Arc<Vec<Deed>>) {
+        let Some(request) = read_request(&mut stream).await else { return };
+        self.seen.lock().expect("nobody panics over it").push(request);
+        let index = self.requests.fetch_add(1, Ordering::SeqCst);
+        let deed = deeds.get(index).or(deeds.last()).expect("there is a deed");
+        match deed.clone() {
             Deed::Send(bytes) => {
                 self.write(&mut stream, &bytes).await;
             }
@@ -108,13 +153,23 @@ impl Fake {
     }
 }
 
-/// Reads up to the end of the head; nothing when the other side leaves before.
-async fn read_head(stream: &mut TcpStream) -> Option<()> {
-    let mut head = Vec::new();
+/// Reads a request with its body; nothing when the other side leaves before.
+async fn read_request(stream: &mut TcpStream) -> Option<Seen> {
+    let mut bytes = Vec::new();
     let mut buffer = [0; 4096];
-    while !head.windows(4).any(|window| window == b"\r\n\r\n") {
+    let end = loop {
+        if let Some(end) = bytes.windows(4).position(|window| window == b"\r\n\r\n") {
+            break end + 4;
+        }
         let count = stream.read(&mut buffer).await.ok().filter(|count| *count > 0)?;
-        head.extend_from_slice(&buffer[..count]);
+        bytes.extend_from_slice(&buffer[..count]);
+    };
+    let body = bytes.split_off(end);
+    let mut seen = Seen { head: String::from_utf8_lossy(&bytes).into_owned(), body };
+    let length: usize = seen.header("content-length").parse().unwrap_or(0);
+    while seen.body.len() < length {
+        let count = stream.read(&mut buffer).await.ok().filter(|count| *count > 0)?;
+        seen.body.extend_from_slice(&buffer[..count]);
     }
-    Some(())
+    Some(seen)
 }

@@ -121,6 +121,9 @@ fn outcome(
 /// Keys an error can be compared by.
 const ERROR_KEYS: &[&str] = &["kind", "code", "message", "hint", "scopes", "status", "retry_after"];
 
+/// How a write ends that the provider may have done. No code of a provider means that, so `errors` cannot name it.
+const UNKNOWN: &str = "outcome_unknown";
+
 fn error(cx: &mut Cx<'_>, node: &Node) -> Option<Json> {
     let mut good = true;
     for entry in node.entries() {
@@ -131,11 +134,11 @@ fn error(cx: &mut Cx<'_>, node: &Node) -> Option<Json> {
             cx.error(Code::ExampleOutcome, entry.key.span, format!("an error has no `{name}`"))
                 .help(format!("it has: {}", ERROR_KEYS.join(", ")))
                 .suggest(name, ERROR_KEYS.iter().copied());
-        } else if name == "kind" && !ERROR_KINDS.contains(&text) {
+        } else if name == "kind" && text != UNKNOWN && !ERROR_KINDS.contains(&text) {
             good = false;
             cx.error(Code::ExampleOutcome, entry.value.span, format!("`{text}` is not an error kind"))
-                .help(format!("kinds: {}", ERROR_KINDS.join(", ")))
-                .suggest(text, ERROR_KINDS.iter().copied());
+                .help(format!("kinds: {}, {UNKNOWN}", ERROR_KINDS.join(", ")))
+                .suggest(text, ERROR_KINDS.iter().copied().chain([UNKNOWN]));
         }
     }
     if node.get("kind").is_none() {

@@ -12,6 +12,8 @@ use crate::yaml::Node;
 
 /// Milliseconds one attempt may take where nothing is said.
 const TIMEOUT_MS: u64 = 30_000;
+/// Milliseconds a whole call may take; the runtime says it too.
+const CALL_MS: u64 = 60_000;
 
 /// Checks `rates`.
 pub(crate) fn rates(node: Option<&Node>) -> Vec<Rate> {
@@ -49,7 +51,7 @@ pub(crate) fn http(cx: &mut Cx<'_>, rates: Option<&Node>, values: Values<'_>, no
             Some("brackets") => Lists::Brackets,
             _ => Lists::Repeat,
         },
-        timeout_ms: view.timeout.and_then(Node::text).and_then(literal::time_span).unwrap_or(TIMEOUT_MS),
+        timeout_ms: view.timeout.and_then(|node| timeout(cx, node)).unwrap_or(TIMEOUT_MS),
         rate: draws(cx, rates, view.rate).unwrap_or_default(),
         base_url: base_url?,
         hosts: hosts.literal,
@@ -77,6 +79,21 @@ fn base_url(cx: &mut Cx<'_>, values: Values<'_>, node: &Node, hosts: &mut Hosts)
         Lead::Open => {}
     }
     held(cx, hosts, (node, "base_url"), &lead).then_some(url)
+}
+
+/// What an attempt may take at most is cut to what is left of its call:
+///
+/// ```yaml
+/// timeout: 5m
+/// ```
+pub(crate) fn timeout(cx: &mut Cx<'_>, node: &Node) -> Option<u64> {
+    let millis = node.text().and_then(literal::time_span)?;
+    if millis > CALL_MS {
+        cx.error(Code::Misfit, node.span, "a call is over after 60s, so this timeout would never come")
+            .help("timeout: 60s");
+        return None;
+    }
+    Some(millis)
 }
 
 /// `rate: tier3` or `rate: {user: 5}`; `rates` is the node that declares them.

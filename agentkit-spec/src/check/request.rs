@@ -12,14 +12,14 @@ use super::address::{header_name, header_value, same_headers};
 use super::cx::Cx;
 use super::errors;
 use super::expr::{Known, Scope};
-use super::http::draws;
+use super::http::{draws, timeout};
 use super::template;
 use super::types::{self, show};
 use super::world::World;
 use crate::ast;
 use crate::diagnostic::Code;
 use crate::literal;
-use crate::model::{Address, Method, Request, Returns, Ty};
+use crate::model::{Address, Body, Method, Request, Returns, Ty};
 use crate::source::Span;
 use crate::yaml::Node;
 
@@ -76,6 +76,10 @@ pub(crate) fn request(
     let rate = draws(cx, world.rates, view.rate)
         .or_else(|| world.http.as_ref().map(|http| http.rate.clone()))
         .unwrap_or_default();
+    let timeout = view.timeout.and_then(|node| timeout(cx, node));
+    if let (Some(Body::None), Some(node)) = (&body, view.max_body) {
+        cx.error(Code::Misfit, node.span, "`max_body` of a request without a body limits nothing").help("leave it out");
+    }
     let size = |node: Option<&Node>| node.and_then(Node::text).and_then(literal::size);
     let (method, address, _) = address?;
     Some(Request {
@@ -93,7 +97,7 @@ pub(crate) fn request(
         rate,
         idempotency: idempotency.ok()?,
         repeatable: around.repeatable,
-        timeout_ms: view.timeout.and_then(Node::text).and_then(literal::time_span),
+        timeout_ms: timeout,
         max_body: size(view.max_body),
         max_reply: size(view.max_reply),
     })
