@@ -38,6 +38,8 @@ pub(crate) struct Module {
 pub(crate) struct Check {
     /// Short names of the scopes it needs.
     pub(crate) scopes: Vec<String>,
+    /// It gives a list to choose from.
+    pub(crate) choose: bool,
     /// Body of the function that runs it.
     pub(crate) body: TokenStream,
 }

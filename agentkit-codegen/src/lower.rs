@@ -51,11 +51,11 @@ pub(crate) fn lower(connector: &model::Connector) -> ir::Module {
         tools,
         hooks: connector.hooks.iter().map(lower_hook).collect(),
         handlers: connector.tools.iter().filter_map(lower_handler).collect(),
-        check: connector
-            .account
-            .check
-            .as_ref()
-            .map(|check| ir::Check { scopes: check.scopes.clone(), body: tool::check(&known, check) }),
+        check: connector.account.check.as_ref().map(|check| ir::Check {
+            scopes: check.scopes.clone(),
+            choose: check.choose.is_some(),
+            body: tool::check(&known, check),
+        }),
         read_error: errors::read(&types, &connector.errors),
         fails: errors::fails(&types, &connector.errors),
         codes: connector.errors.map.iter().map(def::code).collect(),

@@ -37,6 +37,17 @@ pub(crate) fn see_other(location: &str, cookie: &str) -> Response {
     response
 }
 
+/// On to another page of ours.
+pub(crate) fn onward(location: &str) -> Response {
+    let Ok(location) = HeaderValue::try_from(location) else {
+        return page(StatusCode::INTERNAL_SERVER_ERROR, String::new(), None);
+    };
+    let mut response = answer(StatusCode::SEE_OTHER, "text/plain; charset=utf-8", Body::empty());
+    guard(response.headers_mut(), None);
+    response.headers_mut().insert(LOCATION, location);
+    response
+}
+
 /// The style sheet.
 pub(crate) fn style(text: &'static str) -> Response {
     let mut response = answer(StatusCode::OK, "text/css; charset=utf-8", Body::from(text));

@@ -129,6 +129,7 @@ pub(crate) fn link(page: &LinkPage, mistake: Option<&str>) -> String {
          in your name.</p>\n\
          <form method=\"post\" autocomplete=\"off\">",
     );
+    fields::choices(&mut body, &page.choices);
     fields::inputs(&mut body, &page.fields);
     let _ = writeln!(body, "<button type=\"submit\">Continue to {connector}</button></form>");
     html::page(&title, &body)
@@ -138,6 +139,9 @@ pub(crate) fn link(page: &LinkPage, mistake: Option<&str>) -> String {
 fn secrets(mut body: String, page: &LinkPage) -> String {
     body.push_str("<form method=\"post\" autocomplete=\"off\">\n");
     fields::inputs(&mut body, &page.fields);
+    if page.choosing {
+        fields::choice(&mut body);
+    }
     for secret in &page.secrets {
         let name = Text(secret.name);
         let _ = writeln!(

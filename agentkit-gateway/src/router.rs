@@ -65,7 +65,7 @@ async fn start(
     let typed = match fields {
         Ok(Form(fields)) => fields.into_iter().map(|(name, text)| (name, SecretString::from(text))).collect(),
         // A button alone sends nothing, whatever it says that it sends.
-        Err(_) if page.consent && page.fields.is_empty() => Vec::new(),
+        Err(_) if page.consent && page.fields.is_empty() && page.choices.is_empty() => Vec::new(),
         Err(_) => return problem(StatusCode::PAYLOAD_TOO_LARGE, &pages::TOO_LARGE),
     };
     if !page.consent {
@@ -75,7 +75,8 @@ async fn start(
             submitted.map(|linked| headers::page(StatusCode::OK, pages::linked(&linked.account), None)),
         );
     }
-    let typed = if page.fields.is_empty() { Vec::new() } else { typed };
+    let asked = !page.fields.is_empty() || !page.choices.is_empty();
+    let typed = if asked { typed } else { Vec::new() };
     let started = kit.authorization().start_with(&token, typed).await;
     answer(&page, started.map(|start| headers::see_other(&start.location, &start.cookie)))
 }
@@ -112,6 +113,7 @@ async fn callback(
     let query = query.unwrap_or_default();
     match kit.authorization().callback(&connection, &query, &cookies.join("; ")).await {
         Ok(linked) => headers::page(StatusCode::OK, pages::linked(&linked.account), None),
+        Err(CallbackError::Choose { link, .. }) => headers::onward(&link),
         Err(error) => callback_problem(&error),
     }
 }

@@ -53,6 +53,8 @@ pub(crate) struct Call {
     pub(crate) hooks: Option<Map<String, Value>>,
     /// What is known of the account besides its secrets, once the first credentials came.
     pub(crate) values: OnceLock<Arc<BTreeMap<String, String>>>,
+    /// In an account check: the scopes that a reply says the token has.
+    pub(crate) granted: Option<OnceLock<Vec<String>>>,
     pub(crate) writes: Writes,
     pub(crate) keys: Keys,
 }

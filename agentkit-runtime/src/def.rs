@@ -9,7 +9,7 @@ mod http;
 mod text;
 mod tool;
 
-pub use self::account::{CheckDef, DerivedDef, FieldDef, Identity};
+pub use self::account::{CheckDef, CheckedAccount, Checking, DerivedDef, FieldDef, Identity};
 pub use self::auth::{
     ApplyDef, AuthDef, AuthKindDef, ClientAuthDef, OAuth2Def, PartDef, RefreshDef, RotationDef, ScopeDef, SecretDef,
     TokenBodyDef, TokenDef,

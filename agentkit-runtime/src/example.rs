@@ -105,6 +105,7 @@ async fn outcome(
         rates: Arc::new(Rates::new(clock.clone())),
         deadline: clock.monotonic() + CALL_LIMIT,
         hooks: example.get("hooks").and_then(Value::as_object).cloned(),
+        granted: None,
         writes: Writes::default(),
         keys: Keys::counted(),
         clock: clock.clone(),

@@ -21,9 +21,10 @@ use crate::catalog::{self, Catalog};
 use crate::clock::Clock;
 use crate::connection::ConnectionSettings;
 use crate::cx::{Call, Cx, Writes};
-use crate::def::{CheckDef, ConnectorDef, Identity, ListsDef, ToolDef};
+use crate::def::{CheckDef, CheckedAccount, ConnectorDef, ListsDef, ToolDef};
 use crate::errors::{Sender, failure};
 use crate::kit::AgentKit;
+use crate::oauth;
 use crate::rate::{Drawer, Rates};
 use crate::reply::RawReply;
 use crate::request::{Body, Draft, Ground, Keys, TokenChoice, add_pairs, add_spread, address};
@@ -128,6 +129,7 @@ async fn call<P, O>(
                 deadline: start + CALL_LIMIT,
                 hooks,
                 values: OnceLock::new(),
+                granted: None,
                 writes: Writes::default(),
                 keys: Keys::default(),
             },
@@ -202,13 +204,14 @@ fn missing_scope(cx: &Cx, missing: &[&'static str]) -> ToolError {
         .with_scopes(missing.iter().map(|name| (*name).to_owned()).collect())
 }
 
-/// Runs the account check of a connector, with credentials that are not kept yet.
+/// Runs the account check of a connector, with credentials that are not kept yet: what it found, and the scopes that
+/// a reply says the token has.
 pub(crate) async fn check(
     accounts: &Accounts,
     connection: &Arc<ConnectionSettings>,
     credentials: Vec<Arc<Credentials>>,
     check: &CheckDef,
-) -> Result<Identity, ToolError> {
+) -> Result<(Vec<CheckedAccount>, Option<Vec<String>>), ToolError> {
     let (http, clock) = (accounts.http().clone(), accounts.clock().clone());
     let cx = Cx::new(
         Call {
@@ -221,12 +224,14 @@ pub(crate) async fn check(
             deadline: clock.monotonic() + CALL_LIMIT,
             clock,
             hooks: None,
+            granted: Some(OnceLock::new()),
             writes: Writes::default(),
             keys: Keys::default(),
         },
         &ToolDef::EMPTY,
     );
-    (check.run)(&cx).await
+    let found = (check.run)(&cx).await?;
+    Ok((found, cx.call_state().granted.as_ref().and_then(|granted| granted.get().cloned())))
 }
 
 /// What is kept of a call: never arguments, addresses or content. Kept also of one that its caller dropped, whose
@@ -305,6 +310,7 @@ pub(crate) async fn send(cx: &Cx, draft: &Draft) -> Result<HttpReply, ToolError>
                     if effect.adds() {
                         call.writes.end();
                     }
+                    note_scopes(call, &reply);
                     return Ok(reply);
                 };
                 match (error.kind(), token, &credentials) {
@@ -412,6 +418,14 @@ fn encode(draft: &Draft, lists: ListsDef) -> Result<(Bytes, Option<HeaderValue>)
         return Err(ToolError::new(ErrorKind::TooLarge, message).with_hint("send less at once"));
     }
     Ok((body, content_type))
+}
+
+/// The scopes that the reply to an account check says the token has.
+fn note_scopes(call: &Call, reply: &HttpReply) {
+    let (Some(granted), Some(server)) = (&call.granted, call.settings.auth().kind.server()) else { return };
+    if let Some(scopes) = oauth::scopes::of_header(server, &reply.headers) {
+        granted.get_or_init(|| scopes);
+    }
 }
 
 async fn draw(call: &Call, connector: &'static ConnectorDef, draft: &Draft) -> Result<(), ToolError> {

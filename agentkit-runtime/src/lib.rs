@@ -52,7 +52,7 @@ pub use jiff::civil::Date;
 pub use serde_json::Value;
 
 pub use crate::account::{
-    AccountId, Authorization, AuthorizationLink, CallbackError, ConnectedAccount, ConnectedAccountStatus,
+    AccountId, Authorization, AuthorizationLink, CallbackError, ChoiceLine, ConnectedAccount, ConnectedAccountStatus,
     ExpiredReason, FieldLine, LinkError, LinkPage, Linked, ScopeLine, SecretLine, Start, SubmitError,
 };
 pub use crate::catalog::Catalog;
@@ -60,9 +60,9 @@ pub use crate::clock::{Clock, ManualClock, SystemClock};
 pub use crate::connection::{Connection, ConnectionSettings};
 pub use crate::cx::Cx;
 pub use crate::def::{
-    Access, ApplyDef, AuthDef, AuthKindDef, CheckDef, ClientAuthDef, CodeDef, ConnectorDef, DeprecatedDef, DerivedDef,
-    ErrorsDef, ExampleDef, FieldDef, HttpDef, Identity, OAuth2Def, PartDef, PerDef, PieceDef, RateDef, RefreshDef,
-    RotationDef, ScopeDef, SecretDef, TextDef, TokenBodyDef, TokenDef, ToolDef,
+    Access, ApplyDef, AuthDef, AuthKindDef, CheckDef, CheckedAccount, Checking, ClientAuthDef, CodeDef, ConnectorDef,
+    DeprecatedDef, DerivedDef, ErrorsDef, ExampleDef, FieldDef, HttpDef, Identity, OAuth2Def, PartDef, PerDef,
+    PieceDef, RateDef, RefreshDef, RotationDef, ScopeDef, SecretDef, TextDef, TokenBodyDef, TokenDef, ToolDef,
 };
 pub use crate::dialect::Dialect;
 pub use crate::execute::Execution;

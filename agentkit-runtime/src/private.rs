@@ -24,9 +24,9 @@ pub mod prelude {
     pub use crate::cx::{Cx, boxed};
     pub use crate::def::ListsDef;
     pub use crate::def::{
-        Access, ApplyDef, AuthDef, AuthKindDef, CheckDef, ClientAuthDef, CodeDef, ConnectorDef, DeprecatedDef,
-        DerivedDef, ErrorsDef, ExampleDef, FieldDef, HttpDef, Identity, OAuth2Def, PartDef, PerDef, PieceDef, RateDef,
-        RefreshDef, RotationDef, ScopeDef, SecretDef, TextDef, TokenBodyDef, TokenDef, ToolDef,
+        Access, ApplyDef, AuthDef, AuthKindDef, CheckDef, CheckedAccount, ClientAuthDef, CodeDef, ConnectorDef,
+        DeprecatedDef, DerivedDef, ErrorsDef, ExampleDef, FieldDef, HttpDef, Identity, OAuth2Def, PartDef, PerDef,
+        PieceDef, RateDef, RefreshDef, RotationDef, ScopeDef, SecretDef, TextDef, TokenBodyDef, TokenDef, ToolDef,
     };
     pub use crate::page::{Pages, Paging, Place};
     pub use crate::poll::Until;

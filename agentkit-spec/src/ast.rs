@@ -138,15 +138,17 @@ objects! {
     /// A value of the token reply.
     Derived DERIVED "account value" {
         ty "type" must: Form::Type => "Its type; a text.";
-        value "value" must: Form::Expression => "Where in the token reply.";
+        value "value" must: Form::Expression => "Where in the token reply, or in that of the check.";
     }
 
     /// The request that proves an account works.
     Check CHECK "account.check" {
         request "request" must: Form::One(&REQUEST) => "The request.";
         scopes "scopes": Form::Texts => "Scopes it needs.";
+        choose "choose": Form::Expression => "List to choose one of; the item is `$choice` below.";
         id "id" must: Form::Template => "Stable id of the account.";
         label "label" must: Form::Template => "Name for people.";
+        set "set": Form::Map(Names::Snake("account value"), &DERIVED) => "More account values.";
     }
 
     /// Defaults of requests.

@@ -61,11 +61,13 @@ pub(crate) fn check(cx: &mut Cx<'_>, root: &Node) -> Checked {
     let asked = account::asked(cx, &types, (view.auth, view.account));
     let said = account::typed(&asked);
     let given = account::given(cx, &from_token, &said, view.account);
-    let values = [said.clone(), given.clone()].concat();
+    let before_check = [said.clone(), given].concat();
+    let set = account::set(cx, &types, &before_check, view.account);
+    let values = [before_check.clone(), set.clone()].concat();
     let http = view.http.and_then(|node| http::http(cx, view.rates, Values { known: &values, later: &[] }, node));
     let auth = {
         let hosts = http.as_ref().map(Hosts::of).unwrap_or_default();
-        let before = Before { values: Values { known: &said, later: &given }, hosts: &hosts };
+        let before = Before { values: Values { known: &said, later: &values }, hosts: &hosts };
         auth::auth(cx, &types, before, view.auth)
     };
     let connector = head.as_ref().map_or("", |head| head.name.as_str());
@@ -82,6 +84,8 @@ pub(crate) fn check(cx: &mut Cx<'_>, root: &Node) -> Checked {
         types,
         auth,
         account: model::Account { fields: asked, from_token, check: None },
+        before_check,
+        set,
         values,
         http,
         errors: errors.clone(),

@@ -37,6 +37,7 @@ connectors! {
     "language/polls.yaml" => polls;
     "language/renamed.yaml" => renamed;
     "language/sign_in.yaml" => sign_in;
+    "language/sites.yaml" => sites;
     "language/uploads.yaml" => uploads;
     "reach/linear.yaml" => linear;
     "reach/shopify.yaml" => shopify;

@@ -11,12 +11,13 @@ pub(crate) fn emit(module: &ir::Module) -> TokenStream {
     let errors = errors(module);
     let check = module.check.as_ref().map(|check| {
         let scopes = &check.scopes;
-        quote!(check: Some(CheckDef { scopes: &[#(#scopes),*], run: |cx| Box::pin(check(cx)) }),)
+        let choose = check.choose;
+        quote!(check: Some(CheckDef { scopes: &[#(#scopes),*], choose: #choose, run: |cx| Box::pin(check(cx)) }),)
     });
     let check_fn = module.check.as_ref().map(|check| {
         let body = &check.body;
         quote! {
-            async fn check(cx: &Cx) -> Result<Identity, ToolError> { #body }
+            async fn check(cx: &Cx) -> Result<Vec<CheckedAccount>, ToolError> { #body }
         }
     });
     let error_fn = module.read_error.as_ref().map(|body| {

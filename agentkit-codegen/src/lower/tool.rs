@@ -60,14 +60,43 @@ pub(crate) fn check(known: &Known<'_>, check: &model::Check) -> TokenStream {
     scope.bind(Root::Body, quote!(body), Form::Own);
     // No tool says which token: it is the first one of the way the account was connected.
     let usual = Usual { token: usual_token(known.connector), rate: &known.connector.http.rate, repeatable: false };
-    let label = owned(&mut scope, &check.label, &model::Ty::String);
-    let id = owned(&mut scope, &check.id, &model::Ty::String);
+    // What one of them lacks is not worth an error: it is then absent.
+    scope.lenient = check.choose.is_some();
+    let found = match &check.choose {
+        None => {
+            let one = checked(&mut scope, check);
+            quote!(Vec::from([#one]))
+        }
+        Some(list) => {
+            let (list, one) = over(&mut scope, "choice", list, |scope| checked(scope, check));
+            let (items, _) = list.into_items();
+            quote!(#items.map(|choice| #one).collect())
+        }
+    };
     let send = request::lower(&mut scope, &check.request, &usual);
     let ty = check.request.returns.ty().map_or_else(|| quote!(()), |ty| types::rust(&ty));
     quote! {
         let body: #ty = #send.await?;
-        Ok(Identity { id: #id, label: #label })
+        Ok(#found)
     }
+}
+
+/// What is known of an account after its check.
+fn checked(scope: &mut Scope<'_>, check: &model::Check) -> TokenStream {
+    let text = model::Ty::Opt(Box::new(model::Ty::String));
+    let mut values: Vec<TokenStream> = check
+        .set
+        .iter()
+        .rev()
+        .map(|(name, value)| {
+            let value = owned(scope, value, &text);
+            quote!((#name, #value))
+        })
+        .collect();
+    values.reverse();
+    let label = owned(scope, &check.label, &model::Ty::String);
+    let id = owned(scope, &check.id, &model::Ty::String);
+    quote!(CheckedAccount { id: #id, label: #label, values: Vec::from([#(#values),*]) })
 }
 
 /// The name of what an empty token name means, where that is the same for all ways to connect.

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use agentkit_runtime::FieldLine;
+use agentkit_runtime::{ChoiceLine, FieldLine};
 
 use crate::html::Text;
 
@@ -14,10 +14,38 @@ pub(super) fn inputs(body: &mut String, fields: &[FieldLine]) {
         if field.values.is_empty() {
             text(body, field);
         } else {
-            choice(body, field);
+            select(body, field);
         }
         let _ = writeln!(body, "\n<small id=\"about-{name}\">{}</small></p>", Text(field.about.unwrap_or_default()));
     }
+}
+
+/// What the access is good for, one to be chosen.
+pub(super) fn choices(body: &mut String, choices: &[ChoiceLine]) {
+    if choices.is_empty() {
+        return;
+    }
+    body.push_str("<fieldset><legend>The access is good for several. Which one is meant?</legend>\n");
+    for choice in choices {
+        let _ = writeln!(
+            body,
+            "<label><input type=\"radio\" name=\"choice\" value=\"{}\" required> {}</label><br>",
+            Text(&choice.id),
+            Text(&choice.label),
+        );
+    }
+    body.push_str("</fieldset>\n");
+}
+
+/// The same said by hand, beside secrets.
+pub(super) fn choice(body: &mut String) {
+    body.push_str(
+        "<p><label for=\"field-choice\"><code>choice</code></label>\n\
+         <input type=\"text\" id=\"field-choice\" name=\"choice\" aria-describedby=\"about-choice\" \
+         autocomplete=\"off\" autocapitalize=\"none\" spellcheck=\"false\">\n\
+         <small id=\"about-choice\">Id of what is meant, where there are several; leave it empty to see them.</small>\
+         </p>\n",
+    );
 }
 
 fn text(body: &mut String, field: &FieldLine) {
@@ -31,7 +59,7 @@ fn text(body: &mut String, field: &FieldLine) {
     );
 }
 
-fn choice(body: &mut String, field: &FieldLine) {
+fn select(body: &mut String, field: &FieldLine) {
     let name = Text(field.name);
     let _ = writeln!(
         body,

@@ -8,6 +8,7 @@ use secrecy::SecretString;
 
 use super::accounts::{busy, empty};
 use super::callback::{CallbackError, Linked, callback_store};
+use super::choose::{CHOICE, CHOICES, ChoiceLine, Unknown, kept, several};
 use super::commit::{COMMIT_TRIES, Fresh};
 use super::credentials::Credentials;
 use super::fields;
@@ -16,7 +17,7 @@ use super::status::Event;
 use super::{Accounts, ConnectedAccount, ConnectedAccountStatus, Values};
 use crate::connection::ConnectionSettings;
 use crate::def::{Identity, OAuth2Def};
-use crate::hosts;
+use crate::hosts::{self, BadAddress};
 use crate::oauth::{self, Answer, Grant, Refusal, Server, TokenReply, TokenRequest};
 use crate::store::{AccountRow, CredentialRow, FlowRow, FlowStep, StoreError, Write};
 use crate::tool_error::{ErrorKind, ToolError};
@@ -115,23 +116,35 @@ impl Accounts {
         server: &OAuth2Def,
         taken: Taken<'_>,
     ) -> Result<Linked, CallbackError> {
-        let Taken { account, reply, grants, said, started, flow, begun, tries } = taken;
+        let Taken { account, reply, mut grants, mut said, started, flow, begun, tries } = taken;
+        said.remove(CHOICES);
         let from_token = reply.values(connection.connector().from_token);
         let from_token = from_token.into_iter().map(|(name, text)| (name.to_owned(), text));
-        let values: Values = said.into_iter().chain(from_token).collect();
-        whole(connection, &values)?;
+        let mut values: Values = said.clone().into_iter().chain(from_token).collect();
+        values.remove(CHOICE);
+        whole(connection, &values, false)?;
 
-        let values_json = super::json(&values);
-        let values = Arc::new(values);
+        let before = Arc::new(values.clone());
         let unkept: Option<Vec<Arc<Credentials>>> = grants
             .iter()
-            .map(|grant| Credentials::of_grant(connection.auth(), grant, values.clone()).map(Arc::new))
+            .map(|grant| Credentials::of_grant(connection.auth(), grant, before.clone()).map(Arc::new))
             .collect();
         let unkept = unkept.ok_or(CallbackError::Provider)?;
-        let identity = self.identity(connection, unkept).await.map_err(|error| check_failed(&error))?;
+        let row = self.store.account(account).await.map_err(callback_store)?.ok_or(CallbackError::Refused)?;
+        let whose = match self.whose(connection, unkept, (row.subject.as_deref(), &said)).await {
+            Ok(whose) => whose,
+            Err(Unknown::Failed(error)) => return Err(check_failed(&error)),
+            Err(Unknown::Several(choices)) => return Err(self.to_choose(connection, row, (said, choices)).await),
+        };
+        // What the provider says of the token itself is truer than what was asked for.
+        if let (Some(scopes), Some(first)) = (whose.scopes, grants.first_mut()) {
+            first.scopes = Some(scopes);
+        }
+        values.extend(whose.values.into_iter().map(|(name, text)| (name.to_owned(), text)));
+        whole(connection, &values, true)?;
 
-        let activation =
-            Activation { account, identity, values: values_json, scopes: union(&grants), flow, begun, tries };
+        let (identity, values) = (whose.identity, super::json(&values));
+        let activation = Activation { account, identity, values, scopes: union(&grants), flow, begun, tries };
         let fresh: Vec<Fresh> = grants.into_iter().map(|grant| Fresh { grant, old_refresh: None, started }).collect();
         let linked = self
             .activate(connection, &activation, &|before| {
@@ -145,6 +158,22 @@ impl Accounts {
             self.give_back(connection, &activation, fresh).await;
         }
         linked
+    }
+
+    /// A new link, on whose page the person chooses. What was granted now is not kept.
+    async fn to_choose(
+        &self,
+        connection: &Arc<ConnectionSettings>,
+        row: AccountRow,
+        (mut said, choices): (Values, Vec<ChoiceLine>),
+    ) -> CallbackError {
+        said.remove(CHOICE);
+        said.insert(CHOICES.to_owned(), kept(&choices));
+        let account = ConnectedAccount::new(connection.clone(), row);
+        match self.link_to_choose(&account, &said).await {
+            Ok(link) => CallbackError::Choose { link: link.url, choices },
+            Err(_) => CallbackError::Store,
+        }
     }
 
     /// Revokes a grant that is not kept, unless that could end the grant of another account: many providers revoke
@@ -171,16 +200,6 @@ impl Accounts {
         let opened = self.vault.open_record(Purpose::Flow, verifier_slot(&flow.id), sealed);
         let text = opened.ok().and_then(|plain| std::str::from_utf8(&plain).map(SecretString::from).ok());
         text.ok_or(CallbackError::Store)
-    }
-
-    /// Whose account it is, asked with credentials that are not kept yet.
-    pub(super) async fn identity(
-        &self,
-        connection: &Arc<ConnectionSettings>,
-        credentials: Vec<Arc<Credentials>>,
-    ) -> Result<Option<Identity>, ToolError> {
-        let Some(check) = &connection.connector().check else { return Ok(None) };
-        crate::execute::check(self, connection, credentials, check).await.map(Some)
     }
 
     /// Credentials, identity and status in one transaction.
@@ -305,7 +324,9 @@ pub(super) fn credential_writes(
 
 /// All values that every account has are there, and the address they make is one of the connector's. An account is
 /// connected with them or not at all.
-pub(super) fn whole(connection: &ConnectionSettings, values: &Values) -> Result<(), CallbackError> {
+///
+/// Before the check (`checked`), values that it gives may still be absent.
+fn whole(connection: &ConnectionSettings, values: &Values, checked: bool) -> Result<(), CallbackError> {
     let connector = connection.connector();
     let missing = connector.from_token.iter().find(|derived| derived.always && !values.contains_key(derived.name));
     if let Some(missing) = missing {
@@ -314,6 +335,7 @@ pub(super) fn whole(connection: &ConnectionSettings, values: &Values) -> Result<
     }
     match hosts::address(connector.http.base_url, values, &connector.http) {
         Ok(_) => Ok(()),
+        Err(BadAddress::Absent(_)) if !checked => Ok(()),
         Err(bad) => {
             tracing::warn!(connection = connection.name(), ?bad, "the values of an account make no address");
             Err(CallbackError::Provider)
@@ -351,6 +373,7 @@ pub(super) fn as_tool_error(error: &CallbackError, account: &ConnectedAccount) -
         CallbackError::OtherIdentity => ToolError::new(ErrorKind::Conflict, error.to_string()),
         CallbackError::Busy => busy(account),
         CallbackError::Store => ToolError::new(ErrorKind::Store, error.to_string()),
+        CallbackError::Choose { choices, .. } => several(choices),
         other => ToolError::internal(other.to_string()),
     }
     .with_account(account.id().as_str())

@@ -9,6 +9,7 @@ use url::Url;
 
 use super::accounts::store_error;
 use super::activate::withdrawn;
+use super::choose::ChoiceLine;
 use super::flow::{browser_address, fingerprint};
 use super::query::{Query, Returned};
 use super::{Accounts, ConnectedAccount};
@@ -62,6 +63,14 @@ pub enum CallbackError {
         "this is another account of the provider than the one that was connected before; choose that one, or disconnect it first"
     )]
     OtherIdentity,
+    /// The access is good for several accounts of the provider, and the person has to choose one.
+    #[error("the access is good for several accounts; choose one")]
+    Choose {
+        /// Where the person chooses. Whoever has it can connect an account in the person's place.
+        link: String,
+        /// What there is.
+        choices: Vec<ChoiceLine>,
+    },
     /// Others changed the account all the time.
     #[error("the account is being changed by others all the time; ask for a new link and try again")]
     Busy,
@@ -81,6 +90,7 @@ impl CallbackError {
             Self::Scope { .. } => "scope_refused",
             Self::Check { .. } => "check_failed",
             Self::OtherIdentity => "other_identity",
+            Self::Choose { .. } => "choose",
             Self::Busy => "busy",
             Self::Store => "store",
         }

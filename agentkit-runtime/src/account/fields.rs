@@ -4,6 +4,7 @@ use regex::Regex;
 use secrecy::{ExposeSecret as _, SecretString};
 
 use super::Values;
+use super::choose::CHOICE;
 use crate::connection::ConnectionSettings;
 use crate::def::{FieldDef, PieceDef, TextDef};
 use crate::hosts::{self, BadAddress};
@@ -54,6 +55,14 @@ pub(super) fn open(connection: &ConnectionSettings, known: &Values) -> Vec<Field
 pub(super) fn take(connection: &ConnectionSettings, known: Values, typed: Typed) -> Result<(Values, Typed), ToolError> {
     let (mut values, mut rest) = (known, Vec::new());
     for (name, text) in typed {
+        let choosing = || connection.connector().check.is_some_and(|check| check.choose);
+        if name == CHOICE && choosing() {
+            let id = text.expose_secret().trim();
+            if !id.is_empty() && id.len() <= MAX_VALUE {
+                values.insert(name, id.to_owned());
+            }
+            continue;
+        }
         let Some(def) = defs(connection).iter().find(|def| def.name == name) else {
             rest.push((name, text));
             continue;

@@ -13,6 +13,7 @@ use url::Url;
 
 use super::accounts::store_error;
 use super::activate::withdrawn;
+use super::choose::{CHOICE, CHOICES, ChoiceLine, choices};
 use super::fields::{self, FieldLine, Typed};
 use super::keys::SubmitError;
 use super::{AccountId, Accounts, AuthorizationLink, ConnectedAccount, Values};
@@ -56,6 +57,10 @@ pub struct LinkPage {
     pub fields: Vec<FieldLine>,
     /// What whoever made the link said already, by name.
     pub said: Vec<(&'static str, String)>,
+    /// Accounts of the provider to choose one of; empty where there is no choice, or none yet.
+    pub choices: Vec<ChoiceLine>,
+    /// It may have to be said by hand which account of the provider is meant, as `choice`.
+    pub choosing: bool,
     /// What the person types in, where the account is connected with secrets and not by consent.
     pub secrets: Vec<SecretLine>,
     /// When the link stops working.
@@ -157,6 +162,18 @@ impl Accounts {
         Ok(self.link(&token, expires_at))
     }
 
+    /// A link on whose page the person chooses; `said` holds what there is.
+    pub(super) async fn link_to_choose(
+        &self,
+        account: &ConnectedAccount,
+        said: &Values,
+    ) -> Result<AuthorizationLink, ToolError> {
+        let row = self.row(account).await?;
+        let now = self.clock.now().as_millisecond();
+        let (token, expires_at) = self.add_link(account, (row.id, said), now).await?;
+        Ok(self.link(&token, expires_at))
+    }
+
     fn link(&self, token: &SecretString, expires_at: i64) -> AuthorizationLink {
         let url = format!("{}/connect/{}", self.base_url, token.expose_secret());
         AuthorizationLink { url, expires_at: Timestamp::from_millisecond(expires_at).unwrap_or(Timestamp::MAX) }
@@ -172,6 +189,15 @@ impl Accounts {
         let row = self.row(account).await?;
         let (said, rest) = fields::take(account.settings(), fields::fixed(account.settings(), &row), said)?;
         fields::nothing_else(account.settings(), &rest)?;
+        self.add_link(account, (row.id, &said), now).await
+    }
+
+    async fn add_link(
+        &self,
+        account: &ConnectedAccount,
+        (id, said): (String, &Values),
+        now: i64,
+    ) -> Result<(SecretString, i64), ToolError> {
         let connection = account.settings();
         self.store.forget_flows(now - KEEP_MS).await.map_err(store_error)?;
         let token = secret::random_token();
@@ -183,7 +209,7 @@ impl Accounts {
         let flow = FlowRow {
             tenant: self.tenant.clone(),
             id: secret::new_id("flow", self.clock.now()),
-            account: row.id,
+            account: id,
             connection_id: connection.id().to_owned(),
             step: FlowStep::Linked,
             config: fingerprint(connection),
@@ -193,7 +219,7 @@ impl Accounts {
             cookie: None,
             verifier: None,
             scopes: super::json(&scopes),
-            values: super::json(&said),
+            values: super::json(said),
             failure: None,
             created_at: now,
             expires_at,
@@ -219,6 +245,8 @@ impl Accounts {
         let said = said.filter_map(|def| Some((def.name, known.get(def.name)?.clone()))).collect();
         Ok(LinkPage {
             fields: fields::open(&connection, &known),
+            choices: choices(&known),
+            choosing: connection.connector().check.is_some_and(|check| check.choose),
             said,
             connector: connection.connector().title,
             connection: connection.name().to_owned(),
@@ -314,6 +342,9 @@ impl Accounts {
 fn said(connection: &ConnectionSettings, flow: &FlowRow, typed: Typed) -> Result<Values, ToolError> {
     let (values, rest) = fields::take(connection, super::values(&flow.values), typed)?;
     fields::nothing_else(connection, &rest)?;
+    if values.contains_key(CHOICES) && !values.contains_key(CHOICE) {
+        return Err(ToolError::invalid("one of them has to be chosen"));
+    }
     fields::complete(connection, values)
 }
 

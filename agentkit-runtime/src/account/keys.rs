@@ -7,6 +7,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 
 use super::activate::{Activation, as_tool_error, credential_writes};
 use super::callback::Linked;
+use super::choose::{CHOICE, Unknown, several};
 use super::credentials::Credentials;
 use super::fields::{self, Typed};
 use super::flow::{LinkError, link_store};
@@ -117,22 +118,30 @@ impl Accounts {
         };
         let row = self.row(account).await?;
         let (values, secrets) = fields::take(connection, fields::fixed(connection, &row), typed)?;
-        let values = Arc::new(fields::complete(connection, values)?);
+        let said = fields::complete(connection, values)?;
+        let mut values = said.clone();
+        values.remove(CHOICE);
+        let before = Arc::new(values.clone());
         let secrets = accepted(wanted, &secrets)?;
         let unkept = connection
             .auth()
             .tokens
             .iter()
-            .map(|token| Credentials::new(connection.auth(), token.name, &secrets, values.clone()).map(Arc::new))
+            .map(|token| Credentials::new(connection.auth(), token.name, &secrets, before.clone()).map(Arc::new))
             .collect::<Option<Vec<_>>>()
             .ok_or_else(|| ToolError::invalid("a secret holds characters that a request cannot carry"))?;
-        let identity = self.identity(connection, unkept).await?;
+        let whose = self.whose(connection, unkept, (row.subject.as_deref(), &said)).await;
+        let whose = whose.map_err(|unknown| match unknown {
+            Unknown::Failed(error) => error,
+            Unknown::Several(choices) => several(&choices),
+        })?;
+        values.extend(whose.values.into_iter().map(|(name, text)| (name.to_owned(), text)));
 
         let issued = self.clock.now().as_millisecond();
         let activation = Activation {
             account: account.id().as_str(),
-            identity,
-            values: super::json(&*values),
+            identity: whose.identity,
+            values: super::json(&values),
             scopes: Vec::new(),
             flow,
             begun: None,

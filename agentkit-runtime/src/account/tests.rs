@@ -16,7 +16,7 @@ use crate::clock::ManualClock;
 use crate::connection::Connection;
 use crate::cx::Cx;
 use crate::def::{
-    ApplyDef, AuthDef, AuthKindDef, CheckDef, ConnectorDef, DerivedDef, HttpDef, Identity, OAuth2Def, PartDef,
+    ApplyDef, AuthDef, AuthKindDef, CheckDef, CheckedAccount, ConnectorDef, DerivedDef, HttpDef, OAuth2Def, PartDef,
     ScopeDef, SecretDef, TextDef, TokenDef, ToolDef,
 };
 use crate::kit::{AgentKit, AgentKitBuilder};
@@ -27,6 +27,7 @@ use crate::transport::{Failure, HttpReply, HttpRequest, Limits, Transport, Trans
 
 use super::{CallbackError, ConnectedAccount, ConnectedAccountStatus as Status};
 
+mod choose;
 mod fields;
 mod flow;
 mod identity;
@@ -177,7 +178,7 @@ pub(super) const CHAT: ConnectorDef = ConnectorDef {
         ..AuthDef::EMPTY
     }],
     from_token: &[DerivedDef { name: "team_id", at: &["team", "id"], always: false }],
-    check: Some(CheckDef { scopes: &["who"], run: who }),
+    check: Some(CheckDef { scopes: &["who"], choose: false, run: who }),
     http: HttpDef { base_url: TextDef::Fixed("https://api.example.com"), ..HttpDef::EMPTY },
     tools: &[
         ToolDef { name: "chat_post", scopes: &["post"], ..ToolDef::EMPTY },
@@ -186,10 +187,11 @@ pub(super) const CHAT: ConnectorDef = ConnectorDef {
     ..ConnectorDef::EMPTY
 };
 
-fn who(cx: &Cx) -> BoxFuture<'_, Result<Identity, ToolError>> {
+fn who(cx: &Cx) -> BoxFuture<'_, Result<Vec<CheckedAccount>, ToolError>> {
     Box::pin(async move {
         let id: String = cx.get("chat.yaml:1", "/me").reply().await?;
-        Ok(Identity { label: format!("{id} of {}", cx.account("team_id").unwrap_or_default()), id })
+        let label = format!("{id} of {}", cx.account("team_id").unwrap_or_default());
+        Ok(vec![CheckedAccount { id, label, values: Vec::new() }])
     })
 }
 

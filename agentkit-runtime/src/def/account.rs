@@ -43,8 +43,24 @@ pub struct DerivedDef {
 pub struct CheckDef {
     /// Short names of the scopes it needs.
     pub scopes: &'static [&'static str],
-    /// Sends the request and reads the identity.
-    pub run: fn(&Cx) -> BoxFuture<'_, Result<Identity, ToolError>>,
+    /// It may find several, of which the person chooses one.
+    pub choose: bool,
+    /// Sends the request and reads whose account it is.
+    pub run: fn(&Cx) -> Checking<'_>,
+}
+
+/// An account check under way.
+pub type Checking<'c> = BoxFuture<'c, Result<Vec<CheckedAccount>, ToolError>>;
+
+/// What is known of an account after its check.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CheckedAccount {
+    /// Stable id at the provider.
+    pub id: String,
+    /// Name for people.
+    pub label: String,
+    /// More values of the account.
+    pub values: Vec<(&'static str, Option<String>)>,
 }
 
 /// Whose an account is, as its provider says.

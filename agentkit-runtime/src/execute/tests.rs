@@ -42,6 +42,7 @@ fn call_of(kit: &AgentKit, account: &ConnectedAccount) -> (Call, Arc<dyn Clock>)
         deadline: inner.clock.monotonic() + CALL_LIMIT,
         hooks: None,
         values: std::sync::OnceLock::new(),
+        granted: None,
         writes: Writes::default(),
         keys: Keys::default(),
     };

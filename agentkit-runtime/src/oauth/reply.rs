@@ -42,10 +42,7 @@ impl TokenReply {
             Ok(_) => return None,
             Err(_) => read_form(body)?,
         };
-        let header_scopes = server.granted_scopes.and_then(|(name, separator)| {
-            let text = headers.get(name)?.to_str().ok()?;
-            Some(scopes::split(text, separator))
-        });
+        let header_scopes = scopes::of_header(server, headers);
         Some(Self { body, header_scopes })
     }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::connection::ConnectionSettings;
-use crate::def::{AuthDef, ScopeDef};
+use crate::def::{AuthDef, OAuth2Def, ScopeDef};
 
 /// The scopes to ask for at connect time, for each token of the way to connect, in the order of the spec.
 ///
@@ -52,6 +52,12 @@ pub(crate) fn missing(auth: &AuthDef, granted: &[String], needed: &[&'static str
             .any(|scope| granted.iter().any(|value| value == scope.value))
     };
     needed.iter().copied().filter(|name| !has(name)).collect()
+}
+
+/// The scopes of the reply header that the spec names.
+pub(crate) fn of_header(server: &OAuth2Def, headers: &http::HeaderMap) -> Option<Vec<String>> {
+    let (name, separator) = server.granted_scopes?;
+    Some(split(headers.get(name)?.to_str().ok()?, separator))
 }
 
 /// The scopes of a text such as `a b` or `a,b`.

@@ -1,5 +1,6 @@
 //! From a draft to the address it is sent to, and the proof that no value has changed where that is.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use url::form_urlencoded::parse;
@@ -25,7 +26,12 @@ pub(crate) struct Ground<'a> {
 /// The address of a draft. `secrets` are encoded pairs for its query, of which no text of the spec knows.
 pub(crate) fn address(draft: &Draft, ground: Ground<'_>, secrets: &str) -> Result<Url, ToolError> {
     let http = ground.http;
-    let base = hosts::address(http.base_url, ground.values, http).map_err(unusable)?;
+    let base = match hosts::address(http.base_url, ground.values, http) {
+        Ok(base) => base,
+        Err(bad) if matches!(draft.address, Address::Path { origin: None, .. }) => return Err(unusable(bad)),
+        // A whole address does not need it; then only hosts that are written out are the account's.
+        Err(_) => Cow::Borrowed(""),
+    };
     let text = match &draft.address {
         Address::Path { origin, text, .. } => {
             let base = origin.unwrap_or(&base);

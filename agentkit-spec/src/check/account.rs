@@ -6,14 +6,15 @@ pub(crate) use fields::asked;
 
 use super::auth::{known_scope, plain_path};
 use super::cx::Cx;
-use super::expr::{Known, Scope};
+use super::expr::{Known, Scope, whole};
 use super::request::{Around, request, returned};
 use super::template;
 use super::types::{self, Types, is_text, opt, show};
 use super::world::World;
 use crate::ast;
 use crate::diagnostic::Code;
-use crate::model::{Check, Derived, Field, Ty};
+use crate::model::{Address, Check, Derived, Expr, Field, PathPart, Request, Ty};
+use crate::source::Span;
 use crate::yaml::{Entry, Node};
 
 /// Values of the token reply. Not each way to connect has one; then the value may be absent.
@@ -26,15 +27,7 @@ pub(crate) fn from_token(cx: &mut Cx<'_>, types: &Types, (auth, node): (Option<&
     let mut made = Vec::new();
     for entry in view.and_then(|view| view.from_token).map(Node::entries).unwrap_or_default() {
         let view = ast::Derived::of(&entry.value);
-        let ty = view.ty.and_then(|node| {
-            let ty = types::ty(cx, types, node)?;
-            if !is_text(types::peel(&ty).0) {
-                cx.error(Code::TypeUse, node.span, format!("an account value is a text, this is {}", show(&ty)))
-                    .help("string");
-                return None;
-            }
-            Some(ty)
-        });
+        let ty = view.ty.and_then(|node| text_ty(cx, types, node));
         let at = view.value.and_then(|node| {
             let path = plain_path(cx, node)?;
             if path.is_empty() {
@@ -55,6 +48,15 @@ pub(crate) fn from_token(cx: &mut Cx<'_>, types: &Types, (auth, node): (Option<&
         }
     }
     made
+}
+
+fn text_ty(cx: &mut Cx<'_>, types: &Types, node: &Node) -> Option<Ty> {
+    let ty = types::ty(cx, types, node)?;
+    if is_text(types::peel(&ty).0) {
+        return Some(ty);
+    }
+    cx.error(Code::TypeUse, node.span, format!("an account value is a text, this is {}", show(&ty))).help("string");
+    None
 }
 
 /// What people typed in, as expressions see it: texts.
@@ -92,7 +94,7 @@ fn once(cx: &mut Cx<'_>, entry: &Entry, (known, source): (&[Field], &str)) {
 /// The request that proves an account works.
 pub(crate) fn check(cx: &mut Cx<'_>, world: &World<'_>, node: Option<&Node>) -> Option<Check> {
     let view = ast::Check::of(ast::Account::of(node?).check?);
-    let mut scope = Scope { types: Some(&world.types), account: Some(&world.values), ..Scope::default() };
+    let mut scope = Scope { types: Some(&world.types), account: Some(&world.before_check), ..Scope::default() };
     let request_node = view.request?;
     let at = request_node.entries().first().map_or(request_node.span, |entry| entry.key.span);
     let around = Around { at, token: world.usual_token(), repeatable: true };
@@ -103,7 +105,61 @@ pub(crate) fn check(cx: &mut Cx<'_>, world: &World<'_>, node: Option<&Node>) -> 
     });
     let scopes = view.scopes.map(Node::items).unwrap_or_default();
     let scopes = scopes.iter().filter_map(|node| known_scope(cx, &world.auth, node)).collect();
+    needs_itself(cx, world, (made.as_ref(), at));
+    let choose = view.choose.map(|node| choose(cx, &scope, node));
+    if let Some(choose) = &choose {
+        scope.items.push(("choice".to_owned(), choose.as_ref().map(|(_, item)| item.clone())));
+    }
     let id = view.id.and_then(|node| template::text(cx, &scope, node, "account.check.id"));
     let label = view.label.and_then(|node| template::text(cx, &scope, node, "account.check.label"));
-    Some(Check { request: made?, scopes, id: id?, label: label? })
+    let set = view.set.map(Node::entries).unwrap_or_default().iter().map(|entry| {
+        let value = ast::Derived::of(&entry.value).value?;
+        let ty = &world.set.iter().find(|field| field.name == entry.key.text)?.ty;
+        let made = template::typed(cx, &scope, value, (ty, &format!("account.check.set.{}", entry.key.text)))?;
+        Some((entry.key.text.clone(), made))
+    });
+    let set = set.collect::<Vec<_>>().into_iter().collect::<Option<Vec<_>>>();
+    let choose = choose.map_or(Some(None), |choose| choose.map(|(list, _)| Some(list)));
+    Some(Check { request: made?, scopes, choose: choose?, id: id?, label: label?, set: set? })
+}
+
+/// The list that a person chooses from, and the type of an item.
+fn choose(cx: &mut Cx<'_>, scope: &Scope<'_>, node: &Node) -> Option<(Expr, Ty)> {
+    let list = whole(cx, scope, node)?;
+    if let Ty::List(item) = list.ty() {
+        let item = (**item).clone();
+        return Some((list, item));
+    }
+    cx.error(Code::TypeMismatch, node.span, format!("`choose` must be a list, this is {}", show(list.ty())))
+        .label(show(list.ty()));
+    None
+}
+
+/// What the check finds out is not there for its own request:
+///
+/// ```yaml
+/// base_url: https://api.example.com/${account.site}      # of account.check.set
+/// check: {request: {get: /sites}}
+/// ```
+fn needs_itself(cx: &mut Cx<'_>, world: &World<'_>, (request, at): (Option<&Request>, Span)) {
+    let (Some(request), Some(http)) = (request, &world.http) else { return };
+    let whole = matches!(&request.address, Address::Path(parts)
+        if matches!(parts.first(), Some(PathPart::Text(text)) if text.starts_with("https://")));
+    let own = |name: &str| world.set.iter().any(|field| field.name == name);
+    if let Some(name) = http.base_url.values().find(|name| own(name)).filter(|_| !whole) {
+        cx.error(Code::AccountText, at, format!("`base_url` needs `{name}`, which this request is to find out"))
+            .help("write its whole address: get: https://...");
+    }
+}
+
+/// Types of the values that the check gives. A value has one source.
+pub(crate) fn set(cx: &mut Cx<'_>, types: &Types, known: &[Field], node: Option<&Node>) -> Vec<Field> {
+    let check = node.and_then(|node| ast::Account::of(node).check).map(ast::Check::of);
+    let mut made = Vec::new();
+    for entry in check.and_then(|check| check.set).map(Node::entries).unwrap_or_default() {
+        once(cx, entry, (known, "fields` or `account.from_token"));
+        let ty = ast::Derived::of(&entry.value).ty.and_then(|node| text_ty(cx, types, node));
+        made.extend(ty.map(|ty| Field::plain(&entry.key.text, ty)));
+    }
+    made
 }

@@ -30,6 +30,7 @@ pub(crate) const NO_TYPE: &[&str] = &[
     "Bytes",
     "Check",
     "CheckDef",
+    "CheckedAccount",
     "ClientAuthDef",
     "Clone",
     "CodeDef",

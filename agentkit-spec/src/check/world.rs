@@ -18,6 +18,9 @@ pub(crate) struct World<'a> {
     pub(crate) types: Types,
     pub(crate) auth: Vec<Auth>,
     pub(crate) account: Account,
+    /// What the account check sees of an account, and what it adds.
+    pub(crate) before_check: Vec<Field>,
+    pub(crate) set: Vec<Field>,
     /// What expressions see of an account.
     pub(crate) values: Vec<Field>,
     pub(crate) http: Option<Http>,

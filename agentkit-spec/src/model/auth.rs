@@ -1,6 +1,6 @@
 //! How accounts of a connector are connected: ways, endpoints, scopes, tokens, the account check.
 
-use super::{AccountText, Field, Request, Template, Ty};
+use super::{AccountText, Expr, Field, Request, Template, Ty};
 
 /// One way to connect: an entry of `auth`.
 #[derive(Debug, Clone, PartialEq)]
@@ -205,8 +205,12 @@ pub struct Check {
     pub request: Request,
     /// Short names of the scopes it needs.
     pub scopes: Vec<String>,
+    /// List of what a person chooses one of; an item is `choice` in what follows.
+    pub choose: Option<Expr>,
     /// Stable id of the account at the provider.
     pub id: Template,
     /// Name for people.
     pub label: Template,
+    /// More account values, texts.
+    pub set: Vec<(String, Template)>,
 }

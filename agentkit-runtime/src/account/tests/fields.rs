@@ -42,7 +42,7 @@ const SITES: ConnectorDef = ConnectorDef {
         FieldDef { name: "note", optional: true, ..FieldDef::EMPTY },
     ],
     from_token: &[DerivedDef { name: "site", at: &["site"], always: false }],
-    check: Some(CheckDef { scopes: &[], run: who }),
+    check: Some(CheckDef { scopes: &[], choose: false, run: who }),
     http: HttpDef {
         base_url: TextDef::Made(&[PieceDef::Text("https://"), PieceDef::Account("login"), PieceDef::Text("/api")]),
         host_patterns: &[".example.com"],
@@ -63,10 +63,10 @@ const GIVEN: ConnectorDef = ConnectorDef {
     ..SITES
 };
 
-fn who(cx: &Cx) -> BoxFuture<'_, Result<Identity, ToolError>> {
+fn who(cx: &Cx) -> BoxFuture<'_, Result<Vec<CheckedAccount>, ToolError>> {
     Box::pin(async move {
         let id: String = cx.get("sites.yaml:1", "/me").reply().await?;
-        Ok(Identity { label: id.clone(), id })
+        Ok(vec![CheckedAccount { label: id.clone(), id, values: Vec::new() }])
     })
 }
 
