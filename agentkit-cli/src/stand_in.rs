@@ -249,7 +249,7 @@ impl Provider {
         let mut response = match self.exchanges.answer(&request, &secrets, public) {
             Ok(reply) => exchange::response(reply),
             Err(_) if public => return self.unauthorized(call, "this request carries no credentials"),
-            Err(difference) => match plausible::identity(&self.connector, call) {
+            Err(difference) => match plausible::identity(&self.connector, call, &self.account) {
                 Some(reply) => json(&reply),
                 None => self.unknown(call, (&request, &secrets), &difference),
             },

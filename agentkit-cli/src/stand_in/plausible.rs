@@ -1,8 +1,10 @@
 //! Values made from types: the reply to the identity request, account values in token replies.
 
+use std::collections::BTreeMap;
+
 use agentkit_spec::model::{
-    AccountPart, Arg, BytesForm, Connector, DatetimeForm, Field, Filter, IntForm, OpKind, Record, Request, Returns,
-    Root, Ty,
+    AccountPart, Arg, BytesForm, Check, Connector, DatetimeForm, Expr, Field, Filter, IntForm, OpKind, Record, Request,
+    Returns, Root, Template, Ty,
 };
 use serde_json::{Map, Value, json};
 
@@ -13,8 +15,9 @@ use super::{exchange, path};
 const DEPTH: usize = 6;
 
 /// The reply to the request that says whose account it is, if this is that request.
-pub(super) fn identity(connector: &Connector, call: &Call) -> Option<Value> {
-    let request = &connector.account.check.as_ref()?.request;
+pub(super) fn identity(connector: &Connector, call: &Call, account: &BTreeMap<String, String>) -> Option<Value> {
+    let check = connector.account.check.as_ref()?;
+    let request = &check.request;
     if call.method.as_str() != exchange::method(request.method) || !goes_to(connector, request, call) {
         return None;
     }
@@ -22,8 +25,31 @@ pub(super) fn identity(connector: &Connector, call: &Call) -> Option<Value> {
         Returns::None | Returns::Text | Returns::Bytes => json!({}),
         Returns::Json(ty) => made(connector, "", ty, 0).unwrap_or_else(|| json!({})),
     };
+    said(&mut reply, check, account);
     mark_success(&mut reply, connector);
     Some(reply)
+}
+
+/// Puts the values of the account where the check takes them from.
+fn said(reply: &mut Value, check: &Check, account: &BTreeMap<String, String>) {
+    let fields = |expr: &Expr| -> Option<Vec<String>> {
+        let names = expr.ops.iter().map(|op| match &op.kind {
+            OpKind::Field(name) => Some(name.clone()),
+            _ => None,
+        });
+        names.collect()
+    };
+    let list = check.choose.as_ref().map(|list| fields(list).unwrap_or_default());
+    for (name, value) in &check.set {
+        let Template::Expr(expr) = value else { continue };
+        let (Some(text), Some(path)) = (account.get(name), fields(expr)) else { continue };
+        let of_item = matches!(expr.root, Root::Item(_));
+        let start = list.iter().flatten().filter(|_| of_item).try_fold(&mut *reply, |at, key| at.get_mut(key));
+        let start = if of_item { start.and_then(|list| list.get_mut(0)) } else { start };
+        if let Some(place) = start.and_then(|start| path.iter().try_fold(start, |at, key| at.get_mut(key))) {
+            *place = json!(text);
+        }
+    }
 }
 
 /// A value of a type that could be true of a field of this name.
