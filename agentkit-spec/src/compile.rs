@@ -89,7 +89,9 @@ impl Run<'_> {
         if let Some((base_name, at)) = uses {
             match base(&base_name) {
                 Err(reason) => {
-                    self.diagnostics.report(Code::Base, at, format!("`{base_name}` cannot be read: {reason}"));
+                    self.diagnostics
+                        .report(Code::Base, at, format!("`{base_name}` cannot be read: {reason}"))
+                        .help("a base lies beside its connector, under the name that `use` gives");
                 }
                 Ok(source) => {
                     self.sources.push(source);

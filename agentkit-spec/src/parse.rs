@@ -6,7 +6,7 @@ use crate::ast::{self, ERROR_KINDS};
 use crate::diagnostic::{Code, Diagnostics};
 use crate::literal;
 use crate::source::{SourceFile, Span};
-use crate::table::{Form, Names, Object, is_pascal, is_snake, pascal, snake};
+use crate::table::{Form, Key, Names, Object, is_pascal, is_snake, pascal, snake};
 use crate::yaml::{Entry, Node, Plain, Style, Value};
 
 /// Whether keys that must be written are demanded.
@@ -92,7 +92,7 @@ impl Parser<'_> {
             let required = key.must && !matches!(key.form, Form::Data);
             // `key:` with nothing behind it is a slip where something must stand.
             if required && entry.value.text() == Some("") && entry.value.is_null() {
-                self.cx.report(Code::MissingKey, entry.key.span, format!("`{path}` is empty")).help(key.meaning);
+                self.cx.report(Code::MissingKey, entry.key.span, format!("`{path}` is empty")).help(what(key));
                 return false;
             }
             self.form(&mut entry.value, key.form, Place { path: &path, key: entry.key.span })
@@ -110,9 +110,7 @@ impl Parser<'_> {
                 continue;
             }
             let shown = if place.path.is_empty() { "the file".to_owned() } else { format!("`{}`", place.path) };
-            self.cx
-                .report(Code::MissingKey, place.key, format!("{shown} lacks `{}`", key.name))
-                .help(format!("{}: {}", key.name, key.meaning));
+            self.cx.report(Code::MissingKey, place.key, format!("{shown} lacks `{}`", key.name)).help(what(key));
         }
     }
 
@@ -414,7 +412,11 @@ impl Parser<'_> {
         let at = self.first_line(node.span);
         let kind = if node.text() == Some("") { "empty" } else { node.kind() };
         let found = self.cx.report(Code::Form, at, format!("{place} must be {wanted}, this is {kind}"));
-        if unquoted && !node.text().unwrap_or_default().is_empty() {
+        let quoted = matches!(&node.value, Value::Scalar(scalar) if scalar.style != Style::Plain);
+        let bare = node.text().is_some_and(|text| matches!(text, "true" | "false") || text.parse::<i64>().is_ok());
+        if quoted && bare && wanted != "a text" {
+            found.help("write it without quotes");
+        } else if unquoted && !node.text().unwrap_or_default().is_empty() {
             found.help("quote it to make it a text");
         } else if node.text().is_some_and(|text| text.starts_with('$')) {
             found.help("this must be written out; expressions are not read here");
@@ -429,6 +431,12 @@ impl Parser<'_> {
         let length = text.find('\n').unwrap_or(text.len());
         Span { end: span.start + text.get(..length).unwrap_or_default().trim_end().len(), ..span }
     }
+}
+
+/// What belongs under a key, for who left it out.
+fn what(key: &Key) -> String {
+    let words = if let Form::OneOf(words) = key.form { format!("{}. ", words.join(", ")) } else { String::new() };
+    format!("{}: {words}{}", key.name, key.meaning)
 }
 
 fn join(path: &str, key: &str) -> String {

@@ -37,7 +37,7 @@ pub(crate) fn header_name(cx: &mut Cx<'_>, name: &str, span: Span) -> bool {
     }
     let transport = ["host", "content-length", "transfer-encoding", "connection", "cookie"];
     if transport.iter().any(|known| name.eq_ignore_ascii_case(known)) {
-        cx.error(Code::HeaderName, span, format!("`{name}` is set by the transport"));
+        cx.error(Code::HeaderName, span, format!("`{name}` is set by the transport")).help("remove it");
         return false;
     }
     true

@@ -237,8 +237,8 @@ fn bounds(cx: &mut Cx<'_>, node: &Node, field: &Field, (path, json): (&str, &Jso
     let matches = |pattern: &String| {
         regex::Regex::new(pattern).is_ok_and(|regex| json.as_str().is_none_or(|text| regex.is_match(text)))
     };
-    if field.pattern.as_ref().is_some_and(|pattern| !matches(pattern)) {
-        cx.error(Code::ExampleData, node.span, format!("`{path}` does not match its pattern"));
+    if let Some(pattern) = field.pattern.as_ref().filter(|pattern| !matches(pattern)) {
+        cx.error(Code::ExampleData, node.span, format!("`{path}` does not match its pattern `{pattern}`"));
         return false;
     }
     true

@@ -225,9 +225,15 @@ pub(crate) fn each_head(cx: &mut Cx<'_>, scope: &Scope<'_>, node: &Node) -> Opti
         other => {
             let span = cx.within(node, &pipeline.range);
             let (ty, absent) = peel(other);
+            let lists = |name: &str| {
+                let fields = scope.types.map(|types| types.fields(name)).unwrap_or_default();
+                fields.iter().find(|field| matches!(field.ty, Ty::List(_)))
+            };
             let help = match ty {
-                Ty::List(_) if absent => Some("add `| default([])`"),
-                Ty::Pages(_) => Some("add `.items`"),
+                Ty::List(_) if absent => Some("add `| default([])`".to_owned()),
+                Ty::Pages(_) => Some("add `.items`".to_owned()),
+                // The list is one step further in.
+                Ty::Record(name) if !absent => lists(name).map(|field| format!("add `.{}`", field.name)),
                 _ => None,
             };
             let found = cx.error(Code::EachList, span, format!("`each` goes over a list, this is {}", show(other)));
