@@ -49,7 +49,7 @@ fn reports(path: &LitStr, compiled: &Compiled) -> Vec<TokenStream> {
 fn module(args: &Args, compiled: &Compiled, files: Vec<Tracked>, errors: &mut Vec<TokenStream>) -> TokenStream {
     let stubs = compiled.stubs.iter().map(|stub| stub.name.clone()).collect();
     let mut options = Options { hooks: args.hooks_inside(), files, stubs };
-    let Some(connector) = &compiled.connector else {
+    let Some(connector) = compiled.connector.as_ref().or(compiled.remains.as_ref()) else {
         return match &compiled.name {
             Some(name) => agentkit_codegen::stub(name, &options),
             None => options.files.iter().map(agentkit_codegen::track).collect(),

@@ -34,7 +34,7 @@ pub(crate) use types::{Types, reach};
 use crate::ast;
 use crate::diagnostic::Code;
 use crate::literal;
-use crate::model::{self, Action, Connector, Errors, Hook, Http, Record, Tool, Ty, Used};
+use crate::model::{self, Action, Connector, Errors, Hook, Record, Tool, Ty, Used};
 use crate::source::Span;
 use crate::table::{is_snake, pascal, snake};
 use crate::yaml::Node;
@@ -48,6 +48,8 @@ use world::{Signature, World};
 pub(crate) struct Checked {
     /// `None`: something outside of the tools is wrong.
     pub(crate) connector: Option<Connector>,
+    /// What is left of it then, for other code to name.
+    pub(crate) remains: Option<Connector>,
     /// Names of the tools that are not in the connector.
     pub(crate) broken: Vec<String>,
 }
@@ -136,9 +138,10 @@ fn head(cx: &mut Cx<'_>, view: &ast::Spec<'_>) -> Option<Head> {
     let text = |node: Option<&Node>| node.and_then(Node::text).map(str::to_owned);
     Some(Head {
         name: name.to_owned(),
-        title: text(view.title)?,
-        version: text(view.version)?,
-        about: text(view.about)?,
+        // One that is missing was reported.
+        title: text(view.title).unwrap_or_default(),
+        version: text(view.version).unwrap_or_default(),
+        about: text(view.about).unwrap_or_default(),
     })
 }
 
@@ -387,16 +390,26 @@ fn finish(
     let outside = cx.diagnostics.iter().any(|found| {
         found.severity == crate::diagnostic::Severity::Error && !wholes.iter().any(|(_, span)| span.holds(found.span))
     });
-    let connector = (!outside).then(|| connector(cx, view, (head?, world, errors), made)).flatten();
-    let kept: BTreeSet<&str> =
-        connector.iter().flat_map(|connector| &connector.tools).map(|tool| tool.name.as_str()).collect();
+    // These would be mistakes in Rust too.
+    let nameless = cx
+        .diagnostics
+        .iter()
+        .any(|found| matches!(found.code, Code::NameForm | Code::RefusedName | Code::SameName | Code::EndlessType));
+    let whole = head.map(|head| connector(cx, view, (head, world, errors), made));
+    let (connector, remains) = if outside { (None, whole.filter(|_| !nameless)) } else { (whole, None) };
+    let kept: BTreeSet<&str> = connector
+        .iter()
+        .chain(&remains)
+        .flat_map(|connector| &connector.tools)
+        .map(|tool| tool.name.as_str())
+        .collect();
     let broken = wholes
         .iter()
         .map(|(name, _)| *name)
         .filter(|name| !kept.contains(name) && is_snake(name))
         .map(str::to_owned)
         .collect();
-    Checked { connector, broken }
+    Checked { connector, remains, broken }
 }
 
 fn connector(
@@ -404,10 +417,9 @@ fn connector(
     view: &ast::Spec<'_>,
     (head, world, errors): (Head, World<'_>, Errors),
     tools: Vec<Tool>,
-) -> Option<Connector> {
-    let http: Http = world.http?;
+) -> Connector {
     let types = &world.types;
-    Some(Connector {
+    Connector {
         name: head.name,
         title: head.title,
         version: head.version,
@@ -417,11 +429,11 @@ fn connector(
         base: view.base_file.and_then(Node::text).map(str::to_owned),
         auth: world.auth,
         account: world.account,
-        http,
+        http: world.http.unwrap_or_else(http::nowhere),
         rates: http::rates(view.rates),
         errors,
         hooks: world.hooks,
         types: types.declared.iter().filter_map(|name| types.record(name).cloned()).collect(),
         tools,
-    })
+    }
 }

@@ -16,7 +16,10 @@ use crate::yaml::{self, Node};
 pub struct Compiled {
     /// The connector without its broken tools. `None`: the file is a base, or something outside of the tools is wrong.
     pub connector: Option<Connector>,
-    /// Tools that the file names and `connector` does not hold.
+    /// Where something outside of the tools is wrong: types, hooks and tools as far as they are right. Nothing may be
+    /// done with it but to name them, so that code beside the file gets no errors of its own.
+    pub remains: Option<Connector>,
+    /// Tools that the file names and neither `connector` nor `remains` holds.
     pub stubs: Vec<Stub>,
     /// Errors and warnings by place: first those of the file, then those of its base.
     pub diagnostics: Vec<Diagnostic>,
@@ -53,9 +56,11 @@ pub fn compile(file: &SourceFile, base: impl FnMut(&str) -> Result<SourceFile, S
     let mut run = Run { sources: vec![file.clone()], diagnostics: &mut diagnostics };
     let (name, checked) = run.run(base);
     let sources = run.sources;
-    let (connector, broken) = checked.map_or((None, Vec::new()), |checked| (checked.connector, checked.broken));
+    let (connector, remains, broken) =
+        checked.map_or((None, None, Vec::new()), |checked| (checked.connector, checked.remains, checked.broken));
     Compiled {
         connector,
+        remains,
         stubs: broken.into_iter().map(|name| Stub { name }).collect(),
         diagnostics: diagnostics.take(),
         name,
@@ -106,7 +111,7 @@ impl Run<'_> {
         parse::parse(self.diagnostics, &self.sources, &mut root, if usable { Demand::All } else { Demand::Nothing });
         if !usable {
             // Half of the file is missing: what follows from that is no mistake of its own.
-            return (name, Some(check::Checked { connector: None, broken: stubs }));
+            return (name, Some(check::Checked { connector: None, remains: None, broken: stubs }));
         }
         let mut cx = Cx { diagnostics: &mut *self.diagnostics, sources: &self.sources, uses: BTreeSet::new() };
         let checked = check::check(&mut cx, &root);

@@ -34,6 +34,7 @@ connectors! {
     "language/limits.yaml" => limits;
     "language/outputs.yaml" => outputs;
     "language/pages.yaml" => pages;
+    "language/payments.yaml" => payments;
     "language/polls.yaml" => polls;
     "language/renamed.yaml" => renamed;
     "language/sign_in.yaml" => sign_in;
@@ -41,4 +42,5 @@ connectors! {
     "language/uploads.yaml" => uploads;
     "reach/linear.yaml" => linear;
     "reach/shopify.yaml" => shopify;
+    "reach/twilio.yaml" => twilio;
 }

@@ -59,6 +59,20 @@ pub(crate) fn http(cx: &mut Cx<'_>, rates: Option<&Node>, values: Values<'_>, no
     })
 }
 
+/// What stands for an `http` that is wrong.
+pub(crate) fn nowhere() -> Http {
+    Http {
+        base_url: AccountText::default(),
+        hosts: Vec::new(),
+        host_patterns: Vec::new(),
+        headers: Vec::new(),
+        query: Vec::new(),
+        lists: Lists::default(),
+        timeout_ms: TIMEOUT_MS,
+        rate: Vec::new(),
+    }
+}
+
 fn base_url(cx: &mut Cx<'_>, values: Values<'_>, node: &Node, hosts: &mut Hosts) -> Option<AccountText> {
     let (url, lead) = address(cx, values, (node, "base_url"))?;
     let queried = |part: &AccountPart| matches!(part, AccountPart::Text(text) if text.contains(['?', '#', ' ']));
