@@ -19,7 +19,7 @@ pub(crate) fn module(module: &ir::Module, options: &Options) -> TokenStream {
     let docs = docs(&module.docs);
     let files = options.files.iter().map(track);
     let connector = connector::emit(module);
-    let hooks = hooks::emit((&module.hooks, &module.handlers), options.hooks.as_ref());
+    let hooks = hooks::emit(module, options.hooks.as_ref());
     let records = module.records.iter().map(record::emit);
     let enums = module.enums.iter().map(record::emit_enum);
     let tools = module.tools.iter().map(tool::emit);

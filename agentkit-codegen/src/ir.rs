@@ -23,6 +23,8 @@ pub(crate) struct Module {
     pub(crate) hooks: Vec<Hook>,
     /// The handlers.
     pub(crate) handlers: Vec<Handler>,
+    /// Functions that sign requests, with their documentation.
+    pub(crate) signers: Vec<(Ident, Vec<String>)>,
     /// How an account is checked.
     pub(crate) check: Option<Check>,
     /// Body of the function that reads an error reply.

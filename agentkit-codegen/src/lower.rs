@@ -51,6 +51,7 @@ pub(crate) fn lower(connector: &model::Connector) -> ir::Module {
         tools,
         hooks: connector.hooks.iter().map(lower_hook).collect(),
         handlers: connector.tools.iter().filter_map(lower_handler).collect(),
+        signers: connector.signers().into_iter().map(lower_signer).collect(),
         check: connector.account.check.as_ref().map(|check| ir::Check {
             scopes: check.scopes.clone(),
             choose: check.choose.is_some(),
@@ -138,6 +139,11 @@ fn lower_handler(tool: &model::Tool) -> Option<ir::Handler> {
         tool: names::ident(&names::pascal(&tool.name)),
         output: types::rust(&tool.output),
     })
+}
+
+fn lower_signer((function, at): (&str, &model::Position)) -> (proc_macro2::Ident, Vec<String>) {
+    let what = "Signs a request that is whole but for its signature.".to_owned();
+    (names::ident(function), vec![what, format!("Named by `sign`, {}.", request::at(at))])
 }
 
 /// The enums of all fields, each once.

@@ -43,6 +43,7 @@ pub(crate) use self::credentials::{AppliedPart, Credentials, Tokens};
 pub use self::fields::FieldLine;
 pub use self::flow::{LinkError, LinkPage, ScopeLine, SecretLine, Start};
 pub use self::keys::SubmitError;
+pub(crate) use self::secrets::Secrets;
 pub use self::status::{ConnectedAccountStatus, ExpiredReason};
 pub(crate) use crate::oauth::scopes::missing as missing_scopes;
 

@@ -29,6 +29,7 @@ use crate::rate::{Drawer, Rates};
 use crate::reply::RawReply;
 use crate::request::{Body, Draft, Ground, Keys, TokenChoice, add_pairs, add_spread, address};
 use crate::retry::{Effect, Retries, Verdict, after_reply, after_silence, half_done, silence};
+use crate::sign;
 use crate::tool::Tool;
 use crate::tool_error::{ErrorKind, ToolError};
 use crate::transport::{HttpReply, HttpRequest, Limits, TransportError};
@@ -391,7 +392,13 @@ fn prepare(cx: &Cx, draft: &Draft, credentials: Option<&Credentials>) -> Result<
         }
     }
     let ground = Ground { http, values, stand_ins: cx.call_state().settings.stand_ins() };
-    let url = address(draft, ground, &secret_query)?;
+    let mut url = address(draft, ground, &secret_query)?;
+    if let Some((signer, values)) =
+        credentials.and_then(|credentials| Some((credentials.signer.as_ref()?, &*credentials.values)))
+    {
+        let (now, headers) = (cx.call_state().clock.now(), &mut headers);
+        signer.sign(sign::Request { method: &draft.method, url: &mut url, headers, body: &body, now, values })?;
+    }
     Ok(HttpRequest { method: draft.method.clone(), url, headers, body })
 }
 

@@ -30,6 +30,7 @@ mod request;
 mod retry;
 mod secret;
 mod setup;
+mod sign;
 pub mod store;
 #[cfg(test)]
 mod tests;
@@ -62,13 +63,15 @@ pub use crate::cx::Cx;
 pub use crate::def::{
     Access, ApplyDef, AuthDef, AuthKindDef, CheckDef, CheckedAccount, Checking, ClientAuthDef, CodeDef, ConnectorDef,
     DeprecatedDef, DerivedDef, ErrorsDef, ExampleDef, FieldDef, HttpDef, Identity, OAuth2Def, PartDef, PerDef,
-    PieceDef, RateDef, RefreshDef, RotationDef, ScopeDef, SecretDef, TextDef, TokenBodyDef, TokenDef, ToolDef,
+    PieceDef, RateDef, RefreshDef, RotationDef, ScopeDef, SecretDef, SigningDef, TextDef, TokenBodyDef, TokenDef,
+    ToolDef,
 };
 pub use crate::dialect::Dialect;
 pub use crate::execute::Execution;
 pub use crate::kit::{AgentKit, AgentKitBuilder, DEFAULT_BASE_URL};
 pub use crate::reply::{ErrorParts, RawReply};
 pub use crate::setup::SetupError;
+pub use crate::sign::{Signature, Unsigned};
 #[cfg(feature = "sqlite")]
 pub use crate::store::SqliteStore;
 pub use crate::store::{MemoryStore, Store, StoreError};

@@ -26,12 +26,14 @@ pub mod prelude {
     pub use crate::def::{
         Access, ApplyDef, AuthDef, AuthKindDef, CheckDef, CheckedAccount, ClientAuthDef, CodeDef, ConnectorDef,
         DeprecatedDef, DerivedDef, ErrorsDef, ExampleDef, FieldDef, HttpDef, Identity, OAuth2Def, PartDef, PerDef,
-        PieceDef, RateDef, RefreshDef, RotationDef, ScopeDef, SecretDef, TextDef, TokenBodyDef, TokenDef, ToolDef,
+        PieceDef, RateDef, RefreshDef, RotationDef, ScopeDef, SecretDef, SigningDef, TextDef, TokenBodyDef, TokenDef,
+        ToolDef,
     };
     pub use crate::page::{Pages, Paging, Place};
     pub use crate::poll::Until;
     pub use crate::reply::{ErrorParts, RawReply};
     pub use crate::request::Parts;
+    pub use crate::sign::{Signature, Unsigned};
     pub use crate::tool::{Tool, erased};
     pub use crate::tool_error::{ErrorKind, HookError, ToolError};
     pub use crate::wire::{Check, Described, Field, Fields, File, Form, Object, Shape, ToJson, Wire, field};

@@ -76,7 +76,7 @@ objects! {
 
     /// A way to connect.
     Auth AUTH "auth.NAME" {
-        kind "kind" must: Form::OneOf(&["oauth2", "oauth2_client", "api_key", "basic", "none"]) => "Scheme.";
+        kind "kind" must: Form::OneOf(&["oauth2", "oauth2_client", "api_key", "basic", "aws_sigv4", "custom", "none"]) => "Scheme.";
         about "about": Form::Text => "What the person has to bring.";
         authorize_url "authorize_url": Form::Text => "Where the person says yes (oauth2).";
         token_url "token_url": Form::Text => "Token endpoint (oauth2, oauth2_client).";
@@ -91,8 +91,11 @@ objects! {
         tokens "tokens": Form::Map(Names::Snake("token"), &TOKEN) => "Tokens in the reply; default one named `default`.";
         granted_scopes "granted_scopes": Form::Expression => "Scopes a reply says the token has.";
         refresh "refresh": Form::One(&REFRESH) => "How refresh tokens of the provider behave.";
-        secrets "secrets": Form::Fields(Names::Snake("secret"), &FIELD) => "Secrets the person types in; default one named `key`, for basic `username` and `password`.";
+        secrets "secrets": Form::Fields(Names::Snake("secret"), &FIELD) => "Secrets the person types in; default one named `key`, for basic `username` and `password`, for aws_sigv4 `access_key_id` and `secret_access_key`.";
         token "token": Form::Text => "Name of the token that this scheme gives.";
+        region "region": Form::Text => "Region of an AWS signature (aws_sigv4), such as `$account.region`.";
+        service "service": Form::Text => "Service of an AWS signature (aws_sigv4), such as `s3`.";
+        sign "sign": Form::Text => "Rust function that signs each request (custom).";
         apply "apply": Form::One(&APPLY) => "How a request is authenticated; default Authorization: Bearer.";
     }
 

@@ -79,6 +79,7 @@ pub(crate) fn check(cx: &mut Cx<'_>, root: &Node) -> Checked {
     close_inputs(cx, &mut types, &tools);
     let hooks = hooks(cx, &types, view.hooks);
     claim_names(cx, &types, (&tools, view.hooks), view.types);
+    auth::claim_signers(cx, view.auth, (view.hooks, &tools));
     let errors = errors::errors(cx, &types, view.errors);
     let mut world = World {
         connector: connector.to_owned(),

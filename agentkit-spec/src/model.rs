@@ -62,10 +62,24 @@ pub struct Connector {
 }
 
 impl Connector {
-    /// Names of all Rust functions that the spec needs: its hooks and the handlers of its tools.
+    /// Names of all Rust functions that the spec needs: its hooks, the handlers of its tools, and what signs requests.
     pub fn functions(&self) -> Vec<&str> {
         let handlers = self.tools.iter().filter_map(Tool::handler);
-        self.hooks.iter().map(|hook| hook.name.as_str()).chain(handlers).collect()
+        let signers = self.signers().into_iter().map(|(name, _)| name);
+        self.hooks.iter().map(|hook| hook.name.as_str()).chain(handlers).chain(signers).collect()
+    }
+
+    /// Functions that sign requests, each once, and where the spec names them.
+    pub fn signers(&self) -> Vec<(&str, &Position)> {
+        let mut signers: Vec<(&str, &Position)> = Vec::new();
+        for auth in &self.auth {
+            if let Apply::Signed { function, at } = &auth.apply
+                && signers.iter().all(|(name, _)| name != function)
+            {
+                signers.push((function, at));
+            }
+        }
+        signers
     }
 }
 

@@ -5,3 +5,4 @@ mod client;
 mod inputs;
 mod renamed;
 mod requests;
+mod signed;

@@ -23,6 +23,7 @@ macro_rules! connectors {
 }
 
 connectors! {
+    "language/bucket.yaml" => bucket;
     "language/client.yaml" => client;
     "language/commas.yaml" => commas;
     "language/forms.yaml" => forms;
@@ -38,6 +39,7 @@ connectors! {
     "language/polls.yaml" => polls;
     "language/renamed.yaml" => renamed;
     "language/sign_in.yaml" => sign_in;
+    "language/signed.yaml" => signed, hooks = crate::hooks::Signer;
     "language/sites.yaml" => sites;
     "language/uploads.yaml" => uploads;
     "reach/linear.yaml" => linear;

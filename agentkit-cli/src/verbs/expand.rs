@@ -54,5 +54,5 @@ fn options(connector: &Connector) -> Result<Options, Failure> {
     let hooks =
         path.map_err(|error| Failure::new(Exit::Failed, format!("the name of the connector is no Rust: {error}")))?;
     let files = iter::once(&connector.file).chain(&connector.base).cloned().map(Tracked::Manifest).collect();
-    Ok(Options { hooks: (!connector.hooks.is_empty()).then_some(hooks), files, ..Options::default() })
+    Ok(Options { hooks: (!connector.functions().is_empty()).then_some(hooks), files, ..Options::default() })
 }

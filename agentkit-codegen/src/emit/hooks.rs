@@ -7,8 +7,9 @@ use super::{doc, docs};
 use crate::ir;
 
 /// The trait, the structs, and the name `H` for the type that implements it.
-pub(crate) fn emit((hooks, handlers): (&[ir::Hook], &[ir::Handler]), implementor: Option<&TokenStream>) -> TokenStream {
-    if hooks.is_empty() && handlers.is_empty() {
+pub(crate) fn emit(module: &ir::Module, implementor: Option<&TokenStream>) -> TokenStream {
+    let (hooks, handlers, signers) = (&module.hooks, &module.handlers, &module.signers);
+    if hooks.is_empty() && handlers.is_empty() && signers.is_empty() {
         return TokenStream::new();
     }
     let functions = hooks.iter().map(|hook| {
@@ -31,6 +32,13 @@ pub(crate) fn emit((hooks, handlers): (&[ir::Hook], &[ir::Handler]), implementor
             fn #name(tool: #tool, cx: &Cx) -> impl ::core::future::Future<Output = Result<#output, ToolError>> + Send;
         }
     });
+    let signers = signers.iter().map(|(name, paragraphs)| {
+        let mut paragraphs = paragraphs.clone();
+        paragraphs.push("# Errors".to_owned());
+        paragraphs.push("The request cannot be signed with these secrets.".to_owned());
+        let docs = docs(&paragraphs);
+        quote!(#docs fn #name(request: &Unsigned<'_>) -> Result<Signature, HookError>;)
+    });
     let structs = hooks.iter().map(|hook| {
         let (args, lifetime) = (&hook.args, hook.lends.then(|| quote!(<'a>)));
         let about = format!(" Arguments of [`Hooks::{}`].", hook.name);
@@ -47,7 +55,7 @@ pub(crate) fn emit((hooks, handlers): (&[ir::Hook], &[ir::Handler]), implementor
     let h = implementor.map(|path| quote!(type H = #path;));
     quote! {
         /// Functions that the spec calls.
-        pub trait Hooks { #(#functions)* #(#handlers)* }
+        pub trait Hooks { #(#functions)* #(#handlers)* #(#signers)* }
         #(#structs)*
         #h
     }

@@ -175,6 +175,14 @@ fn auth(auth: &Auth) -> TokenStream {
             let (user, password) = (pieces(user), pieces(password));
             Some(quote!(apply: ApplyDef::Basic { user: #user, password: #password },))
         }
+        Apply::AwsSigV4 { service, region } => {
+            let region = pieces(region);
+            Some(quote!(apply: ApplyDef::Signed(SigningDef::AwsSigV4 { service: #service, region: #region }),))
+        }
+        Apply::Signed { function, .. } => {
+            let function = crate::names::ident(function);
+            Some(quote!(apply: ApplyDef::Signed(SigningDef::Hook(<H as Hooks>::#function)),))
+        }
         Apply::Parts { headers, query } => {
             let (headers, query) = (headers.iter().map(parts), query.iter().map(parts));
             Some(quote!(apply: ApplyDef::Parts { headers: &[#(#headers),*], query: &[#(#query),*] },))

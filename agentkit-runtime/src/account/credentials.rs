@@ -12,12 +12,13 @@ use jiff::Timestamp;
 use secrecy::{ExposeSecret as _, SecretString};
 use zeroize::Zeroizing;
 
-use super::secrets::{ACCESS_TOKEN, Secrets};
+use super::secrets::Secrets;
 use super::token::Refused;
 use super::{Accounts, ConnectedAccount};
 use crate::def::{ApplyDef, AuthDef, AuthKindDef, PartDef};
 use crate::oauth::Grant;
 use crate::secret;
+use crate::sign::Signer;
 use crate::tool_error::{ErrorKind, ToolError};
 
 /// A token that ends sooner than this is not handed out any more.
@@ -33,6 +34,8 @@ pub(crate) struct Credentials {
     pub(crate) scopes: Option<Vec<String>>,
     /// What to put on a request.
     pub(crate) parts: Vec<AppliedPart>,
+    /// What signs each request, where that is the way.
+    pub(crate) signer: Option<Signer>,
     /// Values of the account besides its secrets.
     pub(crate) values: Arc<BTreeMap<String, String>>,
     /// Every secret in `parts`, to be scrubbed from whatever leaves the runtime.
@@ -94,6 +97,7 @@ impl Credentials {
         let mut parts = Vec::new();
         // Secrets in the shape in which they travel.
         let mut whole = Vec::new();
+        let mut signer = None;
         match auth.apply {
             ApplyDef::Bearer => {
                 let text = Zeroizing::new(format!("Bearer {}", secrets.bearer()?.expose_secret()));
@@ -110,6 +114,7 @@ impl Credentials {
                 parts.push(AppliedPart::Header(http::header::AUTHORIZATION, sensitive(&text)?));
                 whole.push(SecretString::from(text.strip_prefix("Basic ")?));
             }
+            ApplyDef::Signed(def) => signer = Some(Signer { def, secrets: secrets.clone() }),
             ApplyDef::Parts { headers, query } => {
                 for (name, pieces) in headers {
                     let name = HeaderName::try_from(*name).ok()?;
@@ -122,7 +127,7 @@ impl Credentials {
             }
         }
         let secrets = secrets.0.iter().map(|(_, secret)| secret.clone()).chain(whole).collect();
-        Some(Self { parts, values, secrets, ..Self::none(token) })
+        Some(Self { parts, signer, values, secrets, ..Self::none(token) })
     }
 
     /// The credentials of a token that just came, before it is kept.
@@ -152,6 +157,7 @@ impl Credentials {
             generation: 0,
             scopes: None,
             parts: Vec::new(),
+            signer: None,
             values: Arc::default(),
             secrets: Vec::new(),
             life: Life::ENDLESS,
@@ -187,10 +193,7 @@ impl Given<'_> {
         for piece in pieces {
             match piece {
                 PartDef::Text(plain) => text.push_str(plain),
-                // In an example one secret stands for all of them.
-                PartDef::Secret(name) => {
-                    text.push_str(self.secrets.get(name).or_else(|| self.secrets.get(ACCESS_TOKEN))?.expose_secret());
-                }
+                PartDef::Secret(name) => text.push_str(self.secrets.find(name)?.expose_secret()),
                 PartDef::Account(name) => text.push_str(self.values.get(*name)?),
             }
         }

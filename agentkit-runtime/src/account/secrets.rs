@@ -9,15 +9,22 @@ use crate::def::{AuthDef, AuthKindDef};
 pub(super) const ACCESS_TOKEN: &str = "access_token";
 
 /// The secrets of one credential by name, as the vault seals them.
-pub(super) struct Secrets(pub(super) Vec<(String, SecretString)>);
+#[derive(Clone)]
+pub(crate) struct Secrets(pub(crate) Vec<(String, SecretString)>);
 
 impl Secrets {
     pub(super) fn token(access: SecretString) -> Self {
         Self(vec![(ACCESS_TOKEN.to_owned(), access)])
     }
 
-    pub(super) fn get(&self, name: &str) -> Option<&SecretString> {
+    pub(crate) fn get(&self, name: &str) -> Option<&SecretString> {
         self.0.iter().find(|(other, _)| other == name).map(|(_, secret)| secret)
+    }
+
+    /// The secret that a spec names. In an example one secret stands for all of them, and an access token has one
+    /// name whatever the spec calls it.
+    pub(crate) fn find(&self, name: &str) -> Option<&SecretString> {
+        self.get(name).or_else(|| self.get(ACCESS_TOKEN))
     }
 
     /// Whether these are the secrets of a way to connect; another one may have been configured since they came.

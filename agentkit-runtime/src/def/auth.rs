@@ -1,6 +1,8 @@
 //! Ways to connect: schemes, endpoints, scopes, tokens.
 
 use super::TextDef;
+use crate::sign::{Signature, Unsigned};
+use crate::tool_error::HookError;
 
 /// One way to connect: an entry of `auth`.
 #[derive(Debug, Clone, Copy)]
@@ -218,6 +220,8 @@ pub enum ApplyDef {
         /// Pieces of the password; none: it is empty.
         password: &'static [PartDef],
     },
+    /// Each request is signed.
+    Signed(SigningDef),
     /// Headers and query parameters made of secrets.
     Parts {
         /// Header name and the pieces of its text.
@@ -225,6 +229,20 @@ pub enum ApplyDef {
         /// Query parameter and the pieces of its text.
         query: &'static [(&'static str, &'static [PartDef])],
     },
+}
+
+/// How a request is signed.
+#[derive(Debug, Clone, Copy)]
+pub enum SigningDef {
+    /// AWS Signature Version 4, with the secrets `access_key_id`, `secret_access_key` and maybe `session_token`.
+    AwsSigV4 {
+        /// As in `s3`.
+        service: &'static str,
+        /// Pieces of the region.
+        region: &'static [PartDef],
+    },
+    /// By a function of the connector.
+    Hook(for<'r> fn(&Unsigned<'r>) -> Result<Signature, HookError>),
 }
 
 /// A piece of a header or parameter that carries a secret.

@@ -5,7 +5,7 @@ mod fit;
 mod keys;
 mod scopes;
 mod secrets;
-mod token_params;
+mod signing;
 mod tokens;
 
 use super::cx::Cx;
@@ -20,6 +20,7 @@ use crate::source::Span;
 use crate::yaml::{Entry, Node};
 
 pub(crate) use scopes::known_scope;
+pub(crate) use signing::claim as claim_signers;
 pub(crate) use tokens::plain_path;
 
 /// What addresses and parameters of a way to connect may use: what the person said before, and where it may lead.
@@ -44,13 +45,20 @@ fn one(cx: &mut Cx<'_>, types: &Types, before: Before<'_>, entry: &Entry) -> Aut
     let made = match kind.unwrap_or_default() {
         "oauth2" => AuthKind::OAuth2(oauth2(cx, before, entry, &view)),
         "oauth2_client" => AuthKind::OAuth2Client(oauth2(cx, before, entry, &view)),
-        kind @ ("api_key" | "basic") => AuthKind::Secrets { secrets: secrets::secrets(cx, types, kind, view.secrets) },
+        kind @ ("api_key" | "basic" | "aws_sigv4" | "custom") => {
+            AuthKind::Secrets { secrets: secrets::secrets(cx, types, kind, view.secrets) }
+        }
         _ => AuthKind::None,
     };
     let names = secrets::names(&made);
     let asked: Vec<&str> = before.values.known.iter().map(|value| value.name.as_str()).collect();
     let reach = apply::Reach { secrets: &names, asked: &asked };
-    let apply = apply::apply(cx, (kind.unwrap_or_default(), &reach), view.apply, entry.key.span);
+    let at = entry.key.span;
+    let apply = match kind.unwrap_or_default() {
+        "aws_sigv4" => signing::aws(cx, &reach, &view, at),
+        "custom" => signing::custom(cx, &view, at),
+        kind => apply::apply(cx, (kind, &reach), view.apply, at),
+    };
     Auth {
         name: entry.key.text.clone(),
         about: text(view.about),
@@ -72,7 +80,6 @@ fn oauth2(cx: &mut Cx<'_>, before: Before<'_>, entry: &Entry, view: &ast::Auth<'
     let revoke_url = view.revoke_url.and_then(|node| endpoint(cx, before, (node, "revoke_url")));
     let granted_scopes = view.granted_scopes.and_then(|node| tokens::granted_scopes(cx, node));
     let scope_separator = view.scope_separator.and_then(Node::text).unwrap_or(" ").to_owned();
-    token_params::check(cx, kind, view.token_params);
     if let Some(node) = view.scope_separator.filter(|_| scope_separator.is_empty()) {
         cx.error(Code::Literal, node.span, "`scope_separator` is empty").help("\",\"");
     }

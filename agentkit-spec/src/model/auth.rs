@@ -1,6 +1,6 @@
 //! How accounts of a connector are connected: ways, endpoints, scopes, tokens, the account check.
 
-use super::{AccountText, Expr, Field, Request, Template, Ty};
+use super::{AccountText, Expr, Field, Position, Request, Template, Ty};
 
 /// One way to connect: an entry of `auth`.
 #[derive(Debug, Clone, PartialEq)]
@@ -155,6 +155,20 @@ pub enum Apply {
         user: Vec<SecretPart>,
         /// The password; may be empty.
         password: Vec<SecretPart>,
+    },
+    /// AWS Signature Version 4, with the secrets `access_key_id`, `secret_access_key` and maybe `session_token`.
+    AwsSigV4 {
+        /// As in `s3`.
+        service: String,
+        /// As in `us-east-1`.
+        region: Vec<SecretPart>,
+    },
+    /// Signed by a Rust function of this name, declared at this place.
+    Signed {
+        /// Name of the function.
+        function: String,
+        /// Where the spec names it.
+        at: Position,
     },
     /// Headers and query parameters made of secrets.
     Parts {

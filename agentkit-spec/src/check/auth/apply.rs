@@ -2,7 +2,6 @@
 
 use crate::ast;
 
-use crate::check::address::header_name;
 use crate::check::cx::Cx;
 use crate::diagnostic::Code;
 use crate::model::{Apply, SecretPart};
@@ -31,12 +30,6 @@ pub(super) fn apply(cx: &mut Cx<'_>, (kind, reach): (&str, &Reach<'_>), node: Op
         return Apply::Bearer;
     };
     let view = ast::Apply::of(node);
-    for entry in view.headers.map(Node::entries).unwrap_or_default() {
-        // Authorization belongs to `auth`, and this is it.
-        if !entry.key.text.eq_ignore_ascii_case("authorization") {
-            header_name(cx, &entry.key.text, entry.key.span);
-        }
-    }
     let parts = Apply::Parts { headers: pairs(cx, view.headers, reach), query: pairs(cx, view.query, reach) };
     let written = [view.headers, view.query].into_iter().flatten().any(|node| !node.entries().is_empty());
     if !written && view.user.or(view.password).is_none() {
@@ -97,7 +90,8 @@ fn pairs(cx: &mut Cx<'_>, node: Option<&Node>, reach: &Reach<'_>) -> Vec<(String
     pairs
 }
 
-fn parts(cx: &mut Cx<'_>, node: &Node, reach: &Reach<'_>) -> Option<Vec<SecretPart>> {
+/// A text with secrets in it.
+pub(super) fn parts(cx: &mut Cx<'_>, node: &Node, reach: &Reach<'_>) -> Option<Vec<SecretPart>> {
     let parts = match cx.syntax(node)? {
         Text::Literal(text) => vec![SecretPart::Text(text)],
         Text::Pipeline(pipeline) => vec![named(cx, node, &pipeline, reach)?],

@@ -7,9 +7,10 @@ use crate::yaml::Node;
 
 const CONSENT: &[&str] = &["oauth2"];
 const SERVED: &[&str] = &["oauth2", "oauth2_client"];
-const TYPED: &[&str] = &["api_key", "basic"];
+const TYPED: &[&str] = &["api_key", "basic", "aws_sigv4", "custom"];
+const AWS: &[&str] = &["aws_sigv4"];
 const APPLIED: &[&str] = &["oauth2", "oauth2_client", "api_key", "basic"];
-const ONE_TOKEN: &[&str] = &["oauth2_client", "api_key", "basic", "none"];
+const ONE_TOKEN: &[&str] = &["oauth2_client", "api_key", "basic", "aws_sigv4", "custom", "none"];
 
 /// Each kind has its own keys:
 ///
@@ -32,6 +33,9 @@ pub(super) fn refuse(cx: &mut Cx<'_>, view: &ast::Auth<'_>, kind: &str) {
         ("granted_scopes", view.granted_scopes, SERVED),
         ("refresh", view.refresh, SERVED),
         ("secrets", view.secrets, TYPED),
+        ("region", view.region, AWS),
+        ("service", view.service, AWS),
+        ("sign", view.sign, &["custom"]),
         ("apply", view.apply, APPLIED),
         ("token", view.token, ONE_TOKEN),
     ];

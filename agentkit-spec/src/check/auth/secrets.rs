@@ -1,5 +1,6 @@
 //! Secrets a person types in.
 
+use super::signing;
 use crate::check::cx::Cx;
 use crate::check::types::{Owner, Types, fields, show};
 use crate::diagnostic::Code;
@@ -9,7 +10,11 @@ use crate::yaml::Node;
 /// `secrets`; default one named `key`, or those of HTTP Basic.
 pub(super) fn secrets(cx: &mut Cx<'_>, types: &Types, kind: &str, node: Option<&Node>) -> Vec<Field> {
     let Some(node) = node.filter(|node| !node.entries().is_empty()) else {
-        let default: &[&str] = if kind == "basic" { &["username", "password"] } else { &["key"] };
+        let default: &[&str] = match kind {
+            "basic" => &["username", "password"],
+            "aws_sigv4" => signing::AWS_SECRETS,
+            _ => &["key"],
+        };
         return default.iter().map(|name| Field::plain(*name, Ty::String)).collect();
     };
     let (secrets, _) = fields(cx, types, node, (Owner::Secret, "Secret"));
