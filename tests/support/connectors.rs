@@ -43,6 +43,8 @@ connectors! {
     "language/sites.yaml" => sites;
     "language/uploads.yaml" => uploads;
     "reach/linear.yaml" => linear;
+    "reach/s3.yaml" => s3, hooks = crate::hooks::Listing;
     "reach/shopify.yaml" => shopify;
     "reach/twilio.yaml" => twilio;
+    "reach/zoom.yaml" => zoom;
 }

@@ -1,7 +1,9 @@
 //! The Rust that connectors of the tests need.
 
 mod handlers;
+mod listing;
 mod signer;
 
 pub use handlers::Handlers;
+pub use listing::Listing;
 pub use signer::{Signer, hex, hmac_hex};
