@@ -22,11 +22,12 @@ impl RequestBuilder<'_> {
     ///
     /// # Errors
     ///
-    /// A request failed, or it is not done within `most_ms` milliseconds or within the time of the call.
+    /// A request failed, or it is not done after waiting `most_ms` milliseconds in all or within the time of the call.
     pub async fn poll<T: Wire + Default>(self, every_ms: u64, most_ms: u64, until: Until<T>) -> Result<T, ToolError> {
         let call = self.call();
         let (every, most) = (Duration::from_millis(every_ms), Duration::from_millis(most_ms));
-        let start = call.clock.monotonic();
+        // What it waited is counted, not the time that the requests took: so a slow network costs no look.
+        let mut waited = Duration::ZERO;
         loop {
             let reply = self.again().send().await?;
             let raw = RawReply { status: reply.status, headers: &reply.headers, body: &reply.body };
@@ -39,17 +40,17 @@ impl RequestBuilder<'_> {
                     Until::Body(_) | Until::Reply(_) => return Ok(value),
                 }
             }
-            let spent = call.clock.monotonic().saturating_sub(start);
-            if spent + every > most || every >= call.left() {
-                return Err(unfinished(spent).with_at(self.at()));
+            if waited + every > most || every >= call.left() {
+                return Err(unfinished(waited).with_at(self.at()));
             }
             call.clock.sleep(every).await;
+            waited += every;
         }
     }
 }
 
 #[cold]
-fn unfinished(spent: Duration) -> ToolError {
-    ToolError::new(ErrorKind::Unavailable, format!("it is not done after {} s", spent.as_secs()))
+fn unfinished(waited: Duration) -> ToolError {
+    ToolError::new(ErrorKind::Unavailable, format!("it is not done after waiting {} s", waited.as_secs_f32()))
         .with_hint("the provider goes on with it; look again later")
 }

@@ -266,7 +266,7 @@ objects! {
     Poll POLL "request.poll" {
         until "until" must: Form::Expression => "Holds once it is done; from `body`, `status` and `header`.";
         every "every": Form::TimeSpan => "Between two requests; default 2s.";
-        at_most "for": Form::TimeSpan => "In all; default 30s. A call as a whole may take 60s.";
+        at_most "for": Form::TimeSpan => "What it waits in all; default 30s. A call as a whole may take 60s.";
     }
 
     /// A GraphQL query.
