@@ -74,17 +74,21 @@ fn goes_to(connector: &Connector, request: &Request, call: &Call) -> bool {
     // A check may go to another host of the connector, by its whole address.
     let whole = matches!(parts.first(), Some(Some(text)) if text.starts_with("https://"));
     let rest = if whole { Some(call.address.as_str()) } else { after_base(connector, &call.address) };
-    let Some(mut rest) = rest else { return false };
-    for part in parts {
-        rest = match part {
-            Some(text) => match rest.strip_prefix(text) {
-                Some(rest) => rest,
-                None => return false,
-            },
-            None => &rest[rest.find('/').unwrap_or(rest.len())..],
-        };
+    rest.is_some_and(|rest| fits(&parts, rest))
+}
+
+/// Whether an address is this path with a value in each place that has one: at most to the end of its segment.
+fn fits(parts: &[Option<&str>], rest: &str) -> bool {
+    match parts {
+        [] => rest.is_empty(),
+        [Some(text), parts @ ..] => rest.strip_prefix(text).is_some_and(|rest| fits(parts, rest)),
+        [None, parts @ ..] => {
+            let segment = &rest[..rest.find('/').unwrap_or(rest.len())];
+            // `/Accounts/${account.sid}.json`: the value may end before the segment does.
+            let ends = segment.char_indices().map(|(at, _)| at).chain([segment.len()]);
+            ends.rev().any(|end| fits(parts, &rest[end..]))
+        }
     }
-    rest.is_empty()
 }
 
 /// What follows `base_url` in an address; a host that an account value names may be any.
