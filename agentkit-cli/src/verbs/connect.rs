@@ -18,7 +18,7 @@ Examples:
   agentkit connect gmail --user ana --again --timeout 120
   agentkit connect openweather --user ana                        asks for the key, without echo
   agentkit connect openweather --user ana --secret-file key.txt
-  agentkit connect shopify --user ana --set shop=acme           says a field, which the page would ask for
+  agentkit connect salesforce --user ana --set login_host=test.salesforce.com
   pass show openweather | agentkit connect openweather --user ana --secret-file -")]
 pub(crate) struct Args {
     /// Name of the connection, as configured
@@ -36,7 +36,7 @@ pub(crate) struct Args {
     /// For connections with a key: read it from this file, or from stdin with -
     #[arg(long, value_name = "FILE|-")]
     secret_file: Option<String>,
-    /// A field of the account that is asked for before connecting
+    /// A field of the account that would be asked for before connecting; several with several --set
     #[arg(long = "set", value_name = "FIELD=VALUE")]
     fields: Vec<String>,
 }

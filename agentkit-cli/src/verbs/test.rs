@@ -42,6 +42,8 @@ pub(crate) fn run(args: &Args, output: Output) -> Result<Exit, Failure> {
     let mut tests = read(&String::from_utf8_lossy(&ran.stdout));
     // `mail` also finds `gmail`.
     tests.retain(|test| module.is_empty() || test.connector == module);
+    // They run at the same time and end in any order.
+    tests.sort_by(|one, other| (&one.connector, &one.name).cmp(&(&other.connector, &other.name)));
     if tests.is_empty() && !ran.status.success() {
         return Err(Failure::new(Exit::Failed, "the crate does not compile, or has no tests"));
     }

@@ -43,7 +43,8 @@ weather: 1 passed, 1 failed
     assert_eq!((ran.code, ran.stdout.as_str()), (1, expected), "{ran:?}");
     let found = sandbox.run(["test", "weather", "--json"]).json();
     assert_eq!(found.as_array().map(Vec::len), Some(2), "{found:#}");
-    assert_eq!(found[1]["ok"], false, "{found:#}");
+    assert_eq!((&found[0]["test"], &found[0]["ok"]), (&"current_lisbon".into(), &true.into()), "{found:#}");
+    assert_eq!((&found[1]["test"], &found[1]["ok"]), (&"current_porto".into(), &false.into()), "{found:#}");
 }
 
 #[test]
