@@ -13,9 +13,14 @@ use super::types::{self, Types, is_text, opt, show};
 use super::world::World;
 use crate::ast;
 use crate::diagnostic::Code;
-use crate::model::{Address, Check, Derived, Expr, Field, PathPart, Request, Ty};
+use crate::model::{
+    Address, Arg, Check, Derived, Expr, Field, Filter, Op, OpKind, PathPart, Request, Template, TextPart, Ty,
+};
 use crate::source::Span;
 use crate::yaml::{Entry, Node};
+
+/// The path of what tells accounts apart.
+pub(crate) const ID: &str = "account.check.id";
 
 /// Values of the token reply. Not each way to connect has one; then the value may be absent.
 pub(crate) fn from_token(cx: &mut Cx<'_>, types: &Types, (auth, node): (Option<&Node>, Option<&Node>)) -> Vec<Derived> {
@@ -110,7 +115,10 @@ pub(crate) fn check(cx: &mut Cx<'_>, world: &World<'_>, node: Option<&Node>) -> 
     if let Some(choose) = &choose {
         scope.items.push(("choice".to_owned(), choose.as_ref().map(|(_, item)| item.clone())));
     }
-    let id = view.id.and_then(|node| template::text(cx, &scope, node, "account.check.id"));
+    let id = view.id.and_then(|node| {
+        let id = template::text(cx, &scope, node, ID)?;
+        own_id(cx, node, id)
+    });
     let label = view.label.and_then(|node| template::text(cx, &scope, node, "account.check.label"));
     let set = view.set.map(Node::entries).unwrap_or_default().iter().map(|entry| {
         let value = ast::Derived::of(&entry.value).value?;
@@ -121,6 +129,26 @@ pub(crate) fn check(cx: &mut Cx<'_>, world: &World<'_>, node: Option<&Node>) -> 
     let set = set.collect::<Vec<_>>().into_iter().collect::<Option<Vec<_>>>();
     let choose = choose.map_or(Some(None), |choose| choose.map(|(list, _)| Some(list)));
     Some(Check { request: made?, scopes, choose: choose?, id: id?, label: label?, set: set? })
+}
+
+/// With a literal for a missing id, all accounts that lack theirs would be one:
+///
+/// ```yaml
+/// id: $body | first | .id | default('')
+/// ```
+fn own_id(cx: &mut Cx<'_>, node: &Node, id: Template) -> Option<Template> {
+    let literal = |op: &Op| matches!(&op.kind, OpKind::Filter(Filter::Default(arg)) if !matches!(arg, Arg::Expr(_) | Arg::EmptyList));
+    let given = |expr: &Expr| expr.ops.iter().any(literal);
+    let shared = match &id {
+        Template::Expr(expr) => given(expr),
+        Template::Concat(parts) => parts.iter().any(|part| matches!(part, TextPart::Expr(expr) if given(expr))),
+        _ => false,
+    };
+    if !shared {
+        return Some(id);
+    }
+    cx.error(Code::AccountKeys, node.span, "several accounts could get this id").help(template::ALWAYS_THERE);
+    None
 }
 
 /// The list that a person chooses from, and the type of an item.

@@ -43,6 +43,24 @@ pub(crate) fn header_name(cx: &mut Cx<'_>, name: &str, span: Span) -> bool {
     true
 }
 
+/// A body comes with its media type, and a multipart body is unreadable under another:
+///
+/// ```yaml
+/// headers: {Content-Type: multipart/form-data}
+/// multipart: {file: $in.file}
+/// ```
+pub(crate) fn content_type(cx: &mut Cx<'_>, headers: Option<&Node>, fits: impl Fn(&str) -> bool) -> bool {
+    let entries = headers.map(Node::entries).unwrap_or_default();
+    let wrong = entries.iter().find(|entry| {
+        entry.key.text.eq_ignore_ascii_case("content-type") && !fits(entry.value.text().unwrap_or_default())
+    });
+    if let Some(entry) = wrong {
+        let name = &entry.key.text;
+        cx.error(Code::HeaderName, entry.key.span, format!("`{name}` is set by the body")).help("remove it");
+    }
+    wrong.is_none()
+}
+
 /// HTTP does not tell headers apart by their letters' case, so `X-Team` and `x-team` are one.
 pub(crate) fn same_headers(cx: &mut Cx<'_>, node: &Node) {
     let entries = node.entries();

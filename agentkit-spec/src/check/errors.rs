@@ -60,6 +60,11 @@ fn part(
     (good, wanted): (impl Fn(&Ty) -> bool, &str),
 ) -> Option<Expr> {
     let node = node?;
+    if name == "retry_at" && node.text().is_some_and(|text| text.to_ascii_lowercase().contains(".'retry-after'")) {
+        cx.error(Code::TypeMismatch, node.span, "`Retry-After` is read anyway, and it holds no point in time")
+            .help("remove the line");
+        return None;
+    }
     let made = whole(cx, scope, node)?;
     let (inner, _) = peel(made.ty());
     if good(inner) {

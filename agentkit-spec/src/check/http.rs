@@ -1,6 +1,6 @@
 //! `http` and `rates`: where requests go and how fast.
 
-use super::address::{header_name, header_value, same_headers};
+use super::address::{content_type, header_name, header_value, same_headers};
 use super::cx::Cx;
 use super::hosts::{Hosts, Lead, address, held, hosts};
 use super::text::{Values, text_pairs};
@@ -42,6 +42,7 @@ pub(crate) fn http(cx: &mut Cx<'_>, rates: Option<&Node>, values: Values<'_>, no
             header_value(cx, &format!("http.headers.{}", entry.key.text), &entry.value);
         }
         same_headers(cx, headers);
+        content_type(cx, Some(headers), |_| false);
     }
     Some(Http {
         headers: text_pairs(cx, values, (view.headers, "http.headers")),

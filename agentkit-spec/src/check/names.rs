@@ -56,6 +56,7 @@ pub(crate) const NO_TYPE: &[&str] = &[
     "Form",
     "From",
     "Future",
+    "H",
     "HookError",
     "Hooks",
     "HttpDef",

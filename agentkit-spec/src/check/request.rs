@@ -8,7 +8,7 @@ mod place;
 mod poll;
 mod replied;
 
-use super::address::{header_name, header_value, same_headers};
+use super::address::{content_type, header_name, header_value, same_headers};
 use super::cx::Cx;
 use super::errors;
 use super::expr::{Known, Scope};
@@ -50,10 +50,17 @@ pub(crate) fn request(
             "this address comes from a reply, so the token would go wherever the reply says",
         )
         .label("unknown host")
-        .help("add `token: none` if the address carries its own permission; else build the path from `base_url`");
+        .help("add `token: none` if the address carries its own permission, and its host under `http.hosts`; else build the \
+             path from `base_url`",
+        );
     }
     let query = view.query.map(|node| template::pairs(cx, scope, node, ("query", true))).unwrap_or_default();
     let headers = headers(cx, scope, view.headers);
+    content_type(cx, view.headers, |written| match () {
+        () if view.form.or(view.multipart).or(view.graphql).is_some() => false,
+        // `application/vnd.api+json`.
+        () => view.json.is_none() || written.contains("json"),
+    });
     let body = body::body(cx, scope, &view, address.as_ref().map(|(method, ..)| *method));
     let returns = returns(cx, world, view.returns);
     let idempotency = idempotency(cx, &view, address.as_ref().map(|(method, ..)| *method));

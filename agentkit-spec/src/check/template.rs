@@ -4,6 +4,7 @@ mod wire;
 
 pub(crate) use wire::{form, form_value, json, pairs};
 
+use super::account::ID;
 use super::cx::Cx;
 use super::expr::{Scope, expr};
 use super::lint;
@@ -13,6 +14,9 @@ use crate::diagnostic::{Code, nearest};
 use crate::model::{BytesForm, Expr, Field, Template, TextPart, Ty};
 use crate::syntax::{self, Name, Part, Text};
 use crate::yaml::{Entry, Node, Plain, Scalar, Value};
+
+/// What to do about an id that may be absent.
+pub(crate) const ALWAYS_THERE: &str = "an id must always be there: take a field that is required";
 
 /// Checks a template against a type.
 pub(crate) fn typed(cx: &mut Cx<'_>, scope: &Scope<'_>, node: &Node, (ty, path): (&Ty, &str)) -> Option<Template> {
@@ -283,6 +287,9 @@ fn mismatch(cx: &mut Cx<'_>, node: &Node, made: &Expr, (ty, path): (&Ty, &str)) 
         .label(show(found));
     let (inner, absent) = peel(found);
     match (inner, peel(ty).0) {
+        _ if absent && path == ID => {
+            report.help(ALWAYS_THERE);
+        }
         (inner, wanted) if absent && fits(inner, wanted) => {
             report.help(format!("add `| default(...)`, or make the field `opt<{}>`", show(ty)));
         }

@@ -94,7 +94,7 @@ codes! {
     HostNotListed = 54, "Requests go to the host of `base_url` and to those under `hosts`.";
     AuthorizationHeader = 55, "The Authorization header belongs to `auth`.";
     NoRate = 56, "A rate must be declared under `rates`.";
-    HeaderName = 57, "A header has the name of a header.";
+    HeaderName = 57, "A header has the name of a header, and no request sets what the transport or its body sets.";
     NoToken = 58, "A token must be one that an `auth` entry gives.";
     NoSecret = 59, "Secrets are in reach only in `auth.NAME.apply`, by the names of `secrets`.";
 

@@ -167,6 +167,17 @@ fn known_address<'a>(
         request.method == method && (own || page)
     };
     let known: Vec<&Request> = requests.iter().filter(fits).copied().collect();
+    let by_reply = |request: &&&Request| {
+        let page = request.page.as_ref().is_some_and(Page::is_by_address);
+        request.method == method && (page || matches!(request.address, Address::Url(_)))
+    };
+    if known.is_empty()
+        && let Some(host) = host_of(text).filter(|host| !hosts.hold(host) && requests.iter().any(|one| by_reply(&one)))
+    {
+        cx.error(Code::ExampleExchange, node.span, format!("`{host}` is not among the hosts of this connector"))
+            .help(format!("http: {{hosts: [{host}]}}"));
+        return None;
+    }
     if known.is_empty() {
         let mut shown: Vec<String> =
             requests.iter().map(|request| format!("{} {}", word(request.method), show(&request.address))).collect();

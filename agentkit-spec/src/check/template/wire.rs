@@ -144,7 +144,10 @@ fn check_carried(cx: &mut Cx<'_>, scope: &Scope<'_>, node: &Node, (ty, path, car
     let (inner, _) = peel(ty);
     if let Some(bytes) = scope.types.and_then(|types| bytes_in(types, inner, &mut Vec::new())) {
         let found = cx.error(Code::BytesInText, node.span, format!("`{path}` is {bytes}; JSON and forms carry text"));
+        // In text an upload would arrive as its base64.
+        let part = path.strip_prefix("multipart.").map(|path| path.split(['.', '[']).next().unwrap_or_default());
         match inner {
+            _ if let Some(part) = part => found.help(format!("a file is one part: `{part}: $in.file`")),
             Ty::Bytes(_) => found.help("add `| base64` or `| base64url`"),
             Ty::File => found.help("add `.data | base64`"),
             _ => found.help("name its fields one by one, with `| base64` at the bytes"),
