@@ -217,7 +217,7 @@ impl Accounts {
             Ok(link) => error.with_hint("ask the person to open the link, then try again").with_link(link.url),
             Err(_) => match account.settings().auth().kind {
                 AuthKindDef::OAuth2(_) => error.with_hint("ask for an authorization link, then try again"),
-                AuthKindDef::OAuth2Client(_) => error.with_hint("connect the account again"),
+                AuthKindDef::OAuth2Client(_) => error.with_hint("whoever runs the app has to connect the account"),
                 AuthKindDef::Secrets { .. } => error.with_hint("connect the account with its secrets, then try again"),
                 AuthKindDef::None => error,
             },

@@ -36,16 +36,16 @@ pub(super) struct Activation<'a> {
     pub(super) scopes: Vec<String>,
     /// The end of the flow, where there is one.
     pub(super) flow: Option<Write>,
-    /// When the flow began, milliseconds since 1970: a disconnect since then withdrew it.
-    pub(super) begun: Option<i64>,
+    /// When connecting began, milliseconds since 1970: a disconnect since then withdrew it.
+    pub(super) begun: i64,
     /// How often to try again where the store fails.
     pub(super) tries: u32,
 }
 
 /// What a token endpoint gave, and whom it is for.
 pub(super) struct Taken<'a> {
-    /// `ca_…`.
-    pub(super) account: &'a str,
+    /// Read before the token was asked for: after that, a store that fails would lose a code that is spent.
+    pub(super) row: AccountRow,
     pub(super) reply: &'a TokenReply,
     pub(super) grants: Vec<Grant>,
     /// Values that were there before the reply.
@@ -55,7 +55,7 @@ pub(super) struct Taken<'a> {
     /// As in [`Activation`].
     pub(super) flow: Option<Write>,
     /// As in [`Activation`].
-    pub(super) begun: Option<i64>,
+    pub(super) begun: i64,
     /// As in [`Activation`].
     pub(super) tries: u32,
 }
@@ -80,7 +80,7 @@ impl Accounts {
     pub(super) async fn exchange(
         self: &Arc<Self>,
         connection: &Arc<ConnectionSettings>,
-        flow: &FlowRow,
+        (flow, row): (&FlowRow, AccountRow),
         code: &SecretString,
     ) -> Result<Linked, CallbackError> {
         let server = oauth_of(connection).ok_or(CallbackError::Refused)?;
@@ -96,13 +96,13 @@ impl Accounts {
         let grants = granted(connection, &server, flow, &reply);
         let done = FlowRow { step: FlowStep::Done, verifier: None, ..flow.clone() };
         let taken = Taken {
-            account: &flow.account,
+            row,
             reply: &reply,
             grants,
             said,
             started,
             flow: Some(Write::Flow { from: FlowStep::Consumed, row: done }),
-            begun: Some(flow.created_at),
+            begun: flow.created_at,
             // The code is spent: these tokens do not come again.
             tries: COMMIT_TRIES,
         };
@@ -116,7 +116,7 @@ impl Accounts {
         server: &OAuth2Def,
         taken: Taken<'_>,
     ) -> Result<Linked, CallbackError> {
-        let Taken { account, reply, mut grants, mut said, started, flow, begun, tries } = taken;
+        let Taken { row, reply, mut grants, mut said, started, flow, begun, tries } = taken;
         said.remove(CHOICES);
         let from_token = reply.values(connection.connector().from_token);
         let from_token = from_token.into_iter().map(|(name, text)| (name.to_owned(), text));
@@ -130,10 +130,14 @@ impl Accounts {
             .map(|grant| Credentials::of_grant(connection.auth(), grant, before.clone()).map(Arc::new))
             .collect();
         let unkept = unkept.ok_or(CallbackError::Provider)?;
-        let row = self.store.account(account).await.map_err(callback_store)?.ok_or(CallbackError::Refused)?;
         let whose = match self.whose(connection, unkept, (row.subject.as_deref(), &said)).await {
             Ok(whose) => whose,
             Err(Unknown::Failed(error)) => return Err(check_failed(&error)),
+            Err(Unknown::Other) => return Err(CallbackError::OtherIdentity),
+            // What the client is good for is no business of whoever holds a link.
+            Err(Unknown::Several(choices)) if oauth_of(connection).is_none() => {
+                return Err(CallbackError::Unchosen { choices });
+            }
             Err(Unknown::Several(choices)) => return Err(self.to_choose(connection, row, (said, choices)).await),
         };
         // What the provider says of the token itself is truer than what was asked for.
@@ -143,7 +147,7 @@ impl Accounts {
         values.extend(whose.values.into_iter().map(|(name, text)| (name.to_owned(), text)));
         whole(connection, &values, true)?;
 
-        let (identity, values) = (whose.identity, super::json(&values));
+        let (account, identity, values) = (row.id.as_str(), whose.identity, super::json(&values));
         let activation = Activation { account, identity, values, scopes: union(&grants), flow, begun, tries };
         let fresh: Vec<Fresh> = grants.into_iter().map(|grant| Fresh { grant, old_refresh: None, started }).collect();
         let linked = self
@@ -242,7 +246,7 @@ impl Accounts {
     ) -> Result<Option<Linked>, Inactive> {
         let refused = |error| Err(Inactive::Refused(error));
         let Some(row) = self.store.account(activation.account).await? else { return refused(CallbackError::Refused) };
-        if activation.begun.is_some_and(|begun| withdrawn(&row, begun)) {
+        if withdrawn(&row, activation.begun) {
             return refused(CallbackError::Refused);
         }
         let identity = activation.identity.as_ref();
@@ -281,7 +285,7 @@ impl Accounts {
     }
 }
 
-/// Whether an account was disconnected after a flow of it began: that was a no to the flow too.
+/// Whether an account was disconnected after connecting it began: that was a no to this too.
 pub(super) fn withdrawn(row: &AccountRow, begun: i64) -> bool {
     row.status == ConnectedAccountStatus::Disconnected && row.updated_at > begun
 }
@@ -326,7 +330,7 @@ pub(super) fn credential_writes(
 /// connected with them or not at all.
 ///
 /// Before the check (`checked`), values that it gives may still be absent.
-fn whole(connection: &ConnectionSettings, values: &Values, checked: bool) -> Result<(), CallbackError> {
+pub(super) fn whole(connection: &ConnectionSettings, values: &Values, checked: bool) -> Result<(), CallbackError> {
     let connector = connection.connector();
     let missing = connector.from_token.iter().find(|derived| derived.always && !values.contains_key(derived.name));
     if let Some(missing) = missing {
@@ -373,7 +377,10 @@ pub(super) fn as_tool_error(error: &CallbackError, account: &ConnectedAccount) -
         CallbackError::OtherIdentity => ToolError::new(ErrorKind::Conflict, error.to_string()),
         CallbackError::Busy => busy(account),
         CallbackError::Store => ToolError::new(ErrorKind::Store, error.to_string()),
-        CallbackError::Choose { choices, .. } => several(choices),
+        CallbackError::Choose { choices, .. } | CallbackError::Unchosen { choices } => several(choices),
+        CallbackError::Refused => {
+            ToolError::new(ErrorKind::NotConnected, "the account was disconnected while it was being connected")
+        }
         other => ToolError::internal(other.to_string()),
     }
     .with_account(account.id().as_str())

@@ -71,6 +71,12 @@ pub enum CallbackError {
         /// What there is.
         choices: Vec<ChoiceLine>,
     },
+    /// The client is good for several accounts of the provider, and nobody said which one is meant.
+    #[error("the client is good for several accounts; whoever runs the app has to say which one is meant")]
+    Unchosen {
+        /// What there is.
+        choices: Vec<ChoiceLine>,
+    },
     /// Others changed the account all the time.
     #[error("the account is being changed by others all the time; ask for a new link and try again")]
     Busy,
@@ -91,6 +97,7 @@ impl CallbackError {
             Self::Check { .. } => "check_failed",
             Self::OtherIdentity => "other_identity",
             Self::Choose { .. } => "choose",
+            Self::Unchosen { .. } => "unchosen",
             Self::Busy => "busy",
             Self::Store => "store",
         }
@@ -121,11 +128,11 @@ impl Accounts {
             && flow.config == fingerprint(&connection)
             && query.issuer.as_deref().is_none_or(|issuer| is_issuer(&connection, &server, &flow, issuer));
         let account = self.store.account(&flow.account).await.map_err(callback_store)?;
-        let in_order = in_order && account.is_some_and(|row| !withdrawn(&row, flow.created_at));
-        if !in_order {
+        let account = account.filter(|row| in_order && !withdrawn(row, flow.created_at));
+        let Some(account) = account else {
             tracing::warn!(connection = connection.name(), flow = flow.id, "refused a callback");
             return Err(CallbackError::Refused);
-        }
+        };
         // Of many callbacks at once, one gets through here.
         let consumed = FlowRow { step: FlowStep::Consumed, ..flow.clone() };
         let write = Write::Flow { from: FlowStep::Authorizing, row: consumed.clone() };
@@ -137,7 +144,7 @@ impl Accounts {
         let exchange = async move {
             let result = match query.returned {
                 Returned::Error(code) => Err(denied(&connection, &code)),
-                Returned::Code(code) => accounts.exchange(&connection, &consumed, &code).await,
+                Returned::Code(code) => accounts.exchange(&connection, (&consumed, account), &code).await,
             };
             if let Err(error) = &result {
                 accounts.fail(consumed, error).await;

@@ -42,6 +42,8 @@ pub(super) enum Unknown {
     Failed(ToolError),
     /// It may be any of these.
     Several(Vec<ChoiceLine>),
+    /// It is none of these: another one was connected before.
+    Other,
 }
 
 impl Accounts {
@@ -57,23 +59,33 @@ impl Accounts {
         };
         let (found, scopes) =
             crate::execute::check(self, connection, credentials, check).await.map_err(Unknown::Failed)?;
-        let choice = if check.choose { pinned.or(said.get(CHOICE).map(String::as_str)) } else { None };
-        let one = pick(found, choice)?;
+        let said = said.get(CHOICE).map(String::as_str);
+        let one = pick(found, if check.choose { (pinned, said) } else { (None, None) })?;
         let values = one.values.into_iter().filter_map(|(name, text)| Some((name, text?))).collect();
         Ok(Whose { identity: Some(Identity { id: one.id, label: one.label }), values, scopes })
     }
 }
 
-fn pick(mut found: Vec<CheckedAccount>, choice: Option<&str>) -> Result<CheckedAccount, Unknown> {
-    if let Some(at) = choice.and_then(|id| found.iter().position(|one| one.id == id)) {
-        return Ok(found.swap_remove(at));
-    }
-    if found.len() == 1 {
-        return Ok(found.swap_remove(0));
-    }
+fn pick(
+    mut found: Vec<CheckedAccount>,
+    (pinned, said): (Option<&str>, Option<&str>),
+) -> Result<CheckedAccount, Unknown> {
     if found.is_empty() {
         let error = ToolError::new(ErrorKind::Forbidden, "the provider gives access to nothing that can be chosen");
         return Err(Unknown::Failed(error));
+    }
+    if pinned.is_some() && said.is_some() && pinned != said {
+        return Err(Unknown::Other);
+    }
+    if let Some(at) = pinned.or(said).and_then(|id| found.iter().position(|one| one.id == id)) {
+        return Ok(found.swap_remove(at));
+    }
+    match (pinned, said, found.len()) {
+        // Pinned to another one, it is refused later on, where the grant can be given back. What was said is no less
+        // said where there is only one.
+        (_, None, 1) => return Ok(found.swap_remove(0)),
+        (Some(_), ..) => return Err(Unknown::Other),
+        (None, ..) => {}
     }
     found.truncate(MOST);
     Err(Unknown::Several(found.into_iter().map(|one| ChoiceLine { id: one.id, label: one.label }).collect()))

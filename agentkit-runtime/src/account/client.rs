@@ -33,12 +33,13 @@ impl Accounts {
         Ok(row.is_some_and(|row| self.connects_itself(account.settings(), &row)))
     }
 
-    /// Gets a token, asks whose it is, and makes the account active. `said` is what its fields hold. `flow` ends the flow of a page.
+    /// Gets a token, asks whose it is, and makes the account active. `said` is what its fields hold. `flow` ends the
+    /// flow of a page. `begun` is as in [`Activation`](super::activate::Activation).
     pub(super) async fn connect_by_client(
         self: &Arc<Self>,
         account: &ConnectedAccount,
         said: Values,
-        flow: Option<Write>,
+        (flow, begun): (Option<Write>, i64),
     ) -> Result<ConnectedAccount, ToolError> {
         let connection = account.settings();
         let Some(server) = connection.auth().kind.server().copied() else {
@@ -48,6 +49,7 @@ impl Accounts {
         if let Some(wait) = self.pauses.left(connection, now) {
             return Err(super::pause::paused_error(connection, wait));
         }
+        let row = self.row(account).await?;
         let asked = Server { connection, def: &server, values: &said };
         let reply = match oauth::send(&self.http, asked, &TokenRequest::Client).await {
             Answer::Success(reply) => reply,
@@ -62,8 +64,7 @@ impl Accounts {
             grant.scopes = grant.scopes.take().or(asked);
         }
         // A token of the client can be asked for again, so a store that fails is not worth many tries.
-        let id = account.id().as_str();
-        let taken = Taken { account: id, reply: &reply, grants, said, started: now, flow, begun: None, tries: 0 };
+        let taken = Taken { row, reply: &reply, grants, said, started: now, flow, begun, tries: 0 };
         let linked = self.take(connection, &server, taken).await;
         linked.map(|linked| linked.account).map_err(|error| as_tool_error(&error, account))
     }

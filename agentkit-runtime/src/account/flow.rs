@@ -189,6 +189,12 @@ impl Accounts {
         let row = self.row(account).await?;
         let (said, rest) = fields::take(account.settings(), fields::fixed(account.settings(), &row), said)?;
         fields::nothing_else(account.settings(), &rest)?;
+        if matches!(account.settings().auth().kind, AuthKindDef::OAuth2Client(_)) {
+            // A page that asked would let whoever holds the link choose for whom the operator's client gets a token.
+            fields::complete(account.settings(), said.clone()).map_err(|error| {
+                error.with_hint("whoever runs the app says it: with the link, or by connecting without one")
+            })?;
+        }
         self.add_link(account, (row.id, &said), now).await
     }
 
@@ -243,10 +249,12 @@ impl Accounts {
         let before = fields::fixed(&connection, &row);
         let said = connection.connector().fields.iter().filter(|def| !before.contains_key(def.name));
         let said = said.filter_map(|def| Some((def.name, known.get(def.name)?.clone()))).collect();
+        let by_client = matches!(connection.auth().kind, AuthKindDef::OAuth2Client(_));
+        let choosing = connection.connector().check.is_some_and(|check| check.choose);
         Ok(LinkPage {
-            fields: fields::open(&connection, &known),
+            fields: if by_client { Vec::new() } else { fields::open(&connection, &known) },
             choices: choices(&known),
-            choosing: connection.connector().check.is_some_and(|check| check.choose),
+            choosing: choosing && !by_client,
             said,
             connector: connection.connector().title,
             connection: connection.name().to_owned(),

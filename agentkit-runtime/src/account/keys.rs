@@ -5,8 +5,8 @@ use std::sync::Arc;
 use regex::Regex;
 use secrecy::{ExposeSecret as _, SecretString};
 
-use super::activate::{Activation, as_tool_error, credential_writes};
-use super::callback::Linked;
+use super::activate::{Activation, as_tool_error, credential_writes, whole};
+use super::callback::{CallbackError, Linked};
 use super::choose::{CHOICE, Unknown, several};
 use super::credentials::Credentials;
 use super::fields::{self, Typed};
@@ -50,6 +50,7 @@ impl SubmitError {
             }
             ErrorKind::Conflict => Self::OtherIdentity,
             ErrorKind::Store => LinkError::Store.into(),
+            ErrorKind::NotConnected => LinkError::Gone.into(),
             _ => Self::Refused,
         }
     }
@@ -62,7 +63,8 @@ impl Accounts {
         account: &ConnectedAccount,
         secrets: Typed,
     ) -> Result<ConnectedAccount, ToolError> {
-        self.connect_keys_whole(account.clone(), secrets, None).await
+        let begun = self.clock.now().as_millisecond();
+        self.connect_keys_whole(account.clone(), secrets, (None, begun)).await
     }
 
     /// The person sent the form of a link's page.
@@ -72,13 +74,24 @@ impl Accounts {
             return Err(LinkError::Gone.into());
         }
         let row = self.store.account(&flow.account).await.map_err(link_store)?.ok_or(LinkError::Gone)?;
+        let by_client = matches!(connection.auth().kind, AuthKindDef::OAuth2Client(_));
+        // The client is the operator's: whoever holds a link must not say for whom it gets a token.
+        if by_client && !secrets.is_empty() {
+            let message = "this page takes no values; whoever runs the app says them when the link is made";
+            return Err(SubmitError::Secrets(message.to_owned()));
+        }
         let account = ConnectedAccount::new(connection, row);
         let said = super::values(&flow.values).into_iter();
         secrets.extend(said.map(|(name, text)| (name, SecretString::from(text))));
+        let begun = flow.created_at;
         let done = FlowRow { step: FlowStep::Done, ..flow };
         let done = Write::Flow { from: FlowStep::Linked, row: done };
-        match self.connect_keys_whole(account, secrets, Some(done)).await {
+        match self.connect_keys_whole(account, secrets, (Some(done), begun)).await {
             Ok(account) => Ok(Linked { account }),
+            // Which accounts the client is good for is not for this page either.
+            Err(error) if by_client && error.kind() == ErrorKind::InvalidInput => {
+                Err(SubmitError::Secrets("whoever runs the app has to say which account is meant".to_owned()))
+            }
             Err(error) => Err(SubmitError::of(&error)),
         }
     }
@@ -89,10 +102,10 @@ impl Accounts {
         self: &Arc<Self>,
         account: ConnectedAccount,
         secrets: Typed,
-        flow: Option<Write>,
+        end: (Option<Write>, i64),
     ) -> Result<ConnectedAccount, ToolError> {
         let accounts = self.clone();
-        let connecting = self.background.spawn(async move { accounts.connect_keys(&account, secrets, flow).await });
+        let connecting = self.background.spawn(async move { accounts.connect_keys(&account, secrets, end).await });
         connecting.await.unwrap_or_else(|_| Err(ToolError::internal("connecting an account was cut off")))
     }
 
@@ -100,15 +113,16 @@ impl Accounts {
         self: &Arc<Self>,
         account: &ConnectedAccount,
         typed: Typed,
-        flow: Option<Write>,
+        end: (Option<Write>, i64),
     ) -> Result<ConnectedAccount, ToolError> {
         let connection = account.settings();
         if matches!(connection.auth().kind, AuthKindDef::OAuth2Client(_)) {
             let row = self.row(account).await?;
             let (values, rest) = fields::take(connection, fields::fixed(connection, &row), typed)?;
             fields::nothing_else(connection, &rest)?;
-            return self.connect_by_client(account, fields::complete(connection, values)?, flow).await;
+            return self.connect_by_client(account, fields::complete(connection, values)?, end).await;
         }
+        let (flow, begun) = end;
         let AuthKindDef::Secrets { secrets: wanted } = connection.auth().kind else {
             return Err(ToolError::new(
                 ErrorKind::Unsupported,
@@ -134,8 +148,12 @@ impl Accounts {
         let whose = whose.map_err(|unknown| match unknown {
             Unknown::Failed(error) => error,
             Unknown::Several(choices) => several(&choices),
+            Unknown::Other => as_tool_error(&CallbackError::OtherIdentity, account),
         })?;
         values.extend(whose.values.into_iter().map(|(name, text)| (name.to_owned(), text)));
+        let title = connection.connector().title;
+        whole(connection, &values, true)
+            .map_err(|_| ToolError::invalid(format!("what {title} says of the account makes no address of {title}")))?;
 
         let issued = self.clock.now().as_millisecond();
         let activation = Activation {
@@ -144,7 +162,7 @@ impl Accounts {
             values: super::json(&values),
             scopes: Vec::new(),
             flow,
-            begun: None,
+            begun,
             // The person still has them and can send them again.
             tries: 0,
         };

@@ -48,7 +48,8 @@ impl Accounts {
             let (row, credential) = self.rows(account, token).await?;
             if self.connects_itself(account.settings(), &row) {
                 let said = fields::complete(account.settings(), fields::fixed(account.settings(), &row))?;
-                self.connect_by_client(account, said, None).await?;
+                // Whoever disconnects it meanwhile, at whatever time, wins.
+                self.connect_by_client(account, said, (None, i64::MIN)).await?;
                 return self.load(account, token).await;
             }
             if row.status != ConnectedAccountStatus::Active {

@@ -28,6 +28,7 @@ use crate::transport::{Failure, HttpReply, HttpRequest, Limits, Transport, Trans
 use super::{CallbackError, ConnectedAccount, ConnectedAccountStatus as Status};
 
 mod choose;
+mod client;
 mod fields;
 mod flow;
 mod identity;

@@ -97,6 +97,13 @@ async fn a_person_chooses_one_of_several_and_stays_with_it() {
     world.provider.then(&[token(4), reply(200, r#"["a"]"#)]);
     let link = world.kit.authorization_link(&account).await.unwrap();
     assert_eq!(walk(&world, &link.url, None).await.unwrap_err(), CallbackError::OtherIdentity);
+    // Also where there are several others: a choice would be of no use.
+    world.provider.then(&[token(5), reply(200, r#"["a", "c"]"#)]);
+    let link = world.kit.authorization_link(&account).await.unwrap();
+    assert_eq!(walk(&world, &link.url, None).await.unwrap_err(), CallbackError::OtherIdentity);
+    world.provider.then(&[token(6), reply(200, r#"["a", "b"]"#)]);
+    let link = world.kit.authorization_link_with(&account, [("choice", "a")]).await.unwrap();
+    assert_eq!(walk(&world, &link.url, None).await.unwrap_err(), CallbackError::OtherIdentity);
 }
 
 #[tokio::test]
@@ -115,6 +122,12 @@ async fn one_alone_is_chosen_and_none_is_no_account() {
     world.provider.then(&[token(3), reply(200, r#"["a", "b"]"#)]);
     let link = world.kit.authorization_link_with(&bob, [("choice", "z")]).await.unwrap();
     assert!(matches!(walk(&world, &link.url, None).await, Err(CallbackError::Choose { .. })));
+    world.provider.then(&[token(3), reply(200, r#"["b"]"#)]);
+    let link = world.kit.authorization_link_with(&bob, [("choice", "z")]).await.unwrap();
+    assert!(
+        matches!(walk(&world, &link.url, None).await, Err(CallbackError::Choose { .. })),
+        "also where one is there"
+    );
     world.provider.then(&[token(4), reply(200, r#"["a", "b"]"#)]);
     let link = world.kit.authorization_link_with(&bob, [("choice", "a")]).await.unwrap();
     assert_eq!(walk(&world, &link.url, None).await.unwrap().value("site"), Some("a"));
@@ -127,6 +140,11 @@ async fn with_a_key_the_choice_is_typed_in() {
     let account = world.kit.connected_account("keys", "ana").await.unwrap();
     let error = world.kit.connect_with_secrets(&account, [("key", "CANARY-key")]).await.unwrap_err();
     assert_eq!((error.kind(), error.hint()), (ErrorKind::InvalidInput, Some("one of: a (A), b (B)")));
+    world.provider.then(&[reply(200, r#"[".."]"#)]);
+    let error = world.kit.connect_with_secrets(&account, [("key", "CANARY-key")]).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidInput, "{error:?}");
+    assert_eq!(world.kit.connected_account("keys", "ana").await.unwrap().status(), Status::PendingAuth);
+    world.provider.then(&[reply(200, r#"["a", "b"]"#)]);
     let both = [("key", "CANARY-key"), ("choice", "b")];
     let account = world.kit.connect_with_secrets(&account, both).await.unwrap();
     assert_eq!((account.value("site"), account.value("choice")), (Some("b"), None));

@@ -1,0 +1,228 @@
+//! Accounts that the client of the connection connects itself.
+
+use std::sync::atomic::AtomicUsize;
+
+use super::*;
+use crate::account::SubmitError;
+use crate::def::FieldDef;
+use crate::store::{AccountRow, ConnectionRow, CredentialRow, FlowRow, KeyRow, StoreError, StoreFuture, Write};
+use crate::tool_error::ErrorKind;
+
+/// The account is one of those that the client is good for.
+const CHOSEN: ConnectorDef = ConnectorDef {
+    name: "chosen",
+    title: "Chosen",
+    auth: &[
+        AuthDef {
+            name: "client",
+            kind: AuthKindDef::OAuth2Client(OAuth2Def {
+                token_url: TextDef::Fixed("https://auth.example.com/token"),
+                ..OAuth2Def::EMPTY
+            }),
+            ..AuthDef::EMPTY
+        },
+        AuthDef { name: "consent", kind: AuthKindDef::OAuth2(SERVER), ..AuthDef::EMPTY },
+    ],
+    check: Some(CheckDef { scopes: &[], choose: true, run: all }),
+    http: HttpDef { base_url: TextDef::Fixed("https://api.example.com"), ..HttpDef::EMPTY },
+    ..ConnectorDef::EMPTY
+};
+/// The account is named by a field.
+const NAMED: ConnectorDef = ConnectorDef {
+    name: "named",
+    fields: &[FieldDef { name: "tenant", about: Some("Id of the tenant."), ..FieldDef::EMPTY }],
+    check: None,
+    ..CHOSEN
+};
+
+fn all(cx: &Cx) -> BoxFuture<'_, Result<Vec<CheckedAccount>, ToolError>> {
+    Box::pin(async move {
+        let found: Vec<String> = cx.get("chosen.yaml:1", "/all").reply().await?;
+        Ok(found.into_iter().map(|id| CheckedAccount { label: id.clone(), id, values: Vec::new() }).collect())
+    })
+}
+
+async fn world(answers: &[Answer]) -> World {
+    let secret = || SecretString::from("CANARY-secret");
+    let connections = [
+        Connection::new("chosen", &CHOSEN).auth("client").client("client", secret()),
+        Connection::new("named", &NAMED).auth("client").client("client", secret()),
+        Connection::new("consent", &CHOSEN).auth("consent").client("client", secret()),
+    ];
+    World::of(MemoryStore::new(), answers, connections).await.unwrap()
+}
+
+async fn call(world: &World, account: &ConnectedAccount) -> Result<(), ToolError> {
+    world.kit.inner().accounts.credentials(account, "", PATIENCE).await.map(|_| ())
+}
+
+fn typed(name: &str, text: &str) -> Vec<(String, SecretString)> {
+    vec![(name.to_owned(), SecretString::from(text))]
+}
+
+#[tokio::test]
+async fn who_holds_a_link_says_nothing_of_the_account() {
+    let world = world(&[token(1)]).await;
+    let account = world.kit.connected_account("named", "ana").await.unwrap();
+    let error = call(&world, &account).await.unwrap_err();
+    assert_eq!((error.kind(), error.link()), (ErrorKind::NotConnected, None), "agents hand links on");
+    let refused = world.kit.authorization_link(&account).await.unwrap_err();
+    assert_eq!((refused.kind(), refused.message()), (ErrorKind::InvalidInput, "`tenant` is missing"));
+    assert!(refused.hint().unwrap().contains("whoever runs the app"), "{refused:?}");
+
+    let link = world.kit.authorization_link_with(&account, [("tenant", "t1")]).await.unwrap();
+    let (pages, token) = (world.kit.authorization(), link.url.rsplit('/').next().unwrap());
+    let page = pages.link_page(token).await.unwrap();
+    assert_eq!((page.fields.len(), page.said), (0, vec![("tenant", "t1".to_owned())]));
+    for name in ["tenant", "choice"] {
+        let posted = pages.submit(token, typed(name, "somebody-elses")).await;
+        assert!(matches!(posted, Err(SubmitError::Secrets(_))), "{posted:?}");
+    }
+    assert_eq!(world.provider.count("/token"), 0);
+    let linked = pages.submit(token, Vec::new()).await.unwrap();
+    assert_eq!(linked.account.value("tenant"), Some("t1"));
+
+    let bob = world.kit.connected_account("named", "bob").await.unwrap();
+    let bob = world.kit.connect_with_secrets(&bob, [("tenant", "t2")]).await.unwrap();
+    assert_eq!(bob.value("tenant"), Some("t2"), "the app says what it likes");
+}
+
+#[tokio::test]
+async fn which_account_the_client_means_is_not_for_a_page_either() {
+    let several = reply(200, r#"["a", "b"]"#);
+    let world = world(&[token(1), several.clone()]).await;
+    let account = world.kit.connected_account("chosen", "ana").await.unwrap();
+    let link = world.kit.authorization_link(&account).await.unwrap();
+    let (pages, page_token) = (world.kit.authorization(), link.url.rsplit('/').next().unwrap());
+    assert!(!pages.link_page(page_token).await.unwrap().choosing);
+    match pages.submit(page_token, Vec::new()).await {
+        Err(SubmitError::Secrets(text)) => assert_eq!(text, "whoever runs the app has to say which account is meant"),
+        other => panic!("{other:?}"),
+    }
+    world.provider.then(&[token(2), several]);
+    let account = world.kit.connect_with_secrets(&account, [("choice", "b")]).await.unwrap();
+    assert_eq!(account.identity().map(|identity| identity.id.as_str()), Some("b"));
+}
+
+#[tokio::test]
+async fn a_disconnect_while_it_connects_is_the_last_word() {
+    for by_hand in [false, true] {
+        let world = world(&[token(1), reply(200, r#"["a"]"#)]).await;
+        let account = world.kit.connected_account("chosen", "ana").await.unwrap();
+        world.provider.close();
+        let (kit, theirs) = (world.kit.clone(), account.clone());
+        let connecting = tokio::spawn(async move {
+            if by_hand {
+                let nothing: [(&str, &str); 0] = [];
+                return kit.connect_with_secrets(&theirs, nothing).await.map(|_| ());
+            }
+            kit.inner().accounts.credentials(&theirs, "", PATIENCE).await.map(|_| ())
+        });
+        while world.provider.count("/token") == 0 {
+            tokio::task::yield_now().await;
+        }
+        world.clock.advance(Duration::from_secs(1));
+        world.kit.disconnect(&account).await.unwrap();
+        world.provider.open();
+        assert_eq!(connecting.await.unwrap().unwrap_err().kind(), ErrorKind::NotConnected, "{by_hand}");
+        let now = world.kit.connected_account("chosen", "ana").await.unwrap();
+        assert_eq!(now.status(), Status::Disconnected);
+
+        world.provider.then(&[token(2), reply(200, r#"["a"]"#)]);
+        let nothing: [(&str, &str); 0] = [];
+        let again = world.kit.connect_with_secrets(&now, nothing).await.unwrap();
+        assert_eq!(again.status(), Status::Active, "who asks for it later gets it");
+    }
+}
+
+#[tokio::test]
+async fn a_store_that_fails_once_loses_no_code() {
+    let store = Arc::new(Hiccup { inner: MemoryStore::new(), failures: AtomicUsize::new(0) });
+    let secret = SecretString::from("CANARY-secret");
+    let connection = Connection::new("consent", &CHOSEN).auth("consent").client("client", secret);
+    let answers = [token(1), reply(200, r#"["a"]"#)];
+    let world = World::of(store.clone(), &answers, [connection]).await.unwrap();
+    let account = world.kit.connected_account("consent", "ana").await.unwrap();
+    let (state, cookie) = world.walk(&account).await;
+    world.provider.close();
+    let (kit, id) = (world.kit.clone(), world.connection_id("consent"));
+    let callback = tokio::spawn(async move {
+        kit.authorization().callback(&id, &format!("code=c&state={state}"), &cookie).await.map(|linked| linked.account)
+    });
+    while world.provider.count("/token") == 0 {
+        tokio::task::yield_now().await;
+    }
+    store.failures.store(1, Ordering::SeqCst);
+    world.provider.open();
+    while !callback.is_finished() {
+        world.clock.advance(Duration::from_millis(100));
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(callback.await.unwrap().unwrap().status(), Status::Active);
+    assert_eq!(store.failures.load(Ordering::SeqCst), 0, "it failed");
+}
+
+/// A store that fails to read an account so many times.
+#[derive(Debug)]
+struct Hiccup {
+    inner: MemoryStore,
+    failures: AtomicUsize,
+}
+
+impl Store for Arc<Hiccup> {
+    fn root_key_file(&self) -> Option<std::path::PathBuf> {
+        self.inner.root_key_file()
+    }
+    fn fact<'a>(&'a self, name: &'a str) -> StoreFuture<'a, Option<Vec<u8>>> {
+        self.inner.fact(name)
+    }
+    fn keep_fact<'a>(&'a self, name: &'a str, value: Vec<u8>) -> StoreFuture<'a, Vec<u8>> {
+        self.inner.keep_fact(name, value)
+    }
+    fn keys(&self) -> StoreFuture<'_, Vec<KeyRow>> {
+        self.inner.keys()
+    }
+    fn keep_key(&self, key: KeyRow) -> StoreFuture<'_, KeyRow> {
+        self.inner.keep_key(key)
+    }
+    fn keep_connection(&self, connection: ConnectionRow) -> StoreFuture<'_, ConnectionRow> {
+        self.inner.keep_connection(connection)
+    }
+    fn keep_account(&self, account: AccountRow) -> StoreFuture<'_, AccountRow> {
+        self.inner.keep_account(account)
+    }
+    fn account<'a>(&'a self, id: &'a str) -> StoreFuture<'a, Option<AccountRow>> {
+        let less = |left: usize| left.checked_sub(1);
+        if self.failures.fetch_update(Ordering::SeqCst, Ordering::SeqCst, less).is_ok() {
+            return Box::pin(async { Err(StoreError::new("busy")) });
+        }
+        self.inner.account(id)
+    }
+    fn find_account<'a>(&'a self, connection_id: &'a str, identifier: &'a str) -> StoreFuture<'a, Option<AccountRow>> {
+        self.inner.find_account(connection_id, identifier)
+    }
+    fn accounts(&self) -> StoreFuture<'_, Vec<AccountRow>> {
+        self.inner.accounts()
+    }
+    fn credentials<'a>(&'a self, account: &'a str) -> StoreFuture<'a, Vec<CredentialRow>> {
+        self.inner.credentials(account)
+    }
+    fn in_doubt(&self) -> StoreFuture<'_, Vec<CredentialRow>> {
+        self.inner.in_doubt()
+    }
+    fn add_flow(&self, flow: FlowRow) -> StoreFuture<'_, ()> {
+        self.inner.add_flow(flow)
+    }
+    fn flow_of_link<'a>(&'a self, link: &'a [u8]) -> StoreFuture<'a, Option<FlowRow>> {
+        self.inner.flow_of_link(link)
+    }
+    fn flow_of_state<'a>(&'a self, state: &'a [u8]) -> StoreFuture<'a, Option<FlowRow>> {
+        self.inner.flow_of_state(state)
+    }
+    fn forget_flows(&self, before: i64) -> StoreFuture<'_, ()> {
+        self.inner.forget_flows(before)
+    }
+    fn commit(&self, writes: Vec<Write>) -> StoreFuture<'_, bool> {
+        self.inner.commit(writes)
+    }
+}
