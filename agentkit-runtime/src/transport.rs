@@ -17,7 +17,7 @@ use futures_util::future::BoxFuture;
 use url::Url;
 
 pub(crate) use self::http::{Http, host_of};
-pub(crate) use stand_in::{real_address, stand_in};
+pub(crate) use stand_in::{leads_to, real_address};
 
 /// Carries one request and brings its reply, without retries and without following redirects.
 pub trait Transport: Send + Sync + fmt::Debug {

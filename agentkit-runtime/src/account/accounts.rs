@@ -9,6 +9,7 @@ use secrecy::SecretString;
 
 use super::background::Background;
 use super::cache::Cache;
+use super::client::Attempts;
 use super::flight::Flights;
 use super::flow::Links;
 use super::pause::Pauses;
@@ -48,6 +49,7 @@ pub(crate) struct Accounts {
     pub(super) flights: Flights,
     pub(super) pauses: Pauses,
     pub(super) links: Links,
+    pub(super) attempts: Attempts,
     pub(super) background: Background,
 }
 
@@ -77,6 +79,7 @@ impl Accounts {
             flights: Flights::default(),
             pauses: Pauses::default(),
             links: Links::default(),
+            attempts: Attempts::default(),
             background: Background::default(),
         }
     }

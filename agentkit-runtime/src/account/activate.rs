@@ -281,6 +281,7 @@ impl Accounts {
         let account = ConnectedAccount::new(connection.clone(), changed);
         self.cache.forget(account.id());
         self.links.forget(account.id());
+        self.attempts.forget(account.id());
         Ok(Some(Linked { account }))
     }
 }

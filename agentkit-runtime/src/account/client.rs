@@ -3,19 +3,93 @@
 //! Such an account connects on its first call, unless the person must say something first. Once it was disconnected
 //! it stays so until somebody connects it again.
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::accounts::store_error;
 use super::activate::{Taken, as_tool_error, no_token};
 use super::fields;
-use super::{Accounts, ConnectedAccount, ConnectedAccountStatus, Values};
+use super::pause::millis;
+use super::refresh::backoff;
+use super::{AccountId, Accounts, ConnectedAccount, ConnectedAccountStatus, Values};
 use crate::connection::ConnectionSettings;
 use crate::def::AuthKindDef;
 use crate::oauth::{self, Answer, Refusal, Server, TokenRequest};
 use crate::store::{AccountRow, Write};
 use crate::tool_error::{ErrorKind, ToolError};
 
+/// Accounts for which this is remembered.
+const REMEMBERED: usize = 10_000;
+
+/// Accounts that could not connect themselves: a call to one of them does not ask the provider each time.
+#[derive(Default)]
+pub(super) struct Attempts {
+    map: Mutex<HashMap<AccountId, Attempt>>,
+}
+
+struct Attempt {
+    until: i64,
+    failures: i64,
+    error: ToolError,
+}
+
+impl Attempts {
+    fn map(&self) -> MutexGuard<'_, HashMap<AccountId, Attempt>> {
+        self.map.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What the last attempt came to, while the next one has to wait.
+    fn held(&self, account: &AccountId, now: i64) -> Option<ToolError> {
+        let map = self.map();
+        let attempt = map.get(account).filter(|attempt| attempt.until > now)?;
+        Some(attempt.error.clone().with_retry_after(millis(attempt.until - now)))
+    }
+
+    fn hold(&self, account: &AccountId, now: i64, error: &ToolError) {
+        let mut map = self.map();
+        if map.len() > REMEMBERED {
+            map.clear();
+        }
+        let failures = map.get(account).map_or(0, |attempt| attempt.failures);
+        let asked = error.retry_after().and_then(|wait| i64::try_from(wait.as_millis()).ok()).unwrap_or(0);
+        let until = now.saturating_add(backoff(failures).max(asked));
+        map.insert(account.clone(), Attempt { until, failures: failures + 1, error: error.clone() });
+    }
+
+    pub(super) fn forget(&self, account: &AccountId) {
+        self.map().remove(account);
+    }
+}
+
 impl Accounts {
+    /// The first call to an account that nobody has to connect.
+    pub(super) async fn connect_itself(
+        self: &Arc<Self>,
+        account: &ConnectedAccount,
+        row: &AccountRow,
+    ) -> Result<(), ToolError> {
+        if let Some(error) = self.attempts.held(account.id(), self.clock.now().as_millisecond()) {
+            return Err(error);
+        }
+        let said = fields::complete(account.settings(), fields::fixed(account.settings(), row))?;
+        // Whoever disconnects it meanwhile, at whatever time, wins.
+        let Err(error) = self.connect_by_client(account, said, (None, i64::MIN)).await else { return Ok(()) };
+        let error = match error.kind() {
+            // A refused client holds up all accounts of the connection already.
+            ErrorKind::Paused => return Err(error),
+            // Nothing that the caller of a tool could say.
+            ErrorKind::InvalidInput => {
+                let message = "the client of the connection is good for several accounts, and nobody said which one";
+                ToolError::new(ErrorKind::NotConnected, message)
+                    .with_hint("whoever runs the app connects the account and says it, as `choice`")
+                    .with_account(account.id().as_str())
+            }
+            _ => error,
+        };
+        self.attempts.hold(account.id(), self.clock.now().as_millisecond(), &error);
+        Err(error)
+    }
+
     /// Whether an account becomes active by being used.
     #[expect(clippy::unused_self, reason = "beside `begins`, which asks the store")]
     pub(super) fn connects_itself(&self, connection: &ConnectionSettings, row: &AccountRow) -> bool {
@@ -58,6 +132,8 @@ impl Accounts {
         self.pauses.end(connection);
         let mut grants = reply.grants(connection.auth(), server.scope_separator);
         for grant in &mut grants {
+            // RFC 6749 4.4.3: there should be none. Of no use here, it would look like a person's.
+            grant.refresh = None;
             // RFC 6749 5.1: no `scope` means what was asked for.
             let asked = oauth::scopes::wanted(connection).into_iter().find(|(token, _)| *token == grant.token);
             let asked = asked.map(|(_, scopes)| scopes.iter().map(|scope| scope.value.to_owned()).collect());

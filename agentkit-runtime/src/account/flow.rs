@@ -23,7 +23,7 @@ use crate::oauth::{self, AuthorizeRequest, Server};
 use crate::secret;
 use crate::store::{FlowRow, FlowStep, Write};
 use crate::tool_error::{ErrorKind, ToolError};
-use crate::transport::stand_in;
+use crate::transport::leads_to;
 use crate::vault::{Purpose, Slot};
 
 /// How long a link, and then the way through the provider, may take.
@@ -358,9 +358,7 @@ fn said(connection: &ConnectionSettings, flow: &FlowRow, typed: Typed) -> Result
 
 /// Where the browser goes for an address of the spec. A stand-in has a consent page of its own.
 pub(super) fn browser_address(connection: &ConnectionSettings, address: &str) -> Option<Url> {
-    let url = Url::parse(address).ok()?;
-    let there = stand_in(connection.stand_ins(), &url).ok()?;
-    Some(there.unwrap_or(url))
+    leads_to(connection, &Url::parse(address).ok()?).ok()
 }
 
 /// Scheme, host and port of the consent page; only `https:` where the person names the host.

@@ -6,7 +6,6 @@ use std::time::Duration;
 use super::accounts::{store_error, vault_error};
 use super::commit::Fresh;
 use super::credentials::Credentials;
-use super::fields;
 use super::flight::{Need, Outcome, pending};
 use super::pause::{millis, paused_error};
 use super::{Accounts, ConnectedAccount, ConnectedAccountStatus, ExpiredReason};
@@ -47,9 +46,7 @@ impl Accounts {
             let epoch = self.cache.epoch();
             let (row, credential) = self.rows(account, token).await?;
             if self.connects_itself(account.settings(), &row) {
-                let said = fields::complete(account.settings(), fields::fixed(account.settings(), &row))?;
-                // Whoever disconnects it meanwhile, at whatever time, wins.
-                self.connect_by_client(account, said, (None, i64::MIN)).await?;
+                self.connect_itself(account, &row).await?;
                 return self.load(account, token).await;
             }
             if row.status != ConnectedAccountStatus::Active {
@@ -139,7 +136,10 @@ impl Accounts {
             Answer::Success(reply) => {
                 let grant = reply.refreshed(work.token, work.server.scope_separator);
                 drop(reply);
-                let grant = grant.ok_or_else(|| ToolError::internal("a judged reply lost its token"))?;
+                let mut grant = grant.ok_or_else(|| ToolError::internal("a judged reply lost its token"))?;
+                if matches!(request, TokenRequest::Client) {
+                    grant.refresh = None;
+                }
                 Ok(Try::Done(self.commit_refresh(work, Fresh { grant, old_refresh: refresh, started }).await))
             }
             Answer::Refused(refusal) => self.refused(work, refusal, in_doubt).await,
@@ -285,7 +285,7 @@ fn unrefused(account: &ConnectedAccount, current: Arc<Credentials>, refused: Opt
 }
 
 /// Full jitter: anything up to twice as long as last time.
-fn backoff(failures: i64) -> i64 {
+pub(super) fn backoff(failures: i64) -> i64 {
     let shift = u32::try_from(failures.clamp(0, 20)).unwrap_or(20);
     let limit = BACKOFF_MS.0.saturating_mul(1 << shift).min(BACKOFF_MS.1);
     let random = i64::from(u16::from_be_bytes(secret::random()));

@@ -138,7 +138,9 @@ impl Accounts {
         let secrets = self.open_secrets(credential).map_err(vault_error)?.ok_or_else(|| {
             ToolError::new(ErrorKind::Reconnect, "the account has no credentials").with_account(&row.id)
         })?;
-        if !secrets.are_of(auth) {
+        // A client's token has no refresh token beside it: this one was given by a person's consent.
+        let consented = matches!(auth.kind, AuthKindDef::OAuth2Client(_)) && credential.refresh.is_some();
+        if consented || !secrets.are_of(auth) {
             // Sent to where the other kind belongs, they would be shown to whom they are not for.
             let message =
                 format!("the account was connected in another way than connection `{}` has now", row.connection);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tokio::time::timeout;
 
 use super::network::Network;
-use super::stand_in::stand_in;
+use super::stand_in::leads_to;
 use super::{Failure, HttpReply, HttpRequest, Limits, Transport, TransportError, guard};
 use crate::connection::ConnectionSettings;
 use crate::def::TextDef;
@@ -82,8 +82,8 @@ impl Http {
             return Err(TransportError::new(Failure::Refused));
         }
         // Only now, so that a stand-in never weakens a rule.
-        if let Some(url) = stand_in(connection.stand_ins(), &request.url)? {
-            request.url = url;
+        if connection.stand_in() {
+            request.url = leads_to(connection, &request.url)?;
         }
         match timeout(limits.timeout, self.transport.send(request, limits)).await {
             Ok(result) => result,

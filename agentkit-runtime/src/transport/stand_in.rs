@@ -3,10 +3,27 @@
 use url::Url;
 
 use super::{Failure, TransportError};
-use crate::connection::{StandIn, is_loopback};
+use crate::connection::{ConnectionSettings, StandIn, is_loopback};
+use crate::hosts;
+
+/// Where a request of a connection really goes.
+///
+/// With stand-ins, a host that an account names has one too or gets nothing: a test must not reach the provider
+/// because an account was named otherwise.
+pub(crate) fn leads_to(connection: &ConnectionSettings, url: &Url) -> Result<Url, TransportError> {
+    if let Some(there) = stand_in(connection.stand_ins(), url)? {
+        return Ok(there);
+    }
+    let http = &connection.connector().http;
+    let host = url.host_str().unwrap_or_default();
+    if connection.stand_in() && !http.hosts.contains(&host) && hosts::is_listed(host, http) {
+        return Err(TransportError::new(Failure::Refused));
+    }
+    Ok(url.clone())
+}
 
 /// Where a request really goes, if a stand-in answers for its address; the longest prefix wins.
-pub(crate) fn stand_in(stand_ins: &[StandIn], url: &Url) -> Result<Option<Url>, TransportError> {
+fn stand_in(stand_ins: &[StandIn], url: &Url) -> Result<Option<Url>, TransportError> {
     let Some((to, rest)) = longest(stand_ins.iter().map(|entry| (&*entry.from, &*entry.to)), url.as_str()) else {
         return Ok(None);
     };

@@ -162,6 +162,55 @@ async fn a_store_that_fails_once_loses_no_code() {
     assert_eq!(store.failures.load(Ordering::SeqCst), 0, "it failed");
 }
 
+#[tokio::test]
+async fn calls_to_an_account_that_cannot_connect_itself_ask_little() {
+    let table = [
+        (vec![token(1), reply(200, r#"["a", "b"]"#)], ErrorKind::NotConnected),
+        (vec![reply(400, r#"{"error": "invalid_grant"}"#)], ErrorKind::Reconnect),
+        (vec![reply(503, "")], ErrorKind::Unavailable),
+    ];
+    for (answers, kind) in table {
+        let world = world(&answers).await;
+        let account = world.kit.connected_account("chosen", "ana").await.unwrap();
+        for _ in 0..5 {
+            let error = call(&world, &account).await.unwrap_err();
+            assert_eq!((error.kind(), error.link()), (kind, None), "{error:?}");
+            assert!(!error.to_string().contains("(b)"), "{error}");
+        }
+        assert_eq!(world.provider.count("/token"), 1, "{kind:?}");
+
+        // Whoever connects it is not held up, and neither is a later call.
+        world.provider.then(&[token(2), reply(200, r#"["a", "b"]"#)]);
+        let account = world.kit.connect_with_secrets(&account, [("choice", "b")]).await.unwrap();
+        call(&world, &account).await.unwrap();
+
+        let bob = world.kit.connected_account("chosen", "bob").await.unwrap();
+        world.provider.then(&answers);
+        call(&world, &bob).await.unwrap_err();
+        world.clock.advance(Duration::from_mins(20));
+        world.provider.then(&[token(3), reply(200, r#"["a"]"#)]);
+        call(&world, &bob).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_persons_token_is_not_used_as_the_clients() {
+    const GIVEN: &str = r#"{"access_token": "CANARY-at", "refresh_token": "CANARY-rt", "expires_in": 3600}"#;
+    let world = world(&[reply(200, GIVEN), reply(200, r#"["a"]"#)]).await;
+    let account = world.kit.connected_account("chosen", "ana").await.unwrap();
+    call(&world, &account).await.unwrap();
+    let accounts = &world.kit.inner().accounts;
+    let row = accounts.store.credentials(account.id().as_str()).await.unwrap().remove(0);
+    assert!(row.refresh.is_none(), "a client has no use for it");
+
+    // As an account that was connected by consent, before the connection was one of the client's.
+    let refresh = accounts.seal_refresh(&row, &SecretString::from("CANARY-rt"));
+    let write = Write::Credential { seen: Some(row.generation), row: CredentialRow { refresh: Some(refresh), ..row } };
+    assert!(accounts.store.commit(vec![write]).await.unwrap());
+    accounts.cache.forget(account.id());
+    assert_eq!(call(&world, &account).await.unwrap_err().kind(), ErrorKind::Reconnect);
+}
+
 /// A store that fails to read an account so many times.
 #[derive(Debug)]
 struct Hiccup {

@@ -244,3 +244,22 @@ async fn fields_are_typed_in_beside_secrets() {
     assert_eq!(world.kit.connect_with_secrets(&account, other).await.unwrap_err().kind(), ErrorKind::Conflict);
     assert_eq!(world.provider.hosts(), ["acme.example.com", "acme.example.com"]);
 }
+
+#[tokio::test]
+async fn beside_a_stand_in_no_account_names_the_provider() {
+    let there = |connection: Connection| connection.stand_in("https://acme.example.com", "http://127.0.0.1:1");
+    let client = Connection::new("sites", &SITES).client("client", SecretString::from("CANARY-secret"));
+    let connections = [there(client), there(Connection::new("keys", &SITES).auth("key"))];
+    let world = World::of(MemoryStore::new(), &[reply(200, "\"ana\"")], connections).await.unwrap();
+    let ana = world.kit.connected_account("sites", "ana").await.unwrap();
+    let token = link(&world, &ana).await;
+    let started = world.kit.authorization().start_with(&token, typed(&[("login", "other.example.com")])).await;
+    assert!(matches!(started, Err(SubmitError::Link(LinkError::Gone))), "{started:?}");
+
+    let account = world.kit.connected_account("keys", "ana").await.unwrap();
+    let of = |login| [("login", login), ("key", "CANARY-key")];
+    world.kit.connect_with_secrets(&account, of("other.example.com")).await.unwrap_err();
+    assert!(world.provider.hosts().is_empty(), "nothing was sent to the provider");
+    world.kit.connect_with_secrets(&account, of("acme.example.com")).await.unwrap();
+    assert_eq!(world.provider.hosts(), ["127.0.0.1"]);
+}
