@@ -50,6 +50,19 @@ pub(crate) const CONNECTOR_KEYS: &[(&str, &str)] = &[
     ("http", "http: {base_url: https://...}"),
     ("tools", "tools: {list_items: ...}"),
 ];
+/// Keys of other descriptions of APIs, one of ours that stands where they do, and what to write.
+const ELSEWHERE: &[(&str, &str, &str)] = &[
+    ("path", "get", "the method is the key: `get: /path`"),
+    ("url", "get", "the method is the key: `get: /path`"),
+    ("method", "get", "the method is the key: `get: /path`"),
+    ("body", "json", "did you mean `json`?"),
+    ("params", "query", "did you mean `query`?"),
+    ("description", "about", "did you mean `about`?"),
+    ("required", "default", "all inputs are required but those of `type: opt<...>` and those with a `default`"),
+    ("required", "enum", "all fields are required but those of `type: opt<...>`"),
+    ("client_id", "token_url", "the client of who runs the connector belongs into agentkit.toml"),
+    ("client_secret", "token_url", "the client of who runs the connector belongs into agentkit.toml"),
+];
 /// More than any provider has; what grows with the square of them stays fast.
 const MOST: &[(&str, usize)] = &[("types", 1_000), ("tools", 500)];
 
@@ -128,11 +141,12 @@ impl Parser<'_> {
         let place = if path.is_empty() { String::new() } else { format!(" in `{path}`") };
         let known = object.keys.iter().map(|key| key.name);
         let list = known.clone().collect::<Vec<_>>().join(", ");
-        self.cx
-            .report(Code::UnknownKey, entry.key.span, format!("unknown key `{name}`{place}"))
-            .label("not a key here")
-            .help(format!("keys here: {list}"))
-            .suggest(name, known);
+        let found = self.cx.report(Code::UnknownKey, entry.key.span, format!("unknown key `{name}`{place}"));
+        found.label("not a key here").help(format!("keys here: {list}"));
+        match ELSEWHERE.iter().find(|(other, own, _)| other == name && known.clone().any(|key| key == *own)) {
+            Some((_, _, help)) => found.help(*help),
+            None => found.suggest(name, known),
+        };
     }
 
     /// Fits a value to its form; `false`: it does not fit, and why was reported.
@@ -231,7 +245,11 @@ impl Parser<'_> {
                 node.span,
                 format!("`{path}` is an expression, and those begin with one `$`"),
             )
-            .help(format!("${bare}"));
+            .help(if bare.parse::<f64>().is_ok() {
+                "an input: $in.max_results".to_owned()
+            } else {
+                format!("${bare}")
+            });
         false
     }
 
@@ -241,13 +259,14 @@ impl Parser<'_> {
             return true;
         }
         let list = words.join(", ");
+        let help = if text.contains('.') { format!("${text}") } else { format!("one of: {list}; or $body.{text}") };
         self.cx
             .report(
                 Code::NotAnExpression,
                 node.span,
                 format!("`{path}` is an expression, which begins with `$`, or one of: {list}"),
             )
-            .help(format!("${text}"))
+            .help(help)
             .suggest(text, words.iter().copied());
         false
     }
@@ -267,7 +286,17 @@ impl Parser<'_> {
         if fits(text) {
             return true;
         }
-        self.cx.report(Code::Literal, node.span, format!("`{path}` must be {wanted}"));
+        let found = self.cx.report(Code::Literal, node.span, format!("`{path}` must be {wanted}"));
+        if let Some((number, unit)) = text.split_once('/') {
+            let unit = match unit.trim() {
+                "s" | "second" | "seconds" => "sec",
+                "m" | "minute" | "minutes" => "min",
+                "h" | "hr" | "hours" => "hour",
+                "d" | "days" => "day",
+                _ => return false,
+            };
+            found.help(format!("{}/{unit}", number.trim()));
+        }
         false
     }
 
@@ -358,10 +387,33 @@ impl Parser<'_> {
     /// Fields: each a type, or a mapping in its long form. `$about` is a text about all of them.
     fn fields(&mut self, node: &mut Node, (names, object): (Names, &Object), path: &str) -> bool {
         let Some(entries) = self.mapping(node, path) else { return false };
+        let pairs = entries.iter().zip(entries.iter().skip(1));
+        let ruined: Vec<Span> = pairs.filter(|(_, next)| is_cut_off(next)).map(|(entry, _)| entry.key.span).collect();
         entries.retain_mut(|entry| {
             let path = join(path, &entry.key.text);
             if entry.key.text == "$about" && names == Names::Free {
                 return self.text(&entry.value, &path);
+            }
+            if ruined.contains(&entry.key.span) {
+                entry.value.value = Value::List(Vec::new());
+                return true;
+            }
+            if is_cut_off(entry) {
+                self.cx
+                    .report(Code::UnknownKey, entry.key.span, "a comma ended the value before it")
+                    .label("this became a key of its own")
+                    .help("inside { } a value with a comma is quoted, and the values of an enum are `{enum: [a, b]}`");
+                return false;
+            }
+            let name = entry.key.text.as_str();
+            if let Some(first) = inline_record(&entry.value, object) {
+                let ty = pascal(name);
+                self.cx
+                    .report(Code::TypeForm, entry.key.span, format!("the record of `{name}` has no name"))
+                    .help(format!("declare `{ty}: {{{first}: ...}}` under `types`, and write `{name}: {ty}`"));
+                // Neither a type nor a mapping: it was reported.
+                entry.value.value = Value::List(Vec::new());
+                return true;
             }
             // A name in another style still names the field, so that its uses are not reported too.
             self.name(entry, names);
@@ -416,6 +468,8 @@ impl Parser<'_> {
         let bare = node.text().is_some_and(|text| matches!(text, "true" | "false") || text.parse::<i64>().is_ok());
         if quoted && bare && wanted != "a text" {
             found.help("write it without quotes");
+        } else if let (Some(word), "true or false") = (as_bool(node.text().unwrap_or_default()), wanted) {
+            found.help(word);
         } else if unquoted && !node.text().unwrap_or_default().is_empty() {
             found.help("quote it to make it a text");
         } else if node.text().is_some_and(|text| text.starts_with('$')) {
@@ -433,8 +487,51 @@ impl Parser<'_> {
     }
 }
 
+/// The end of a type with a comma in it, read as a key:
+///
+/// ```yaml
+/// types: {Item: {color: enum<a, b>}}
+/// ```
+fn is_cut_off(entry: &Entry) -> bool {
+    let empty = entry.value.text() == Some("") && entry.value.is_null();
+    empty && entry.key.text.contains(['>', ')', '\'', ' '])
+}
+
+/// The first field of a mapping that has fields where the keys of one field belong:
+///
+/// ```yaml
+/// via: {channel: string}
+/// ```
+fn inline_record<'n>(node: &'n Node, object: &Object) -> Option<&'n str> {
+    let entries = node.entries();
+    let ours = |entry: &Entry| object.keys.iter().any(|key| key.name == entry.key.text);
+    let typed = |entry: &Entry| {
+        let text = entry.value.text().unwrap_or_default();
+        text.starts_with(|first: char| first.is_ascii_alphabetic()) && !text.contains(' ')
+    };
+    if entries.is_empty() || entries.iter().any(|entry| ours(entry) || !typed(entry)) {
+        return None;
+    }
+    entries.first().map(|entry| entry.key.text.as_str())
+}
+
+/// The words of older YAML.
+fn as_bool(word: &str) -> Option<&'static str> {
+    match word.to_ascii_lowercase().as_str() {
+        "no" | "off" | "n" => Some("false"),
+        "yes" | "on" | "y" => Some("true"),
+        _ => None,
+    }
+}
+
 /// What belongs under a key, for who left it out.
 fn what(key: &Key) -> String {
+    match (key.name, key.form) {
+        ("input", _) => return "input: {}, or the inputs by name".to_owned(),
+        ("returns", _) => return "returns: Item, a type of the file; or text, bytes, none".to_owned(),
+        ("limit", Form::Expression) => return "limit: $in.max_results".to_owned(),
+        _ => {}
+    }
     let words = if let Form::OneOf(words) = key.form { format!("{}. ", words.join(", ")) } else { String::new() };
     format!("{}: {words}{}", key.name, key.meaning)
 }

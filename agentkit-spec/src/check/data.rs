@@ -157,7 +157,9 @@ fn scalar(cx: &mut Cx<'_>, node: &Node, (ty, path, form): (&Ty, &str, Form)) -> 
         Ty::Int(IntForm::Text) | Ty::Datetime(DatetimeForm::EpochS | DatetimeForm::EpochMs) if form == Form::Reply => {
             json.is_number() || text.is_some_and(|text| text.parse::<f64>().is_ok())
         }
-        Ty::Datetime(_) | Ty::Bytes(_) | Ty::Email | Ty::Url if form == Form::Reply => text.is_some(),
+        Ty::Datetime(_) if form == Form::Reply => text.is_some_and(|text| text.get(..10).is_some_and(is_date)),
+        Ty::Bytes(_) if form == Form::Reply => text.is_some_and(is_wire_base64),
+        Ty::Email | Ty::Url if form == Form::Reply => text.is_some(),
         Ty::String => text.is_some(),
         Ty::Email => text.is_some_and(|text| text.contains('@')),
         Ty::Url => text.is_some_and(|text| text.contains("://")),
@@ -265,6 +267,11 @@ fn length(count: usize) -> Option<f64> {
 #[expect(clippy::cast_precision_loss, reason = "bounds are compared with numbers a person wrote")]
 fn as_float(bound: i64) -> f64 {
     bound as f64
+}
+
+/// Providers write it in lines, too.
+pub(crate) fn is_wire_base64(text: &str) -> bool {
+    is_base64(&text.replace(|character: char| character.is_ascii_whitespace(), ""))
 }
 
 fn is_base64(text: &str) -> bool {

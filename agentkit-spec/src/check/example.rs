@@ -55,7 +55,7 @@ fn example(
         }
         _ => None,
     };
-    let account = account(cx, world, view.account);
+    let account = account(cx, world, (view, node));
     let hooks = hooks(cx, world, view.hooks);
     let exchange = exchange::exchanges(cx, world, view.exchange, subject.requests.as_ref());
     let outcome = outcome(cx, world, (view, node), subject.output);
@@ -70,7 +70,18 @@ fn example(
     })
 }
 
-fn account(cx: &mut Cx<'_>, world: &World<'_>, node: Option<&Node>) -> Option<Map<String, Json>> {
+fn account(cx: &mut Cx<'_>, world: &World<'_>, (view, whole): (&ast::Example<'_>, &Node)) -> Option<Map<String, Json>> {
+    let node = view.account;
+    let mut addressed = world.http.iter().flat_map(|http| http.base_url.values());
+    let written = |name: &str| node.is_some_and(|node| node.get(name).is_some());
+    let sends = view.exchange.is_some_and(|node| !node.items().is_empty());
+    if let Some(name) = addressed.find(|name| sends && !written(name)) {
+        let at = view.name.map_or(whole.span, |name| name.span);
+        cx.error(Code::ExampleData, at, format!("the example lacks the account value `{name}`"))
+            .label("`base_url` needs it")
+            .help(format!("account: {{{name}: ...}}"));
+        return None;
+    }
     let Some(node) = node else { return Some(Map::new()) };
     // An example gives only the values it needs.
     let optional = |ty: &Ty| super::types::opt(ty.clone());

@@ -129,10 +129,16 @@ pub(crate) fn unused_in_file(cx: &mut Cx<'_>, world: &World<'_>, view: &ast::Spe
         }
     }
     unused_in_auth(cx, world, view);
+    let handled = world.tools.iter().any(|tool| tool.view.handler.is_some());
     for tool in &world.tools {
         if tool.private && !cx.noted("tool", tool.name) {
-            cx.error(Code::UnusedTool, tool.span, format!("no step calls the private tool `{}`", tool.name))
-                .help("remove it, or leave out `private`");
+            cx.error(Code::UnusedTool, tool.span, format!("no step calls the private tool `{}`", tool.name)).help(
+                if handled {
+                    "leave out `private`: a handler calls only public tools"
+                } else {
+                    "remove it, or leave out `private`"
+                },
+            );
         }
     }
 }

@@ -125,7 +125,15 @@ pub(crate) fn refuse_field(cx: &mut Cx<'_>, entry: &Entry, owner: Owner) {
     if refused || snake(name).is_empty() {
         cx.error(Code::RefusedName, entry.key.span, format!("no {what} can be called `{name}`"))
             .label("taken in the generated Rust")
-            .help(format!("{}_value", snake(name)));
+            .help(match owner {
+                Owner::Type => {
+                    format!(
+                        "in an output write `{0}_value`; a field of a reply cannot be read under this name: leave it out",
+                        snake(name)
+                    )
+                }
+                _ => format!("{}_value", snake(name)),
+            });
     }
 }
 

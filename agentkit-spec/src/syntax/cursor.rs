@@ -66,6 +66,19 @@ impl<'a> Cursor<'a> {
 
     fn unexpected(&self, character: char) -> SyntaxError {
         let range = self.at..self.at + character.len_utf8();
+        let before = self.slice(self.start..self.at);
+        let rest = self.slice(self.at..self.text.len());
+        let word = rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '-').unwrap_or(rest.len());
+        if let ('-', Some(name)) = (character, before.strip_prefix("$header.").filter(|name| !name.contains('.'))) {
+            let (message, help) = ("a name with `-` stands in quotes", format!("$header.'{name}{}'", &rest[..word]));
+            return SyntaxError { message: message.to_owned(), range, help: Some(help) };
+        }
+        if let (true, Some(path)) = (rest.contains("${") && character != ' ', before.strip_prefix('$'))
+            && !path.starts_with('{')
+        {
+            let message = "a value inside text stands in braces".to_owned();
+            return SyntaxError { message, range, help: Some(format!("inside text write `${{{path}}}`")) };
+        }
         let (message, help) = match character {
             '[' => ("there is no index into a list".to_owned(), Some("write `| first`, `| last` or `.*.field`")),
             '(' => ("only a filter takes arguments, and filters follow `|`".to_owned(), None),

@@ -4,6 +4,7 @@ use super::{Requests, reply, sent};
 use crate::ast;
 use crate::check::address::host_of;
 use crate::check::cx::Cx;
+use crate::check::data::is_wire_base64;
 use crate::check::hosts::Hosts;
 use crate::check::request::{known_token, one_method};
 use crate::check::world::World;
@@ -257,6 +258,10 @@ fn canned(cx: &mut Cx<'_>, node: &Node) -> Option<Reply> {
         None => 200,
         Some(node) => status(cx, node)?,
     };
+    if let Some(node) = view.bytes.filter(|node| !node.text().is_some_and(is_wire_base64)) {
+        cx.error(Code::ExampleExchange, node.span, "`bytes` must be base64").help("bytes: aGVsbG8=");
+        return None;
+    }
     let text = |node: Option<&Node>| node.and_then(Node::text).map(str::to_owned);
     let body = if let Some(node) = view.json {
         ReplyBody::Json(to_json(node))

@@ -18,6 +18,15 @@ use crate::yaml::{Node, to_json};
 pub(super) fn fits(cx: &mut Cx<'_>, world: &World<'_>, (json, at): (Option<&Node>, &Node), sent: &[&Request]) {
     // Where several requests could be meant, or a reply may be an error, nothing is sure.
     let [request] = sent else { return };
+    if let (Returns::Bytes | Returns::Text, Some(node)) = (&request.returns, json) {
+        let (what, help) = match request.returns {
+            Returns::Bytes => ("bytes", "bytes: aGVsbG8=, in base64"),
+            _ => ("text", "text: as the provider sends it"),
+        };
+        let span = cx.first_line(node.span);
+        cx.error(Code::ExampleReply, span, format!("the request returns {what}, this reply is JSON")).help(help);
+        return;
+    }
     let Returns::Json(ty) = &request.returns else { return };
     // What comes before the last reply of a poll need not be of its type.
     if request.poll.as_ref().is_some_and(|poll| poll.until.root != Root::Body) {

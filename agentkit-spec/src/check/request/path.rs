@@ -108,6 +108,7 @@ fn form(cx: &mut Cx<'_>, node: &Node, text: &str, at: usize) -> Option<()> {
     if let Some((_, segment)) = text.split('/').enumerate().find(is_other_value) {
         // As other descriptions of APIs write it: `/items/{id}`, `/items/:id`.
         let name = segment.trim_matches(|c: char| !c.is_ascii_alphanumeric());
+        let name = name.strip_prefix("in.").unwrap_or(name);
         let start = at + text.find(segment).unwrap_or(0);
         let span = cx.within(node, &(start..start + segment.len()));
         cx.error(Code::PathForm, span, format!("`{segment}` would be sent as it stands"))

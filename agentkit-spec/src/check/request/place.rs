@@ -21,9 +21,11 @@ pub(super) fn place(cx: &mut Cx<'_>, node: &Node, target: &Target<'_, '_>) -> Op
             Some(Place::Query(name.to_owned()))
         }
         Some(("body", path)) if path.split('.').all(|key| !key.is_empty()) => body(cx, (node, text), path, target),
-        _ => {
+        other => {
+            let body = other.filter(|(word, name)| matches!(*word, "json" | "form") && !name.is_empty());
+            let help = body.map(|(_, name)| format!("body.{name}"));
             cx.error(Code::Paging, node.span, format!("`{text}` is no place of a request"))
-                .help("query.cursor or body.cursor");
+                .help(help.as_deref().unwrap_or("query.cursor or body.cursor"));
             None
         }
     }

@@ -68,7 +68,8 @@ pub(crate) fn field(
         (Some(node), _) => ty(cx, types, node)?,
         (None, Some(_)) => Ty::String,
         (None, None) => {
-            if !entry.value.entries().is_empty() || entry.value.get("type").is_none() {
+            // A list is no type, which was reported.
+            if matches!(entry.value.value, Yaml::Map(_)) {
                 cx.error(Code::MissingKey, entry.key.span, format!("field `{name}` lacks `type`")).help("type: string");
             }
             return None;
