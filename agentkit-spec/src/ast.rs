@@ -157,7 +157,7 @@ objects! {
     /// Defaults of requests.
     Http HTTP "http" {
         base_url "base_url" must: Form::Text => "Start of every relative path.";
-        hosts "hosts": Form::Texts => "Hosts that may get credentials; default the host of base_url.";
+        hosts "hosts": Form::Texts => "Further hosts that requests may go to; the host of `base_url` always may.";
         headers "headers": Form::DataMap => "Headers of every request.";
         query "query": Form::DataMap => "Query of every request.";
         lists "lists": Form::OneOf(&["repeat", "comma", "brackets"]) => "Lists in queries and forms: a=1&a=2, a=1,2 or a[]=1&a[]=2; default repeat.";
@@ -168,7 +168,7 @@ objects! {
     /// A rate limit.
     Rate RATE "rates.NAME" {
         limit "limit" must: Form::Limit => "e.g. 50/min.";
-        per "per": Form::OneOf(&["account", "request", "app"]) => "Default account.";
+        per "per": Form::OneOf(&["account", "request", "app"]) => "What is counted together: all an account sends (`account`), what it sends from one place of the file (`request`), or what all accounts send (`app`). Default account.";
     }
 
     /// How errors are read.
@@ -256,7 +256,7 @@ objects! {
         page "page": Form::One(&PAGE) => "Follow pages.";
         poll "poll": Form::One(&POLL) => "Send it again and again until something is done.";
         rate "rate": Form::Rate => "Bucket it draws on; default that of `http`.";
-        idempotency "idempotency": Form::Text => "Header with a key that is new for each call and the same when it is sent again.";
+        idempotency "idempotency": Form::Text => "Header with a key that is new for each request and the same when it is sent again.";
         timeout "timeout": Form::TimeSpan => "Of one attempt; default that of `http`.";
         max_body "max_body": Form::Size => "Largest body; default 1MiB.";
         max_reply "max_reply": Form::Size => "Largest reply; default 10MiB.";

@@ -157,9 +157,11 @@ fn scalar(cx: &mut Cx<'_>, node: &Node, (ty, path, form): (&Ty, &str, Form)) -> 
         Ty::Int(IntForm::Text) | Ty::Datetime(DatetimeForm::EpochS | DatetimeForm::EpochMs) if form == Form::Reply => {
             json.is_number() || text.is_some_and(|text| text.parse::<f64>().is_ok())
         }
-        Ty::Datetime(_) if form == Form::Reply => text.is_some_and(|text| text.get(..10).is_some_and(is_date)),
+        Ty::Datetime(DatetimeForm::Rfc3339) if form == Form::Reply => {
+            text.is_some_and(|text| text.get(..10).is_some_and(is_date))
+        }
         Ty::Bytes(_) if form == Form::Reply => text.is_some_and(is_wire_base64),
-        Ty::Email | Ty::Url if form == Form::Reply => text.is_some(),
+        Ty::Datetime(_) | Ty::Email | Ty::Url if form == Form::Reply => text.is_some(),
         Ty::String => text.is_some(),
         Ty::Email => text.is_some_and(|text| text.contains('@')),
         Ty::Url => text.is_some_and(|text| text.contains("://")),

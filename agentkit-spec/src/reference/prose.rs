@@ -12,7 +12,8 @@ An editor knows all of it with the schema that `agentkit schema` prints.
 A spec is one YAML 1.2 document of at most 1 MiB, without anchors, aliases, tags, merge keys and repeated keys.
 The order of `steps` counts.
 Plain `true`, `false`, `null` and numbers mean what they do in YAML 1.2; `yes`, `no`, `on` and `off` are texts, and whatever is in quotes is a text.
-Inside `{ }` quote a value with `${` or with a comma in it.
+Inside `{ }` and `[ ]` quote a value with `${`, a comma, `[`, `]`, `{` or `}` in it.
+` #` begins a comment: a text with it is quoted.
 
 ";
 
@@ -85,7 +86,7 @@ pub(super) const REACH: &[(&str, &str)] = &[
     ("the name in `each` and `$each`", "that step, that mapping"),
     (
         "`$body`, `$status`, `$header.'Name'`",
-        "`errors` and `page`; `$body` also in `account`, `$header` in `granted_scopes`",
+        "`errors`, `page` and `poll`; `$body` also in `account`, `$header` in `granted_scopes`",
     ),
     ("`$secret.NAME`", "`auth.NAME.apply` only"),
 ];
@@ -97,6 +98,7 @@ pub(super) const ERROR_KINDS: &str = "\
 
 A reply is an error if its status is 400 or more, or where `fail_when` holds.
 Its kind is what `map` says of its code; without that the status decides: 400 and 422 `invalid_input`, 401 `auth_expired`, 403 `forbidden`, 404 `not_found`, 409 `conflict`, 413 `too_large`, 429 `rate_limited`, 5xx `unavailable`.
+An example may also expect `outcome_unknown`: no reply came to a write, and the provider may have done it. `errors` cannot name that.
 
 ";
 
