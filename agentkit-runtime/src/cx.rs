@@ -190,12 +190,12 @@ impl Cx {
     }
 
     /// Awaits all futures, `parallel` at a time, and gives their values in order. An error of a kind in `skip`
-    /// leaves its value out. At the first other error nothing more is begun; the futures that are still running are
-    /// dropped, unless one of them waits for the reply to a write.
+    /// leaves its value out. At the first other error no further future is begun, and those that run are dropped,
+    /// unless one of them waits for the reply to a write: then all that run go on until no write is under way.
     ///
     /// # Errors
     ///
-    /// The first error that is not skipped.
+    /// The first error that is not skipped; or that of a write of which nobody knows whether it was done.
     pub async fn join<T: Send>(
         &self,
         parallel: usize,
@@ -216,9 +216,16 @@ impl Cx {
             match result {
                 Ok(value) => values.push((index, value)),
                 Err(error) if skip.contains(&error.kind()) => {}
-                Err(error) => {
+                Err(mut error) => {
                     // A write whose reply nobody awaits is done or not, and nobody knows.
-                    while self.call.writes.under_way() && running.next().await.is_some() {}
+                    while self.call.writes.under_way() {
+                        let Some((_, result)) = running.next().await else { break };
+                        if let Err(late) = result
+                            && late.kind() == ErrorKind::OutcomeUnknown
+                        {
+                            error = late;
+                        }
+                    }
                     return Err(error);
                 }
             }

@@ -10,7 +10,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use http::header::{ACCEPT, CONTENT_TYPE};
-use http::{HeaderName, HeaderValue};
+use http::{HeaderMap, HeaderName, HeaderValue};
 use secrecy::ExposeSecret as _;
 use serde_json::{Map, Value};
 
@@ -271,6 +271,13 @@ impl Drop for Record<'_> {
 
 /// The life of one request.
 pub(crate) async fn send(cx: &Cx, draft: &Draft) -> Result<HttpReply, ToolError> {
+    let mut retries = Retries::default();
+    let result = attempts(cx, draft, &mut retries).await;
+    // Whatever an attempt ends in, also one that was never sent: an earlier one may have been done.
+    result.map_err(|error| retries.end(error))
+}
+
+async fn attempts(cx: &Cx, draft: &Draft, retries: &mut Retries) -> Result<HttpReply, ToolError> {
     let call = cx.call_state();
     let connector = cx.connector();
     let token = match draft.token {
@@ -284,20 +291,23 @@ pub(crate) async fn send(cx: &Cx, draft: &Draft) -> Result<HttpReply, ToolError>
     };
     let effect = Effect::of(draft);
     let key = draft.idempotency.as_ref().map(|header| (header, call.keys.next()));
-    let mut retries = Retries::default();
+    // The same in each attempt: a provider compares what comes under a key.
+    let content = encode(draft, connector.http.lists)?;
     let mut renewed = false;
     loop {
-        let mut request = prepare(cx, draft, credentials.as_deref())?;
-        if let Some((header, key)) = &key {
-            request.headers.insert(*header, key.clone());
-        }
+        // First, because a signature grows old while it waits.
         draw(call, connector, draft).await?;
         // Polled even once, a write could leave.
         if call.left().is_zero() {
             let error = ToolError::new(ErrorKind::Timeout, "the time of the call was over before this step")
                 .with_hint("this step was not sent; try again later");
-            return Err(retries.end(error));
+            return Err(error);
         }
+        let mut headers = draft.headers.clone();
+        if let Some((header, key)) = &key {
+            headers.insert(*header, key.clone());
+        }
+        let request = prepare(cx, draft, (headers, content.clone()), credentials.as_deref())?;
         let writing = effect.adds().then(|| call.writes.begin());
         let sent = call.http.send(&call.settings, request, call.limits(draft)).await;
         drop(writing);
@@ -334,7 +344,7 @@ pub(crate) async fn send(cx: &Cx, draft: &Draft) -> Result<HttpReply, ToolError>
                     _ => {}
                 }
                 match after_reply(error, reply.status, effect) {
-                    (Verdict::Over, error) => return Err(retries.end(error)),
+                    (Verdict::Over, error) => return Err(error),
                     (Verdict::Again, error) => error,
                 }
             }
@@ -342,13 +352,13 @@ pub(crate) async fn send(cx: &Cx, draft: &Draft) -> Result<HttpReply, ToolError>
                 tracing::debug!(target: "agentkit", at = draft.at, cause = causes(&failed), "no reply");
                 let error = silence(&failed, connector.title, effect);
                 if after_silence(&failed, effect) == Verdict::Over {
-                    return Err(retries.end(error));
+                    return Err(error);
                 }
                 error
             }
         };
         retries.failed(&error);
-        let Some(wait) = retries.wait(error.retry_after(), call.left()) else { return Err(retries.end(error)) };
+        let Some(wait) = retries.wait(error.retry_after(), call.left()) else { return Err(error) };
         tracing::debug!(target: "agentkit", at = draft.at, kind = error.kind().as_str(), "sending a request again");
         call.clock.sleep(wait).await;
     }
@@ -367,11 +377,21 @@ fn causes(error: &TransportError) -> String {
 }
 
 /// The request as it goes out. Credentials come last, and only where the address is the connector's.
-fn prepare(cx: &Cx, draft: &Draft, credentials: Option<&Credentials>) -> Result<HttpRequest, ToolError> {
+fn prepare(
+    cx: &Cx,
+    draft: &Draft,
+    (mut headers, (body, content_type)): (HeaderMap, (Bytes, Option<HeaderValue>)),
+    credentials: Option<&Credentials>,
+) -> Result<HttpRequest, ToolError> {
     let http = &cx.connector().http;
-    let mut headers = draft.headers.clone();
     let mut secret_query = String::new();
-    let (body, content_type) = encode(draft, http.lists)?;
+    // Before the headers of all requests, which know nothing of this body.
+    match (content_type, &draft.body) {
+        (None, _) => {}
+        // Without its boundary nobody can read it; and pairs are pairs.
+        (Some(own), Body::Multipart(_) | Body::Form(_)) => _ = headers.insert(CONTENT_TYPE, own),
+        (Some(own), _) => _ = headers.entry(CONTENT_TYPE).or_insert(own),
+    }
     let values = cx.call_state().values();
     for (name, value) in http.headers {
         if let (Ok(name), Some(value)) = (HeaderName::try_from(*name), value.filled(values)) {
@@ -380,9 +400,6 @@ fn prepare(cx: &Cx, draft: &Draft, credentials: Option<&Credentials>) -> Result<
             })?;
             headers.entry(name).or_insert(value);
         }
-    }
-    if let Some(content_type) = content_type {
-        headers.entry(CONTENT_TYPE).or_insert(content_type);
     }
     headers.entry(ACCEPT).or_insert(HeaderValue::from_static(draft.accept));
     for part in credentials.into_iter().flat_map(|credentials| &credentials.parts) {

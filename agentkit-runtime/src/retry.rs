@@ -71,10 +71,16 @@ impl Retries {
     }
 
     /// The error that a request ends in. That the last attempt did nothing is no comfort where an earlier one may
-    /// have done it.
+    /// have done it: the next call brings another key.
     pub(crate) fn end(&self, error: ToolError) -> ToolError {
-        let passes = matches!(error.kind(), ErrorKind::RateLimited | ErrorKind::Unavailable | ErrorKind::Timeout);
-        if self.doubt && passes { doubtful(error) } else { error }
+        match error.kind() {
+            // It says already what is known.
+            ErrorKind::OutcomeUnknown => error,
+            // The earlier attempt asked for the same and was refused as well.
+            ErrorKind::InvalidInput | ErrorKind::NotFound => error,
+            _ if self.doubt => doubtful(error),
+            _ => error,
+        }
     }
 
     /// How long to wait before the next attempt; nothing if there is none. A wait that the provider asked for wins.
@@ -98,8 +104,10 @@ pub(crate) fn after_reply(error: ToolError, status: u16, effect: Effect) -> (Ver
     // These say that nothing was done.
     let undone = status == 429 || (status == 503 && error.retry_after().is_some());
     let verdict = if passes && (effect != Effect::Twice || undone) { Verdict::Again } else { Verdict::Over };
+    // Many servers send who has written something on to what they made of it.
+    let sent_on = matches!(status, 301..=303);
     // Whatever the status, also 200: a provider in trouble may have done it first.
-    let doubt = effect.adds() && !undone && error.kind() == ErrorKind::Unavailable;
+    let doubt = effect.adds() && !undone && (sent_on || error.kind() == ErrorKind::Unavailable);
     (verdict, if doubt { doubtful(error) } else { error })
 }
 

@@ -102,7 +102,7 @@ async fn mistakes_of_the_caller_end_before_any_request() {
 async fn retries_follow_the_table() {
     type Case = (&'static str, fn() -> Act, [(usize, ErrorKind); 2]);
     use ErrorKind::{Conflict, Internal, InvalidInput, OutcomeUnknown, RateLimited, Timeout, TooLarge, Unavailable};
-    let cases: [Case; 14] = [
+    let cases: [Case; 16] = [
         // name, what happens each time, (attempts, kind) of a read and of a write
         ("no connection", || Act::Fail(Failure::Connect), [(3, Unavailable), (3, Unavailable)]),
         ("lost", || Act::Fail(Failure::Lost), [(3, Unavailable), (1, OutcomeUnknown)]),
@@ -120,6 +120,8 @@ async fn retries_follow_the_table() {
             [(3, Unavailable), (3, Unavailable)],
         ),
         ("429", || status(429), [(3, RateLimited), (3, RateLimited)]),
+        ("sent on", || status(303), [(1, Internal), (1, OutcomeUnknown)]),
+        ("sent elsewhere", || status(307), [(1, Internal), (1, Internal)]),
         ("400", || status(400), [(1, InvalidInput), (1, InvalidInput)]),
         ("409", || status(409), [(1, Conflict), (1, Conflict)]),
     ];

@@ -111,3 +111,87 @@ async fn nothing_is_sent_once_the_time_of_the_call_is_over() {
     let error = post().run(&cx).await.expect_err("too late");
     assert_eq!((error.kind(), script.asked().len()), (ErrorKind::Timeout, 0));
 }
+
+/// A charge with a key, in the first attempt of which the rate is used up.
+#[derive(Debug, Clone, Default)]
+struct Charge {
+    rarely: bool,
+}
+
+impl Described for Charge {
+    const SHAPE: Shape<Self> = Shape::Record(&[field("rarely", |w: &mut Self| &mut w.rarely)]);
+}
+
+impl Tool for Charge {
+    type Output = bool;
+    const DEF: &'static ToolDef =
+        &ToolDef { name: "probe_charge", connector: "probe", private: true, repeatable: false, ..ToolDef::EMPTY };
+
+    async fn run(self, cx: &Cx) -> Result<bool, ToolError> {
+        let draws: &'static [(&str, u32)] = if self.rarely { &[("posts", 2)] } else { &[] };
+        let parts = Parts::new().put("amount", &5);
+        cx.post("probe.yaml:70", "/charges").multipart(parts).idempotency("x-key").rate(draws).nothing().await?;
+        Ok(true)
+    }
+}
+
+fn lost() -> Act {
+    Act::Fail(Failure::Lost)
+}
+
+/// The next call would bring another key.
+#[tokio::test]
+async fn a_keyed_write_in_doubt_stays_in_doubt_however_it_ends() {
+    use ErrorKind::{InvalidInput, NotFound, OutcomeUnknown};
+    let script = Script::new([lost()]);
+    let (kit, account) = kit(CONNECTOR, &script).await;
+    let error = kit.execute(&account, Charge { rarely: true }).await.expect_err("the rate is used up");
+    assert_eq!((error.kind(), script.asked().len()), (ErrorKind::OutcomeUnknown, 1), "{error:?}");
+    assert!(error.hint().is_some_and(|hint| hint.starts_with("it may have been done")), "{error:?}");
+
+    let cases = [
+        (409, OutcomeUnknown),
+        (401, OutcomeUnknown),
+        (403, OutcomeUnknown),
+        (302, OutcomeUnknown),
+        (400, InvalidInput),
+        (404, NotFound),
+    ];
+    for (code, kind) in cases {
+        let script = Script::new([lost(), status(code)]);
+        let (kit, account) = crate::tests::script::kit(CONNECTOR, &script).await;
+        let error = kit.execute(&account, Charge::default()).await.expect_err("refused");
+        assert_eq!((error.kind(), script.asked().len()), (kind, 2), "{code}: {error:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_siblings_error_does_not_hide_a_write_in_doubt() {
+    let late = Act::Later(Act::Fail(Failure::Timeout).into());
+    let script = Script::new([late, status(400)]);
+    let (kit, account) = kit(CONNECTOR, &script).await;
+    let error = kit.execute(&account, posts(&["a", "b", "c"])).await.expect_err("both fail");
+    assert_eq!((error.kind(), script.asked().len()), (ErrorKind::OutcomeUnknown, 2), "{error:?}");
+}
+
+/// A provider compares what comes under a key; and it needs the boundary to read it at all.
+#[tokio::test]
+async fn a_body_is_the_same_in_each_attempt_and_its_type_is_its_own() {
+    const TYPED: &ConnectorDef = &ConnectorDef {
+        http: crate::def::HttpDef {
+            headers: &[("content-type", crate::def::TextDef::Fixed("application/json"))],
+            ..CONNECTOR.http
+        },
+        ..*CONNECTOR
+    };
+    let script = Script::new([lost(), ok("")]);
+    let (kit, account) = kit(TYPED, &script).await;
+    assert!(kit.execute(&account, Charge::default()).await.is_ok());
+    let asked = script.asked();
+    assert!(asked[0].body == asked[1].body, "the boundary is drawn once");
+    for request in &asked {
+        let kind = request.headers["content-type"].to_str().expect("text");
+        let boundary = kind.strip_prefix("multipart/form-data; boundary=").expect("the type of the body");
+        assert!(request.body.starts_with(format!("--{boundary}\r\n").as_bytes()), "{kind}");
+    }
+}
