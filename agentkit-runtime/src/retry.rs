@@ -74,10 +74,9 @@ impl Retries {
     /// have done it: the next call brings another key.
     pub(crate) fn end(&self, error: ToolError) -> ToolError {
         match error.kind() {
-            // It says already what is known.
-            ErrorKind::OutcomeUnknown => error,
-            // The earlier attempt asked for the same and was refused as well.
-            ErrorKind::InvalidInput | ErrorKind::NotFound => error,
+            // The first says already what is known; by the others an earlier attempt was refused as well, as it asked
+            // for the same.
+            ErrorKind::OutcomeUnknown | ErrorKind::InvalidInput | ErrorKind::NotFound => error,
             _ if self.doubt => doubtful(error),
             _ => error,
         }

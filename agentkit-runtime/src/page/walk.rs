@@ -171,7 +171,9 @@ impl Walk {
         request: &RequestBuilder<'_>,
     ) -> Result<Range<usize>, ToolError> {
         // A provider that knows no page size may give more than was asked for; one that gives any number is wrong.
-        let most = self.limit.saturating_add(self.skip).max(MAX_ITEMS);
+        // A numbered page has the size of the whole way, however few items are wanted now.
+        let size = usize::try_from(self.size).unwrap_or(usize::MAX);
+        let most = self.limit.saturating_add(self.skip).max(MAX_ITEMS).max(size);
         if count > most {
             let message = format!("the provider gave a page of {count} items, and at most {most} are taken");
             return Err(ToolError::new(ErrorKind::TooLarge, message).with_at(request.at()));

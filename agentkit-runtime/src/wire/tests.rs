@@ -230,3 +230,13 @@ fn a_time_beyond_all_numbers_is_refused() {
     let mut reader = crate::reader::Reader::new(b"170141183460469231731687303715.999999999");
     assert!(time.read(&mut reader, Form::EpochS).is_err());
 }
+
+#[test]
+fn a_float_has_one_spelling_however_it_goes_out() {
+    for (number, wanted) in [(3.0, "3"), (0.1, "0.1"), (-2.5, "-2.5")] {
+        let mut texts = Vec::new();
+        number.texts(&mut |text| texts.push(text.to_owned()));
+        number.to_json().texts(&mut |text| texts.push(text.to_owned()));
+        assert_eq!(texts, [wanted, wanted]);
+    }
+}

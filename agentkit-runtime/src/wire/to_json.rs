@@ -27,6 +27,8 @@ fn texts_of(value: &Value, each: &mut dyn FnMut(&str)) {
         Value::Null => {}
         Value::String(text) => each(text),
         Value::Array(items) => items.iter().for_each(|item| texts_of(item, each)),
+        // As a float of its own: `3`, not `3.0`.
+        Value::Number(number) if number.is_f64() => each(&number.as_f64().unwrap_or_default().to_string()),
         other => each(&other.to_string()),
     }
 }

@@ -146,7 +146,7 @@ async fn a_keyed_write_in_doubt_stays_in_doubt_however_it_ends() {
     let script = Script::new([lost()]);
     let (kit, account) = kit(CONNECTOR, &script).await;
     let error = kit.execute(&account, Charge { rarely: true }).await.expect_err("the rate is used up");
-    assert_eq!((error.kind(), script.asked().len()), (ErrorKind::OutcomeUnknown, 1), "{error:?}");
+    assert_eq!((error.kind(), script.asked().len()), (OutcomeUnknown, 1), "{error:?}");
     assert!(error.hint().is_some_and(|hint| hint.starts_with("it may have been done")), "{error:?}");
 
     let cases = [
@@ -178,10 +178,7 @@ async fn a_siblings_error_does_not_hide_a_write_in_doubt() {
 #[tokio::test]
 async fn a_body_is_the_same_in_each_attempt_and_its_type_is_its_own() {
     const TYPED: &ConnectorDef = &ConnectorDef {
-        http: crate::def::HttpDef {
-            headers: &[("content-type", crate::def::TextDef::Fixed("application/json"))],
-            ..CONNECTOR.http
-        },
+        http: HttpDef { headers: &[("content-type", TextDef::Fixed("application/json"))], ..CONNECTOR.http },
         ..*CONNECTOR
     };
     let script = Script::new([lost(), ok("")]);
