@@ -31,6 +31,7 @@ pub(crate) fn from_token(cx: &mut Cx<'_>, types: &Types, (auth, node): (Option<&
         !ways.is_empty() && ways.iter().all(|way| way.value.get("kind").and_then(Node::text).is_some_and(replies));
     let mut made = Vec::new();
     for entry in view.and_then(|view| view.from_token).map(Node::entries).unwrap_or_default() {
+        unreserved(cx, entry, "account value");
         let view = ast::Derived::of(&entry.value);
         let ty = view.ty.and_then(|node| text_ty(cx, types, node));
         let at = view.value.and_then(|node| {
@@ -40,8 +41,7 @@ pub(crate) fn from_token(cx: &mut Cx<'_>, types: &Types, (auth, node): (Option<&
                     .help("$body.team.id");
                 return None;
             }
-            // Secrets are not values: what is a value may end in a result, a body or a log.
-            if path.last().is_some_and(|last| last.ends_with("_token") || last.ends_with("_secret")) {
+            if path.last().is_some_and(|last| names_secret(last)) {
                 cx.error(Code::NoSecret, node.span, "a token is a secret, and secrets are no values")
                     .help("name it under `auth.NAME.tokens`");
                 return None;
@@ -53,6 +53,46 @@ pub(crate) fn from_token(cx: &mut Cx<'_>, types: &Types, (auth, node): (Option<&
         }
     }
     made
+}
+
+/// Whether a field of a reply is a secret by its name. What is an account value may end in a result, a body or a log.
+fn names_secret(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    ["token", "secret", "password"].iter().any(|secret| name.ends_with(secret))
+}
+
+/// The check may read a reply that holds secrets too:
+///
+/// ```yaml
+/// check: {request: {get: /me, returns: Me}, id: $body.id, set: {pass: {type: string, value: $body.access_token}}}
+/// ```
+fn no_secret(cx: &mut Cx<'_>, node: &Node, value: &Template) {
+    let secret = |expr: &Expr| {
+        let mut fields = expr.ops.iter().rev().filter_map(|op| match &op.kind {
+            OpKind::Field(name) | OpKind::EachField(name) => Some(name),
+            OpKind::Filter(_) => None,
+        });
+        fields.next().is_some_and(|name| names_secret(name))
+    };
+    let found = match value {
+        Template::Expr(expr) => secret(expr),
+        Template::Concat(parts) => parts.iter().any(|part| matches!(part, TextPart::Expr(expr) if secret(expr))),
+        _ => false,
+    };
+    if found {
+        cx.error(Code::NoSecret, node.span, "by its name this is a secret, and secrets are no values")
+            .help("name a field that may be shown, such as $body.id");
+    }
+}
+
+/// The pages use these names for what a person chooses.
+pub(crate) fn unreserved(cx: &mut Cx<'_>, entry: &Entry, what: &str) {
+    let name = &entry.key.text;
+    if matches!(name.as_str(), "choice" | "choices") {
+        cx.error(Code::RefusedName, entry.key.span, format!("no {what} can be called `{name}`"))
+            .label("the page uses this name")
+            .help(format!("{name}_value"));
+    }
 }
 
 fn text_ty(cx: &mut Cx<'_>, types: &Types, node: &Node) -> Option<Ty> {
@@ -115,15 +155,21 @@ pub(crate) fn check(cx: &mut Cx<'_>, world: &World<'_>, node: Option<&Node>) -> 
     if let Some(choose) = &choose {
         scope.items.push(("choice".to_owned(), choose.as_ref().map(|(_, item)| item.clone())));
     }
+    let text = |cx: &mut Cx<'_>, node: &Node, key: &str| {
+        let made = template::text(cx, &scope, node, key)?;
+        no_secret(cx, node, &made);
+        Some(made)
+    };
     let id = view.id.and_then(|node| {
-        let id = template::text(cx, &scope, node, ID)?;
+        let id = text(cx, node, ID)?;
         own_id(cx, node, id)
     });
-    let label = view.label.and_then(|node| template::text(cx, &scope, node, "account.check.label"));
+    let label = view.label.and_then(|node| text(cx, node, "account.check.label"));
     let set = view.set.map(Node::entries).unwrap_or_default().iter().map(|entry| {
         let value = ast::Derived::of(&entry.value).value?;
         let ty = &world.set.iter().find(|field| field.name == entry.key.text)?.ty;
         let made = template::typed(cx, &scope, value, (ty, &format!("account.check.set.{}", entry.key.text)))?;
+        no_secret(cx, value, &made);
         Some((entry.key.text.clone(), made))
     });
     let set = set.collect::<Vec<_>>().into_iter().collect::<Option<Vec<_>>>();
@@ -185,6 +231,7 @@ pub(crate) fn set(cx: &mut Cx<'_>, types: &Types, known: &[Field], node: Option<
     let check = node.and_then(|node| ast::Account::of(node).check).map(ast::Check::of);
     let mut made = Vec::new();
     for entry in check.and_then(|check| check.set).map(Node::entries).unwrap_or_default() {
+        unreserved(cx, entry, "account value");
         once(cx, entry, (known, "fields` or `account.from_token"));
         let ty = ast::Derived::of(&entry.value).ty.and_then(|node| text_ty(cx, types, node));
         made.extend(ty.map(|ty| Field::plain(&entry.key.text, ty)));

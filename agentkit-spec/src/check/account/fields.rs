@@ -1,5 +1,6 @@
 //! What a person is asked before an account is connected.
 
+use super::unreserved;
 use crate::ast;
 use crate::check::cx::Cx;
 use crate::check::types::{Owner, Types, fields, is_text, peel, show};
@@ -34,11 +35,7 @@ fn one(cx: &mut Cx<'_>, entry: &Entry, field: &Field) -> bool {
             .help("string");
         return false;
     }
-    if name == "choice" {
-        cx.error(Code::RefusedName, entry.key.span, "no account field can be called `choice`")
-            .label("the page uses this name")
-            .help("choice_value");
-    }
+    unreserved(cx, entry, "account field");
     if field.about.is_none() {
         cx.error(Code::NoAbout, entry.key.span, format!("account field `{name}` lacks `about`"))
             .label("the person who connects reads this")

@@ -1,6 +1,7 @@
 //! Secrets a person types in.
 
 use super::signing;
+use crate::check::account::unreserved;
 use crate::check::cx::Cx;
 use crate::check::types::{Owner, Types, fields, show};
 use crate::diagnostic::Code;
@@ -17,6 +18,9 @@ pub(super) fn secrets(cx: &mut Cx<'_>, types: &Types, kind: &str, node: Option<&
         };
         return default.iter().map(|name| Field::plain(*name, Ty::String)).collect();
     };
+    for entry in node.entries() {
+        unreserved(cx, entry, "secret");
+    }
     let (secrets, _) = fields(cx, types, node, (Owner::Secret, "Secret"));
     for secret in secrets.iter().filter(|secret| secret.ty != Ty::String) {
         let span =
