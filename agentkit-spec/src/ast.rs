@@ -279,7 +279,7 @@ objects! {
     Page PAGE "request.page" {
         items "items" must: Form::Expression => "The items of one page.";
         next "next" must: Form::ExpressionOr(PAGE_WORDS) => "Token or address of the next page in the reply; or link: the Link header has its address; or offset, number: items or pages are counted.";
-        more "more": Form::Expression => "Goes on only while this holds.";
+        more "more": Form::Expression => "Goes on only while this holds. Without it, counting (`offset`, `number`) ends at a page that is shorter than asked for, or empty.";
         send "send": Form::Text => "Where the token or count goes: query.x, body.x or body.x.y; or url where `next` is an address.";
         start "start": Form::Int => "What counting starts from; default 0 for offset, 1 for number.";
         size "size": Form::Text => "Where the page size goes: query.x or body.x.";

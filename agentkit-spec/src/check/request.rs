@@ -40,7 +40,12 @@ pub(crate) fn request(
 ) -> Option<Request> {
     let view = ast::Request::of(node);
     let hosts = world.http.as_ref().map(|http| http.hosts.as_slice()).unwrap_or_default();
-    let address = method(cx, &view, around.at)
+    // Under another name it is there, which was reported.
+    let misnamed = [view.get, view.post, view.put, view.patch, view.delete].iter().all(Option::is_none)
+        && cx.diagnostics.errors_in(node.span, |code| code == Code::UnknownKey);
+    let address = (!misnamed)
+        .then(|| method(cx, &view, around.at))
+        .flatten()
         .and_then(|(method, node)| Some((method, path::address(cx, scope, node, hosts)?, node)));
     let token = token(cx, world, view.token, around.token);
     if let (Some((_, Address::Url(_), node)), Ok(Some(_))) = (&address, &token) {
