@@ -470,7 +470,7 @@ impl Parser<'_> {
             found.help("write it without quotes");
         } else if let (Some(word), "true or false") = (as_bool(node.text().unwrap_or_default()), wanted) {
             found.help(word);
-        } else if unquoted && path.ends_with(".enum") && node.is_null() {
+        } else if unquoted && path.rsplit('.').next() == Some("enum") && node.is_null() {
             found.help("an enum has no null: leave it out, and write `type: opt<string>`");
         } else if unquoted && !node.text().unwrap_or_default().is_empty() {
             found.help("quote it to make it a text");
