@@ -9,14 +9,16 @@ mod keys;
 mod matcher;
 mod multipart;
 mod render;
+mod secret;
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-pub use exchanges::{Exchanges, Reuse, Secret};
+pub use exchanges::{Exchanges, Reuse};
 use futures_util::future::BoxFuture;
 use jiff::Timestamp;
 pub use multipart::multipart;
+pub use secret::{Place, Secret};
 use serde_json::Value;
 
 use crate::account::{ConnectedAccount, Credentials, Tokens, Values};

@@ -14,9 +14,8 @@ use super::call::Call;
 pub(super) fn ready(provider: &Provider, call: &Call, (request, secrets): (&HttpRequest, &[Secret])) -> String {
     let base = provider.connector.http.base_url.with(|name| provider.account.get(name).cloned());
     let address = base.as_deref().and_then(|base| call.address.strip_prefix(base)).filter(|path| path.starts_with('/'));
-    let hidden =
-        |text: &String| secrets.iter().fold(text.clone(), |text, secret| text.replace(&secret.text, "<secret>"));
-    let query: Vec<(String, String)> = call.query.iter().map(|(name, value)| (name.clone(), hidden(value))).collect();
+    let hidden = |(name, value): &(String, String)| (name.clone(), Secret::hidden(secrets, name, value).1);
+    let query: Vec<(String, String)> = call.query.iter().map(hidden).collect();
     let mut text = String::from("- expect:\n");
     line(&mut text, &call.method.as_str().to_lowercase(), &scalar(address.unwrap_or(&call.address)));
     if !query.is_empty() {
@@ -82,7 +81,7 @@ fn scalar(text: &str) -> String {
     let word = text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '/') && text.chars().all(plain_char);
     let reserved = ["true", "false", "null", "yes", "no", "on", "off", "y", "n"];
     let taken = reserved.iter().any(|known| text.eq_ignore_ascii_case(known));
-    if text == "<secret>" || (word && !taken) {
+    if text == Secret::SHOWN || (word && !taken) {
         text.to_owned()
     } else {
         // A JSON string is a YAML string in double quotes.

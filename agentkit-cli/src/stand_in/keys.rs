@@ -1,6 +1,6 @@
 //! Whether a request may pass: a Bearer token given out here, or the secrets of a key connection.
 
-use agentkit_runtime::example::Secret;
+use agentkit_runtime::example::{Place, Secret};
 use agentkit_spec::model::{Apply, Auth, AuthKind, Field, SecretPart};
 use axum::response::Response;
 use base64::Engine as _;
@@ -35,7 +35,10 @@ pub(super) fn verdict(provider: &Provider, call: &Call) -> Verdict {
     if let Some((token, access)) =
         grants.access.iter().find(|(token, _)| texts.iter().any(|text| text.contains(*token)))
     {
-        return Verdict::Token(access.clone(), Secret { token: access.name.clone(), text: token.clone() });
+        return Verdict::Token(
+            access.clone(),
+            Secret { token: access.name.clone(), text: token.clone(), place: Place::Anywhere },
+        );
     }
     match call.header("authorization") {
         None => Verdict::Nothing,
@@ -62,69 +65,84 @@ fn by_key(provider: &Provider, auth: &Auth, call: &Call) -> Option<Vec<Secret>> 
         AuthKind::None => return Some(Vec::new()),
         AuthKind::Secrets { secrets } => secrets,
     };
-    let mut carried = Vec::new();
+    let token = auth.tokens.first().map_or("default", |token| token.name.as_str());
+    let (mut carried, mut hidden) = (Vec::new(), Vec::new());
+    let mut hide = |name: &str, text: String, shown: String| {
+        hidden.push(Secret { token: token.to_owned(), text, place: Place::Whole { name: name.to_owned(), shown } });
+    };
     let mut read = |parts: &[SecretPart], text: &str| {
-        carried.extend(inside(provider, parts, text)?);
-        Some(())
+        let (found, shown) = inside(provider, parts, text)?;
+        carried.extend(found);
+        Some(shown)
     };
     match &auth.apply {
         Apply::Bearer => {
             let secret = SecretPart::Secret(secrets.first()?.name.clone());
-            read(&[secret], call.header("authorization")?.strip_prefix("Bearer ")?)?;
+            let header = call.header("authorization")?;
+            let shown = read(&[secret], header.strip_prefix("Bearer ")?)?;
+            hide("authorization", header.to_owned(), format!("Bearer {shown}"));
         }
         Apply::Basic { user, password } => {
             let pair = STANDARD.decode(call.header("authorization")?.strip_prefix("Basic ")?).ok()?;
             let pair = String::from_utf8(pair).ok()?;
             let (given, key) = pair.split_once(':')?;
-            read(user, given)?;
-            read(password, key)?;
+            let shown = format!("Basic {}:{}", read(user, given)?, read(password, key)?);
+            hide("authorization", format!("Basic {pair}"), shown);
         }
         // A stand-in has no secrets to check a signature with; the key it names is in reach, as with AWS.
         Apply::AwsSigV4 { .. } => {
-            let given = call.header("authorization")?.strip_prefix("AWS4-HMAC-SHA256 Credential=")?;
-            let (id, _) = given.split_once('/')?;
+            let header = call.header("authorization")?;
+            let given = header.strip_prefix("AWS4-HMAC-SHA256 Credential=")?;
+            let (id, rest) = given.split_once('/')?;
+            let shown = format!("AWS4-HMAC-SHA256 Credential={}/{rest}", Secret::SHOWN);
             carried.push(("access_key_id".to_owned(), id.to_owned()));
+            hide("authorization", header.to_owned(), shown);
         }
         Apply::Signed { .. } => {}
         Apply::Parts { headers, query } => {
             for (name, parts) in headers {
-                read(parts, call.header(name)?)?;
+                let text = call.header(name)?;
+                hide(name, text.to_owned(), read(parts, text)?);
             }
             for (name, parts) in query {
-                read(parts, only(&call.query, name)?)?;
+                let text = only(&call.query, name)?;
+                hide(name, text.to_owned(), read(parts, text)?);
             }
         }
     }
     let right =
         |(name, text): &(String, String)| secrets.iter().any(|secret| secret.name == *name && plausible(secret, text));
-    let token = auth.tokens.first().map_or("default", |token| token.name.as_str());
-    let secret = |(_, text): &(String, String)| Secret { token: token.to_owned(), text: text.clone() };
-    carried.iter().all(right).then(|| carried.iter().map(secret).collect())
+    carried.iter().all(right).then_some(hidden)
 }
 
-/// The secrets in a text, by name, if it is made of its parts with something where the secrets go.
-fn inside(provider: &Provider, parts: &[SecretPart], text: &str) -> Option<Vec<(String, String)>> {
-    let mut found = Vec::new();
+/// Secrets by name, and the text they were in as it may be seen.
+type Found = (Vec<(String, String)>, String);
+
+/// The secrets in a text, if it is made of its parts with something where the secrets go.
+fn inside(provider: &Provider, parts: &[SecretPart], text: &str) -> Option<Found> {
+    let (mut found, mut shown) = (Vec::new(), String::new());
     let mut rest = text;
     for (index, part) in parts.iter().enumerate() {
         let end = match parts.get(index + 1) {
             Some(SecretPart::Text(text)) => rest.find(text.as_str())?,
             _ => rest.len(),
         };
-        match part {
-            SecretPart::Text(text) => rest = rest.strip_prefix(text.as_str())?,
+        let after = match part {
+            SecretPart::Text(text) => rest.strip_prefix(text.as_str())?,
             SecretPart::Account(name) => match provider.account.get(name) {
-                Some(value) => rest = rest.strip_prefix(value.as_str())?,
-                None => rest = &rest[end..],
+                Some(value) => rest.strip_prefix(value.as_str())?,
+                None => &rest[end..],
             },
             SecretPart::Secret(name) => {
-                let (secret, after) = rest.split_at(end);
-                found.push((name.clone(), secret.to_owned()));
-                rest = after;
+                found.push((name.clone(), rest[..end].to_owned()));
+                &rest[end..]
             }
-        }
+        };
+        let hides = matches!(part, SecretPart::Secret(_));
+        shown.push_str(if hides { Secret::SHOWN } else { &rest[..rest.len() - after.len()] });
+        rest = after;
     }
-    (rest.is_empty() && found.iter().all(|(_, secret)| !secret.is_empty())).then_some(found)
+    (rest.is_empty() && found.iter().all(|(_, secret)| !secret.is_empty())).then_some((found, shown))
 }
 
 /// Secrets with a pattern that names their start, such as `^xoxb-`, must have it.

@@ -80,6 +80,21 @@ fn of_a_base_or_of_a_broken_spec_says_so() {
     assert_eq!((broken.code, broken.stderr.contains("AK030")), (1, true), "{broken:?}");
 }
 
+#[test]
+fn a_short_secret_hides_nothing_else() {
+    let sandbox = Sandbox::new("mock_short");
+    sandbox.write("board.yaml", include_str!("board.yaml"));
+    let mut mock = Mock::start(&sandbox, "board.yaml");
+    let introduction = mock.until("\"https://api.board.example\"");
+    let base = introduction.split_whitespace().find(|word| word.starts_with("http://127")).expect("an address");
+    let cards = format!("{}/api.board.example/1/cards", base.trim_end_matches(','));
+    let known = get(&format!("{cards}?name=Milk&kind=k&key=k&token=t"));
+    assert_eq!((known.0, known.1.as_str()), (200, "[]"), "{known:?}");
+    let unknown = get(&format!("{cards}?name=Tea&kind=t&key=k&token=t"));
+    assert_eq!(unknown.0, 404, "{unknown:?}");
+    assert!(unknown.1.contains("query: {name: Tea, kind: t, key: <secret>, token: <secret>}"), "{unknown:?}");
+}
+
 fn get(url: &str) -> (u16, String) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     runtime.block_on(async {

@@ -12,11 +12,9 @@ use serde_json::Value;
 
 use super::keys::{SeenKeys, any_key};
 use super::render::{Lines, diff, expected, sent};
+use super::secret::{Secret, readable};
 use crate::transport::{HttpReply, HttpRequest};
 use crate::wire::base64;
-
-/// What stands in an example for any secret.
-const SECRET: &str = "<secret>";
 
 /// How often an exchange answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,21 +23,6 @@ pub enum Reuse {
     Once,
     /// Equal ones in file order, then the last of them again and again.
     Endless,
-}
-
-/// A text that must not be seen, and the name of the token it belongs to.
-#[derive(Clone)]
-pub struct Secret {
-    /// Name of the token in the spec.
-    pub token: String,
-    /// What a request carries.
-    pub text: String,
-}
-
-impl std::fmt::Debug for Secret {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Secret").field("token", &self.token).finish_non_exhaustive()
-    }
 }
 
 /// The exchanges of one example, or of many.
@@ -83,16 +66,7 @@ impl Exchanges {
     ///
     /// The difference, as text for the author of the example.
     pub fn answer(&self, request: &HttpRequest, secrets: &[Secret], public: bool) -> Result<HttpReply, String> {
-        let hide = |text: &str| {
-            let (mut token, mut text) = (None, readable(text));
-            for secret in secrets.iter().filter(|secret| !secret.text.is_empty()) {
-                if text.contains(&secret.text) {
-                    token = token.or(Some(secret.token.as_str()));
-                    text = text.replace(&secret.text, SECRET);
-                }
-            }
-            (token, text)
-        };
+        let hide = |name: &str, text: &str| Secret::hidden(secrets, name, text);
         let carried = carried(request, secrets);
         let mut all = self.all();
         let mut keys = self.keys.lock().unwrap_or_else(PoisonError::into_inner);
@@ -113,7 +87,7 @@ impl Exchanges {
                 Some(key) if self.reuse == Reuse::Endless => key,
                 _ => keys.by_count(text),
             };
-            let got = sent(request, &exchange.expect, &|text| hide(&counted(text)));
+            let got = sent(request, &exchange.expect, &|name, text| hide(name, &counted(text)));
             if wanted == got {
                 best = Some(index);
                 if free {
@@ -156,17 +130,13 @@ impl Exchanges {
 
 /// The secret in a header or in the query; empty where there is none.
 fn carried(request: &HttpRequest, secrets: &[Secret]) -> String {
-    let headers = request.headers.values().map(|value| readable(&String::from_utf8_lossy(value.as_bytes())));
-    let query = request.url.query_pairs().map(|(_, value)| value.into_owned());
-    let texts: Vec<String> = headers.chain(query).collect();
-    let found = secrets.iter().find(|secret| texts.iter().any(|text| text.contains(&secret.text)));
+    let headers = request.headers.iter().map(|(name, value)| {
+        let text = readable(&String::from_utf8_lossy(value.as_bytes()));
+        (name.to_string(), text)
+    });
+    let texts: Vec<(String, String)> = headers.chain(request.url.query_pairs().into_owned()).collect();
+    let found = secrets.iter().find(|secret| texts.iter().any(|(name, text)| secret.is_in(name, text)));
     found.map(|secret| secret.text.clone()).unwrap_or_default()
-}
-
-/// The text of a header; user and password of HTTP Basic without their encoding.
-fn readable(text: &str) -> String {
-    let pair = text.strip_prefix("Basic ").and_then(base64::decode).and_then(|pair| String::from_utf8(pair).ok());
-    pair.map_or_else(|| text.to_owned(), |pair| format!("Basic {pair}"))
 }
 
 fn reply(reply: &Value) -> HttpReply {

@@ -5,9 +5,10 @@ use std::sync::{Mutex, PoisonError};
 use futures_util::future::BoxFuture;
 use serde_json::Value;
 
-use super::exchanges::{Exchanges, Reuse, Secret};
+use super::exchanges::{Exchanges, Reuse};
+use super::secret::{Place, Secret};
 use crate::account::Values;
-use crate::def::ConnectorDef;
+use crate::def::{ConnectorDef, TokenDef};
 use crate::hosts;
 use crate::transport::{Failure, HttpReply, HttpRequest, Limits, Transport, TransportError};
 
@@ -31,7 +32,11 @@ impl Matcher {
         let base_url = hosts::address(connector.http.base_url, values, &connector.http).unwrap_or_default();
         all.add(&base_url, exchanges);
         let tokens = connector.auth.iter().flat_map(|auth| auth.tokens);
-        let secrets = tokens.map(|token| Secret { token: token.name.to_owned(), text: secret(token.name) }).collect();
+        let secret = |token: &TokenDef| {
+            let (token, text) = (token.name.to_owned(), secret(token.name));
+            Secret { token, text, place: Place::Anywhere }
+        };
+        let secrets = tokens.map(secret).collect();
         Self { exchanges: all, secrets, unexpected: Mutex::default() }
     }
 

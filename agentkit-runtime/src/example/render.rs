@@ -5,6 +5,7 @@ use url::Url;
 use url::form_urlencoded::parse;
 
 use super::multipart;
+use super::secret::Seen;
 use crate::transport::HttpRequest;
 
 /// A request, line by line. Queries and forms are sorted by name: their order means nothing.
@@ -61,14 +62,10 @@ pub(super) fn expected(expect: &Value) -> Lines {
 }
 
 /// The request that was sent, as far as `expect` looks at it.
-pub(super) fn sent<'a>(
-    request: &HttpRequest,
-    expect: &Value,
-    hide: &dyn Fn(&str) -> (Option<&'a str>, String),
-) -> Lines {
+pub(super) fn sent<'a>(request: &HttpRequest, expect: &Value, hide: &dyn Fn(&str, &str) -> Seen<'a>) -> Lines {
     let mut token = None;
-    let mut seen = |text: &str| {
-        let (found, text) = hide(text);
+    let mut seen = |name: &str, text: &str| {
+        let (found, text) = hide(name, text);
         token = token.or(found);
         text
     };
@@ -78,7 +75,7 @@ pub(super) fn sent<'a>(
     let mut query: Vec<(String, String)> = request.url.query_pairs().into_owned().collect();
     query.sort_by(|one, other| one.0.cmp(&other.0));
     for (name, value) in &query {
-        let shown = seen(value);
+        let shown = seen(name, value);
         // What the way to connect adds need not be written in every example.
         if shown == *value || expect["query"].get(name).is_some() {
             lines.push(format!("query {name} = {shown}"));
@@ -86,7 +83,7 @@ pub(super) fn sent<'a>(
     }
     let mut headers = Vec::new();
     for (name, value) in &request.headers {
-        let value = seen(&String::from_utf8_lossy(value.as_bytes()));
+        let value = seen(name.as_str(), &String::from_utf8_lossy(value.as_bytes()));
         let looked_at = expect["headers"]
             .as_object()
             .is_some_and(|map| map.keys().any(|key| key.eq_ignore_ascii_case(name.as_str())));
