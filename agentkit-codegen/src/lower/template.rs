@@ -140,7 +140,24 @@ pub(crate) fn json(scope: &mut Scope<'_>, template: &Template) -> TokenStream {
         }
         Template::Each { var, list, item } => {
             let items = each(scope, var, list, |scope| json(scope, item));
-            quote!(Value::Array(#items))
+            if may_be_absent(item) {
+                quote!(Value::Array(filters::present(#items)))
+            } else {
+                quote!(Value::Array(#items))
+            }
+        }
+        Template::List(items) if items.iter().any(may_be_absent) => {
+            let mut items: Vec<TokenStream> = items
+                .iter()
+                .rev()
+                .map(|item| {
+                    let code = json(scope, item);
+                    // A `null` that the spec writes stays.
+                    if may_be_absent(item) { quote!(filters::present([#code])) } else { quote!(Vec::from([#code])) }
+                })
+                .collect();
+            items.reverse();
+            quote!(Value::Array([#(#items),*].concat()))
         }
         Template::List(items) => {
             let mut items: Vec<TokenStream> = items.iter().rev().map(|item| json(scope, item)).collect();
@@ -156,6 +173,11 @@ pub(crate) fn json(scope: &mut Scope<'_>, template: &Template) -> TokenStream {
             quote!(Value::String(#code))
         }
     }
+}
+
+/// Whether an item of a list may be left out.
+fn may_be_absent(item: &Template) -> bool {
+    matches!(item, Template::Expr(expr) if matches!(expr.ty(), Ty::Opt(_)))
 }
 
 /// `Object::new().put("key", &value)…`.

@@ -40,6 +40,11 @@ pub fn written<T: Wire>(mut value: T, form: Form) -> Value {
     value.give(Give::Request(form))
 }
 
+/// The items of a list in a body that are there.
+pub fn present(items: impl IntoIterator<Item = Value>) -> Vec<Value> {
+    items.into_iter().filter(|item| !item.is_null()).collect()
+}
+
 /// The text of an enum's value.
 pub fn word(value: &dyn ToJson) -> String {
     match value.to_json() {
