@@ -79,7 +79,10 @@ fn chosen(name: Option<&str>) -> Result<Vec<&'static ConnectorDef>, Failure> {
     let known: Vec<&str> = all.iter().map(|connector| connector.name).collect();
     match all.iter().find(|connector| connector.name == name) {
         Some(connector) => Ok(vec![connector]),
-        None => Err(Failure::usage(format!("no connector `{name}`")).hint(format!("there are: {}", known.join(", ")))),
+        None => Err(Failure::usage(format!("no connector `{name}` is built into this command")).hint(format!(
+            "there are: {}; a connector of your own is run by your program: docs/writing-a-connector.md",
+            known.join(", ")
+        ))),
     }
 }
 
