@@ -10,6 +10,8 @@ use futures_util::future::BoxFuture;
 
 use crate::account::{ConnectedAccountStatus, ExpiredReason};
 
+#[cfg(test)]
+pub(crate) mod faulty;
 mod memory;
 #[cfg(feature = "sqlite")]
 mod sqlite;
@@ -37,39 +39,79 @@ pub trait Store: Send + Sync + Debug + 'static {
     fn keep_key(&self, key: KeyRow) -> StoreFuture<'_, KeyRow>;
     /// The row of a connection's name; the given row is added where there is none.
     fn keep_connection(&self, connection: ConnectionRow) -> StoreFuture<'_, ConnectionRow>;
-    /// The account of a connection and an identifier; the given row is added where there is none.
+    /// The account of a connection, an identifier and a name; the given row is added where there is none.
     fn keep_account(&self, account: AccountRow) -> StoreFuture<'_, AccountRow>;
     /// An account.
     fn account<'a>(&'a self, id: &'a str) -> StoreFuture<'a, Option<AccountRow>>;
-    /// The account of a connection and an identifier.
-    fn find_account<'a>(&'a self, connection_id: &'a str, identifier: &'a str) -> StoreFuture<'a, Option<AccountRow>>;
+    /// The account of a connection, an identifier and a name.
+    fn find_account<'a>(
+        &'a self,
+        connection_id: &'a str,
+        identifier: &'a str,
+        name: &'a str,
+    ) -> StoreFuture<'a, Option<AccountRow>>;
     /// All accounts, oldest first.
     fn accounts(&self) -> StoreFuture<'_, Vec<AccountRow>>;
     /// The credentials of an account, by token.
     fn credentials<'a>(&'a self, account: &'a str) -> StoreFuture<'a, Vec<CredentialRow>>;
     /// The credentials of active accounts whose last refresh was begun and not ended.
     fn in_doubt(&self) -> StoreFuture<'_, Vec<CredentialRow>>;
+    /// Ends all leases: for a store of one process, when it starts. Whoever held them is gone.
+    fn end_leases(&self) -> StoreFuture<'_, ()>;
     /// Adds a flow.
     fn add_flow(&self, flow: FlowRow) -> StoreFuture<'_, ()>;
     /// The flow of a link token's hash.
     fn flow_of_link<'a>(&'a self, link: &'a [u8]) -> StoreFuture<'a, Option<FlowRow>>;
     /// The flow of a state's hash.
     fn flow_of_state<'a>(&'a self, state: &'a [u8]) -> StoreFuture<'a, Option<FlowRow>>;
+    /// The flow of the hash of an `auth_request_id`.
+    fn flow_of_request<'a>(&'a self, request: &'a [u8]) -> StoreFuture<'a, Option<FlowRow>>;
     /// Erases flows that were over before a moment (milliseconds since 1970).
     fn forget_flows(&self, before: i64) -> StoreFuture<'_, ()>;
+    /// Events with a higher number than `after`, in their order, at most `limit`.
+    fn events(&self, after: i64, limit: u32) -> StoreFuture<'_, Vec<EventRow>>;
+    /// Erases events from before a moment (milliseconds since 1970).
+    fn forget_events(&self, before: i64) -> StoreFuture<'_, ()>;
+    /// Revocations that are due at a moment (milliseconds since 1970), the longest due first, at most `limit`.
+    fn revocations(&self, now: i64, limit: u32) -> StoreFuture<'_, Vec<RevocationRow>>;
     /// Does all of these or, where one of the rows is no longer the one that was read, none: `false`.
     fn commit(&self, writes: Vec<Write>) -> StoreFuture<'_, bool>;
 }
 
-/// One row replaced under a condition.
+/// One change under a condition.
 #[derive(Debug, Clone)]
 pub enum Write {
     /// An account whose revision is one less than this row's.
     Account(AccountRow),
+    /// The end of an account of this revision, with its credentials and flows.
+    Erase {
+        /// `ca_…`.
+        account: String,
+        /// The revision that was read.
+        seen: i64,
+    },
     /// A credential whose generation is `seen`; `None` where there must be none yet.
     Credential {
         /// The generation that was read.
         seen: Option<i64>,
+        /// What is to stand there.
+        row: CredentialRow,
+    },
+    /// A credential of this generation whose lease is free or over.
+    Lease {
+        /// The generation that was read.
+        seen: i64,
+        /// Milliseconds since 1970.
+        now: i64,
+        /// What is to stand there, with the new lease.
+        row: CredentialRow,
+    },
+    /// A credential of this generation whose lease this owner holds.
+    Release {
+        /// The generation that was read.
+        seen: i64,
+        /// Who took the lease.
+        owner: String,
         /// What is to stand there.
         row: CredentialRow,
     },
@@ -79,6 +121,22 @@ pub enum Write {
         from: FlowStep,
         /// What is to stand there.
         row: FlowRow,
+    },
+    /// A new event; its number is given by the store.
+    Event(EventRow),
+    /// A new revocation.
+    Revoke(RevocationRow),
+    /// A revocation that was tried `seen` times.
+    RevokeLater {
+        /// The number of tries that was read.
+        seen: i64,
+        /// What is to stand there.
+        row: RevocationRow,
+    },
+    /// The end of a revocation.
+    Revoked {
+        /// `rev_…`.
+        id: String,
     },
 }
 
@@ -129,6 +187,8 @@ pub struct AccountRow {
     pub connector: String,
     /// The caller's own user id.
     pub identifier: String,
+    /// Tells several accounts of one person in one connection apart; the first one's is empty.
+    pub name: String,
     /// Its status.
     pub status: ConnectedAccountStatus,
     /// Why it is `EXPIRED`.
@@ -193,7 +253,9 @@ pub enum FlowStep {
     Linked,
     /// The browser is at the provider.
     Authorizing,
-    /// The callback came; the code is being exchanged.
+    /// The callback came; its code is held until the app has said who its user is.
+    Held,
+    /// The code is being exchanged.
     Consumed,
     /// The account is active.
     Done,
@@ -202,9 +264,10 @@ pub enum FlowStep {
 }
 
 impl FlowStep {
-    const WORDS: [(Self, &'static str); 5] = [
+    const WORDS: [(Self, &'static str); 6] = [
         (Self::Linked, "LINKED"),
         (Self::Authorizing, "AUTHORIZING"),
+        (Self::Held, "HELD"),
         (Self::Consumed, "CONSUMED"),
         (Self::Done, "DONE"),
         (Self::Failed, "FAILED"),
@@ -252,10 +315,68 @@ pub struct FlowRow {
     pub values: String,
     /// Why it failed: a word of ours, never the provider's text.
     pub failure: Option<String>,
+    /// Where the app says who its user is; one of the addresses of the configuration.
+    pub verify_url: Option<String>,
+    /// Where the browser ends; one of the addresses of the configuration.
+    pub return_url: Option<String>,
+    /// The app's own text, given back to it.
+    pub app_state: Option<String>,
+    /// Id of the provider's account that it must be, where the caller said it.
+    pub expected: Option<String>,
+    /// SHA-256 of the `auth_request_id`.
+    pub request: Option<Vec<u8>>,
+    /// The code of the callback, sealed.
+    pub held: Option<Vec<u8>>,
+    /// How long it is held, milliseconds since 1970.
+    pub held_until: Option<i64>,
+    /// How often somebody else was named than the link was made for.
+    pub tries: i64,
     /// Milliseconds since 1970.
     pub created_at: i64,
     /// Milliseconds since 1970.
     pub expires_at: i64,
+}
+
+/// Something that happened to an account, for the host.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EventRow {
+    /// Its place in the order of all events, given by the store; 0 in a new one.
+    pub number: i64,
+    /// `evt_…`.
+    pub id: String,
+    /// Whose it is.
+    pub tenant: String,
+    /// Such as `connected_account.status_updated`.
+    pub kind: String,
+    /// `ca_…`.
+    pub account: String,
+    /// What is told: a JSON object without secrets.
+    pub data: String,
+    /// Milliseconds since 1970.
+    pub occurred_at: i64,
+}
+
+/// A token that the provider is to be told to forget.
+#[derive(Clone, PartialEq, Eq)]
+pub struct RevocationRow {
+    /// `rev_…`.
+    pub id: String,
+    /// Whose it is.
+    pub tenant: String,
+    /// `conn_…`.
+    pub connection_id: String,
+    /// `ca_…`, which may be erased by now.
+    pub account: String,
+    /// Account values, as a JSON object of texts: they may be part of the endpoint's address.
+    pub values: String,
+    /// The token, sealed.
+    pub token: Vec<u8>,
+    /// How often it was tried.
+    pub tries: i64,
+    /// Not before this moment, milliseconds since 1970.
+    pub not_before: i64,
+    /// Milliseconds since 1970.
+    pub created_at: i64,
 }
 
 // Sealed blobs and hashes are no secrets, but a log full of bytes helps nobody.
@@ -276,6 +397,17 @@ impl Debug for CredentialRow {
             .field("token", &self.token)
             .field("generation", &self.generation)
             .field("expires_at", &self.expires_at)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Debug for RevocationRow {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RevocationRow")
+            .field("id", &self.id)
+            .field("account", &self.account)
+            .field("tries", &self.tries)
+            .field("not_before", &self.not_before)
             .finish_non_exhaustive()
     }
 }

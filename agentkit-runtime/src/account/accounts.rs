@@ -141,7 +141,7 @@ impl Accounts {
                 "an identifier has 1 to {MAX_IDENTIFIER} bytes and no control characters"
             )));
         }
-        if let Some(row) = self.store.find_account(connection.id(), identifier).await.map_err(store_error)? {
+        if let Some(row) = self.store.find_account(connection.id(), identifier, "").await.map_err(store_error)? {
             return Ok(ConnectedAccount::new(connection.clone(), row));
         }
         let now = self.clock.now();
@@ -157,6 +157,7 @@ impl Accounts {
             connection: connection.name().to_owned(),
             connector: connection.connector().name.to_owned(),
             identifier: identifier.to_owned(),
+            name: String::new(),
             status,
             reason: None,
             subject: None,

@@ -6,7 +6,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::account::ConnectedAccountStatus;
 
-use super::{AccountRow, ConnectionRow, CredentialRow, FlowRow, KeyRow, Store, StoreFuture, Write};
+use super::{
+    AccountRow, ConnectionRow, CredentialRow, EventRow, FlowRow, KeyRow, RevocationRow, Store, StoreFuture, Write,
+};
 
 /// Keeps accounts in memory: for tests, and for programs that connect their accounts anew each time.
 #[derive(Debug, Default)]
@@ -20,10 +22,14 @@ struct Tables {
     keys: Vec<KeyRow>,
     connections: Vec<ConnectionRow>,
     accounts: BTreeMap<String, AccountRow>,
-    /// Id of the account by connection id and identifier.
-    people: BTreeMap<(String, String), String>,
+    /// Id of the account by connection id, identifier and name.
+    people: BTreeMap<(String, String, String), String>,
     credentials: BTreeMap<(String, String), CredentialRow>,
     flows: BTreeMap<String, FlowRow>,
+    events: Vec<EventRow>,
+    /// Number of the last event, which may be erased by now.
+    last_event: i64,
+    revocations: BTreeMap<String, RevocationRow>,
 }
 
 impl MemoryStore {
@@ -83,7 +89,7 @@ impl Store for MemoryStore {
 
     fn keep_account(&self, account: AccountRow) -> StoreFuture<'_, AccountRow> {
         let mut tables = self.tables();
-        let person = (account.connection_id.clone(), account.identifier.clone());
+        let person = (account.connection_id.clone(), account.identifier.clone(), account.name.clone());
         if let Some(row) = tables.people.get(&person).and_then(|id| tables.accounts.get(id)) {
             return done(row.clone());
         }
@@ -96,9 +102,14 @@ impl Store for MemoryStore {
         done(self.tables().accounts.get(id).cloned())
     }
 
-    fn find_account<'a>(&'a self, connection_id: &'a str, identifier: &'a str) -> StoreFuture<'a, Option<AccountRow>> {
+    fn find_account<'a>(
+        &'a self,
+        connection_id: &'a str,
+        identifier: &'a str,
+        name: &'a str,
+    ) -> StoreFuture<'a, Option<AccountRow>> {
         let tables = self.tables();
-        let id = tables.people.get(&(connection_id.to_owned(), identifier.to_owned()));
+        let id = tables.people.get(&(connection_id.to_owned(), identifier.to_owned(), name.to_owned()));
         done(id.and_then(|id| tables.accounts.get(id)).cloned())
     }
 
@@ -124,6 +135,13 @@ impl Store for MemoryStore {
         done(tables.credentials.values().filter(in_doubt).cloned().collect())
     }
 
+    fn end_leases(&self) -> StoreFuture<'_, ()> {
+        for row in self.tables().credentials.values_mut() {
+            (row.lease_owner, row.lease_until) = (None, None);
+        }
+        done(())
+    }
+
     fn add_flow(&self, flow: FlowRow) -> StoreFuture<'_, ()> {
         self.tables().flows.insert(flow.id.clone(), flow);
         done(())
@@ -137,9 +155,32 @@ impl Store for MemoryStore {
         done(self.tables().flows.values().find(|row| row.state.as_deref() == Some(state)).cloned())
     }
 
+    fn flow_of_request<'a>(&'a self, request: &'a [u8]) -> StoreFuture<'a, Option<FlowRow>> {
+        done(self.tables().flows.values().find(|row| row.request.as_deref() == Some(request)).cloned())
+    }
+
     fn forget_flows(&self, before: i64) -> StoreFuture<'_, ()> {
         self.tables().flows.retain(|_, row| row.expires_at >= before);
         done(())
+    }
+
+    fn events(&self, after: i64, limit: u32) -> StoreFuture<'_, Vec<EventRow>> {
+        let tables = self.tables();
+        let events = tables.events.iter().filter(|row| row.number > after);
+        done(events.take(limit as usize).cloned().collect())
+    }
+
+    fn forget_events(&self, before: i64) -> StoreFuture<'_, ()> {
+        self.tables().events.retain(|row| row.occurred_at >= before);
+        done(())
+    }
+
+    fn revocations(&self, now: i64, limit: u32) -> StoreFuture<'_, Vec<RevocationRow>> {
+        let tables = self.tables();
+        let mut due: Vec<_> = tables.revocations.values().filter(|row| row.not_before <= now).cloned().collect();
+        due.sort_by(|one, other| (one.not_before, &one.id).cmp(&(other.not_before, &other.id)));
+        due.truncate(limit as usize);
+        done(due)
     }
 
     fn commit(&self, writes: Vec<Write>) -> StoreFuture<'_, bool> {
@@ -155,6 +196,10 @@ impl Store for MemoryStore {
 }
 
 impl Tables {
+    fn credential(&self, row: &CredentialRow) -> Option<&CredentialRow> {
+        self.credentials.get(&(row.account.clone(), row.token.clone()))
+    }
+
     /// Whether the row that a write replaces is still the one that was read.
     fn holds(&self, write: &Write) -> bool {
         match write {
@@ -163,7 +208,17 @@ impl Tables {
                 let key = (row.account.clone(), row.token.clone());
                 self.credentials.get(&key).map(|there| there.generation) == *seen
             }
+            Write::Lease { seen, now, row } => self
+                .credential(row)
+                .is_some_and(|there| there.generation == *seen && there.lease_until.is_none_or(|until| until <= *now)),
+            Write::Release { seen, owner, row } => self
+                .credential(row)
+                .is_some_and(|there| there.generation == *seen && there.lease_owner.as_ref() == Some(owner)),
+            Write::Erase { account, seen } => self.accounts.get(account).is_some_and(|there| there.revision == *seen),
             Write::Flow { from, row } => self.flows.get(&row.id).is_some_and(|there| there.step == *from),
+            Write::RevokeLater { seen, row } => self.revocations.get(&row.id).is_some_and(|there| there.tries == *seen),
+            Write::Revoked { id } => self.revocations.contains_key(id),
+            Write::Event(_) | Write::Revoke(_) => true,
         }
     }
 
@@ -172,11 +227,27 @@ impl Tables {
             Write::Account(row) => {
                 self.accounts.insert(row.id.clone(), row);
             }
-            Write::Credential { row, .. } => {
+            Write::Credential { row, .. } | Write::Lease { row, .. } | Write::Release { row, .. } => {
                 self.credentials.insert((row.account.clone(), row.token.clone()), row);
+            }
+            Write::Erase { account, .. } => {
+                self.accounts.remove(&account);
+                self.people.retain(|_, id| *id != account);
+                self.credentials.retain(|(owner, _), _| *owner != account);
+                self.flows.retain(|_, flow| flow.account != account);
             }
             Write::Flow { row, .. } => {
                 self.flows.insert(row.id.clone(), row);
+            }
+            Write::Event(row) => {
+                self.last_event += 1;
+                self.events.push(EventRow { number: self.last_event, ..row });
+            }
+            Write::Revoke(row) | Write::RevokeLater { row, .. } => {
+                self.revocations.insert(row.id.clone(), row);
+            }
+            Write::Revoked { id } => {
+                self.revocations.remove(&id);
             }
         }
     }

@@ -19,18 +19,25 @@ use sqlx::sqlite::{
 };
 use sqlx::{Row as _, Sqlite};
 
-use super::{AccountRow, ConnectionRow, CredentialRow, FlowRow, KeyRow, Store, StoreError, StoreFuture, Write};
+use super::{
+    AccountRow, ConnectionRow, CredentialRow, EventRow, FlowRow, KeyRow, RevocationRow, Store, StoreError, StoreFuture,
+    Write,
+};
 use crate::setup::SetupError;
 
 mod rows;
 mod sql;
 
-use self::rows::{bind_account, bind_credential, bind_flow, read_account, read_credential, read_flow, read_key};
+use self::rows::{
+    bind_account, bind_credential, bind_event, bind_flow, bind_revocation, read_account, read_credential, read_event,
+    read_flow, read_key, read_revocation,
+};
 
 /// Migrations in their order; a store remembers how many it has had.
 const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/sqlite/0001_accounts.sql"),
     include_str!("../../migrations/sqlite/0002_account_fields.sql"),
+    include_str!("../../migrations/sqlite/0003_events_and_verification.sql"),
 ];
 
 type Query = sqlx::query::Query<'static, Sqlite, SqliteArguments>;
@@ -95,6 +102,10 @@ impl SqliteStore {
         migrate(&writer, &file).await?;
         let readers = SqlitePoolOptions::new().max_connections(4).connect_with(options).await.map_err(fail)?;
         Ok(Self { dir, writer, readers, _lock: lock })
+    }
+
+    async fn run(&self, statement: Query) -> Result<(), StoreError> {
+        statement.execute(&self.writer).await.map(|_| ()).map_err(broken)
     }
 
     async fn one<T: 'static>(
@@ -172,8 +183,10 @@ impl Store for SqliteStore {
     }
 
     fn keep_account(&self, account: AccountRow) -> StoreFuture<'_, AccountRow> {
-        let select =
-            sqlx::query(sql::FIND_ACCOUNT).bind(account.connection_id.clone()).bind(account.identifier.clone());
+        let select = sqlx::query(sql::FIND_ACCOUNT)
+            .bind(account.connection_id.clone())
+            .bind(account.identifier.clone())
+            .bind(account.name.clone());
         let insert = bind_account(sqlx::query(sql::KEEP_ACCOUNT), account);
         Box::pin(self.keep(insert, select, read_account))
     }
@@ -182,8 +195,16 @@ impl Store for SqliteStore {
         Box::pin(self.one(sqlx::query(sql::ACCOUNT).bind(id.to_owned()), read_account))
     }
 
-    fn find_account<'a>(&'a self, connection_id: &'a str, identifier: &'a str) -> StoreFuture<'a, Option<AccountRow>> {
-        let select = sqlx::query(sql::FIND_ACCOUNT).bind(connection_id.to_owned()).bind(identifier.to_owned());
+    fn find_account<'a>(
+        &'a self,
+        connection_id: &'a str,
+        identifier: &'a str,
+        name: &'a str,
+    ) -> StoreFuture<'a, Option<AccountRow>> {
+        let select = sqlx::query(sql::FIND_ACCOUNT)
+            .bind(connection_id.to_owned())
+            .bind(identifier.to_owned())
+            .bind(name.to_owned());
         Box::pin(self.one(select, read_account))
     }
 
@@ -199,9 +220,12 @@ impl Store for SqliteStore {
         Box::pin(self.all(sqlx::query(sql::IN_DOUBT), read_credential))
     }
 
+    fn end_leases(&self) -> StoreFuture<'_, ()> {
+        Box::pin(self.run(sqlx::query(sql::END_LEASES)))
+    }
+
     fn add_flow(&self, flow: FlowRow) -> StoreFuture<'_, ()> {
-        let insert = bind_flow(sqlx::query(sql::ADD_FLOW), flow);
-        Box::pin(async move { insert.execute(&self.writer).await.map(|_| ()).map_err(broken) })
+        Box::pin(self.run(bind_flow(sqlx::query(sql::ADD_FLOW), flow)))
     }
 
     fn flow_of_link<'a>(&'a self, link: &'a [u8]) -> StoreFuture<'a, Option<FlowRow>> {
@@ -212,15 +236,35 @@ impl Store for SqliteStore {
         Box::pin(self.one(sqlx::query(sql::FLOW_OF_STATE).bind(state.to_vec()), read_flow))
     }
 
+    fn flow_of_request<'a>(&'a self, request: &'a [u8]) -> StoreFuture<'a, Option<FlowRow>> {
+        Box::pin(self.one(sqlx::query(sql::FLOW_OF_REQUEST).bind(request.to_vec()), read_flow))
+    }
+
     fn forget_flows(&self, before: i64) -> StoreFuture<'_, ()> {
-        let delete = sqlx::query(sql::FORGET_FLOWS).bind(before);
-        Box::pin(async move { delete.execute(&self.writer).await.map(|_| ()).map_err(broken) })
+        Box::pin(self.run(sqlx::query(sql::FORGET_FLOWS).bind(before)))
+    }
+
+    fn events(&self, after: i64, limit: u32) -> StoreFuture<'_, Vec<EventRow>> {
+        Box::pin(self.all(sqlx::query(sql::EVENTS).bind(after).bind(i64::from(limit)), read_event))
+    }
+
+    fn forget_events(&self, before: i64) -> StoreFuture<'_, ()> {
+        Box::pin(self.run(sqlx::query(sql::FORGET_EVENTS).bind(before)))
+    }
+
+    fn revocations(&self, now: i64, limit: u32) -> StoreFuture<'_, Vec<RevocationRow>> {
+        Box::pin(self.all(sqlx::query(sql::REVOCATIONS).bind(now).bind(i64::from(limit)), read_revocation))
     }
 
     fn commit(&self, writes: Vec<Write>) -> StoreFuture<'_, bool> {
         Box::pin(async move {
             let mut transaction = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(broken)?;
             for write in writes {
+                if let Write::Erase { account, .. } = &write {
+                    for part in [sql::ERASE_CREDENTIALS, sql::ERASE_FLOWS] {
+                        sqlx::query(part).bind(account.clone()).execute(&mut *transaction).await.map_err(broken)?;
+                    }
+                }
                 let done = statement(write).execute(&mut *transaction).await.map_err(broken)?;
                 if done.rows_affected() != 1 {
                     transaction.rollback().await.map_err(broken)?;
@@ -241,7 +285,18 @@ fn statement(write: Write) -> Query {
             bind_credential(sqlx::query(sql::REPLACE_CREDENTIAL), row).bind(seen)
         }
         Write::Credential { seen: None, row } => bind_credential(sqlx::query(sql::ADD_CREDENTIAL), row),
+        Write::Lease { seen, now, row } => {
+            bind_credential(sqlx::query(sql::LEASE_CREDENTIAL), row).bind(seen).bind(now)
+        }
+        Write::Release { seen, owner, row } => {
+            bind_credential(sqlx::query(sql::RELEASE_CREDENTIAL), row).bind(seen).bind(owner)
+        }
+        Write::Erase { account, seen } => sqlx::query(sql::ERASE_ACCOUNT).bind(account).bind(seen),
         Write::Flow { from, row } => bind_flow(sqlx::query(sql::REPLACE_FLOW), row).bind(from.as_str()),
+        Write::Event(row) => bind_event(sqlx::query(sql::ADD_EVENT), row),
+        Write::Revoke(row) => bind_revocation(sqlx::query(sql::ADD_REVOCATION), row),
+        Write::RevokeLater { seen, row } => bind_revocation(sqlx::query(sql::REPLACE_REVOCATION), row).bind(seen),
+        Write::Revoked { id } => sqlx::query(sql::ERASE_REVOCATION).bind(id),
     }
 }
 
@@ -277,12 +332,19 @@ async fn migrate(pool: &SqlitePool, file: &Path) -> Result<(), SetupError> {
             .at(file.display().to_string())
             .help("use that version, or restore a backup from before"));
     }
+    // A table that others refer to can be built anew only while references are not enforced; they are checked at the
+    // end of each migration. The pool has this one connection.
+    sqlx::raw_sql(sql::REFERENCES_OFF).execute(pool).await.map_err(fail)?;
     for (number, migration) in (1_i64..).zip(MIGRATIONS).skip(had) {
         let mut transaction = pool.begin_with("BEGIN IMMEDIATE").await.map_err(fail)?;
         sqlx::raw_sql(*migration).execute(&mut *transaction).await.map_err(fail)?;
+        if sqlx::query(sql::BROKEN_REFERENCE).fetch_optional(&mut *transaction).await.map_err(fail)?.is_some() {
+            return Err(fail(sqlx::Error::Protocol("a row refers to one that is not there".to_owned())));
+        }
         sqlx::query(sql::MIGRATE).bind(number).execute(&mut *transaction).await.map_err(fail)?;
         transaction.commit().await.map_err(fail)?;
     }
+    sqlx::raw_sql(sql::REFERENCES_ON).execute(pool).await.map_err(fail)?;
     Ok(())
 }
 

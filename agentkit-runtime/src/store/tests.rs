@@ -57,6 +57,10 @@ on_every_store! {
     rows_come_back_as_they_were
     a_change_of_what_was_not_read_does_nothing
     flows_are_found_by_their_secrets_and_forgotten
+    a_lease_is_taken_when_it_is_free_and_given_back_by_its_owner
+    events_are_read_in_their_order
+    revocations_come_when_they_are_due
+    an_account_is_erased_with_all_that_is_its_own
 }
 
 fn connection() -> ConnectionRow {
@@ -77,6 +81,7 @@ fn account() -> AccountRow {
         connection: "mail".to_owned(),
         connector: "gmail".to_owned(),
         identifier: "ana".to_owned(),
+        name: String::new(),
         status: ConnectedAccountStatus::Expired,
         reason: Some(ExpiredReason::RotationLost),
         subject: Some("s".to_owned()),
@@ -126,6 +131,14 @@ fn flow() -> FlowRow {
         scopes: "{}".to_owned(),
         values: r#"{"shop": "acme"}"#.to_owned(),
         failure: None,
+        verify_url: None,
+        return_url: None,
+        app_state: None,
+        expected: None,
+        request: None,
+        held: None,
+        held_until: None,
+        tries: 0,
         created_at: 1,
         expires_at: 100,
     }
@@ -167,8 +180,12 @@ async fn connections_and_accounts_are_kept_once(store: &dyn Store) {
     assert_eq!(store.accounts().await.unwrap(), [account(), bob]);
     assert_eq!(store.account("ca_1").await.unwrap(), Some(account()));
     assert_eq!(store.account("ca_9").await.unwrap(), None);
-    assert_eq!(store.find_account("conn_1", "ana").await.unwrap(), Some(account()));
-    assert_eq!(store.find_account("conn_1", "an").await.unwrap(), None);
+    assert_eq!(store.find_account("conn_1", "ana", "").await.unwrap(), Some(account()));
+    assert_eq!(store.find_account("conn_1", "an", "").await.unwrap(), None);
+    assert_eq!(store.find_account("conn_1", "ana", "spare").await.unwrap(), None);
+    let spare = AccountRow { id: "ca_3".to_owned(), name: "spare".to_owned(), ..account() };
+    assert_eq!(store.keep_account(spare.clone()).await.unwrap(), spare, "another one of the same person");
+    assert_eq!(store.find_account("conn_1", "ana", "spare").await.unwrap(), Some(spare));
 }
 
 async fn rows_come_back_as_they_were(store: &dyn Store) {
@@ -199,11 +216,20 @@ async fn rows_come_back_as_they_were(store: &dyn Store) {
         cookie: Some(vec![3]),
         verifier: Some(vec![4]),
         failure: Some("denied".to_owned()),
+        verify_url: Some("https://app.example.com/verify".to_owned()),
+        return_url: Some("https://app.example.com/done".to_owned()),
+        app_state: Some("s".to_owned()),
+        expected: Some("ana@example.com".to_owned()),
+        request: Some(vec![8; 32]),
+        held: Some(vec![9]),
+        held_until: Some(50),
+        tries: 2,
         ..flow()
     };
     let write = Write::Flow { from: FlowStep::Linked, row: full.clone() };
     assert!(store.commit(vec![write]).await.unwrap());
-    assert_eq!(store.flow_of_link(&[1; 32]).await.unwrap(), Some(full));
+    assert_eq!(store.flow_of_link(&[1; 32]).await.unwrap(), Some(full.clone()));
+    assert_eq!(store.flow_of_request(&[8; 32]).await.unwrap(), Some(full));
 }
 
 async fn a_change_of_what_was_not_read_does_nothing(store: &dyn Store) {
@@ -250,6 +276,95 @@ async fn flows_are_found_by_their_secrets_and_forgotten(store: &dyn Store) {
     assert!(store.flow_of_link(&[5; 32]).await.unwrap().is_some());
 }
 
+async fn a_lease_is_taken_when_it_is_free_and_given_back_by_its_owner(store: &dyn Store) {
+    with_account(store).await;
+    let free = CredentialRow { lease_owner: None, lease_until: None, ..credential() };
+    assert!(store.commit(vec![Write::Credential { seen: None, row: free.clone() }]).await.unwrap());
+    let held = |owner: &str, until| CredentialRow {
+        lease_owner: Some(owner.to_owned()),
+        lease_until: Some(until),
+        ..free.clone()
+    };
+    let take = |now, row| vec![Write::Lease { seen: 1, now, row }];
+    let give = |owner: &str| vec![Write::Release { seen: 1, owner: owner.to_owned(), row: free.clone() }];
+    assert!(store.commit(take(10, held("one", 20))).await.unwrap());
+    assert!(!store.commit(take(19, held("two", 29))).await.unwrap(), "it is taken");
+    assert!(store.commit(take(20, held("two", 30))).await.unwrap(), "it is over");
+    assert!(!store.commit(give("one")).await.unwrap(), "it is another's by now");
+    assert!(store.commit(give("two")).await.unwrap());
+    assert_eq!(store.credentials("ca_1").await.unwrap().first(), Some(&free));
+    let stale = Write::Lease { seen: 2, now: 99, row: held("one", 109) };
+    assert!(!store.commit(vec![stale]).await.unwrap(), "that generation is not there");
+    assert!(store.commit(take(30, held("one", 40))).await.unwrap());
+    store.end_leases().await.unwrap();
+    assert_eq!(store.credentials("ca_1").await.unwrap(), [free]);
+}
+
+async fn events_are_read_in_their_order(store: &dyn Store) {
+    let event = |id: &str, occurred_at| EventRow {
+        number: 0,
+        id: id.to_owned(),
+        tenant: "t".to_owned(),
+        kind: "connected_account.created".to_owned(),
+        account: "ca_1".to_owned(),
+        data: "{}".to_owned(),
+        occurred_at,
+    };
+    let writes = vec![Write::Event(event("evt_b", 7)), Write::Event(event("evt_a", 6))];
+    assert!(store.commit(writes).await.unwrap());
+    let ids = async |after, limit| {
+        let rows = store.events(after, limit).await.unwrap();
+        rows.into_iter().map(|row| (row.number, row.id)).collect::<Vec<_>>()
+    };
+    assert_eq!(ids(0, 10).await, [(1, "evt_b".to_owned()), (2, "evt_a".to_owned())]);
+    assert_eq!(ids(0, 1).await, [(1, "evt_b".to_owned())]);
+    assert_eq!(ids(1, 10).await, [(2, "evt_a".to_owned())]);
+    store.forget_events(8).await.unwrap();
+    assert!(store.commit(vec![Write::Event(event("evt_c", 9))]).await.unwrap());
+    assert_eq!(ids(0, 10).await, [(3, "evt_c".to_owned())], "a number is given once");
+}
+
+async fn revocations_come_when_they_are_due(store: &dyn Store) {
+    with_account(store).await;
+    let row = |id: &str, not_before| RevocationRow {
+        id: id.to_owned(),
+        tenant: "t".to_owned(),
+        connection_id: "conn_1".to_owned(),
+        account: "ca_1".to_owned(),
+        values: "{}".to_owned(),
+        token: vec![1],
+        tries: 0,
+        not_before,
+        created_at: 1,
+    };
+    let (late, soon) = (row("rev_1", 9), row("rev_2", 5));
+    assert!(store.commit(vec![Write::Revoke(late.clone()), Write::Revoke(soon.clone())]).await.unwrap());
+    assert_eq!(store.revocations(4, 10).await.unwrap(), []);
+    assert_eq!(store.revocations(9, 10).await.unwrap(), [soon.clone(), late.clone()]);
+    assert_eq!(store.revocations(9, 1).await.unwrap().first(), Some(&soon));
+    let later = RevocationRow { tries: 1, not_before: 50, ..soon.clone() };
+    let write = Write::RevokeLater { seen: 0, row: later.clone() };
+    assert!(store.commit(vec![write.clone()]).await.unwrap());
+    assert!(!store.commit(vec![write]).await.unwrap(), "another worker was there");
+    assert!(store.commit(vec![Write::Revoked { id: late.id.clone() }]).await.unwrap());
+    assert!(!store.commit(vec![Write::Revoked { id: late.id }]).await.unwrap());
+    assert_eq!(store.revocations(99, 10).await.unwrap(), [later]);
+}
+
+async fn an_account_is_erased_with_all_that_is_its_own(store: &dyn Store) {
+    with_account(store).await;
+    assert!(store.commit(vec![Write::Credential { seen: None, row: credential() }]).await.unwrap());
+    store.add_flow(flow()).await.unwrap();
+    let erase = |seen| vec![Write::Erase { account: "ca_1".to_owned(), seen }];
+    assert!(!store.commit(erase(7)).await.unwrap(), "it was changed meanwhile");
+    assert_eq!(store.credentials("ca_1").await.unwrap().len(), 1, "all or none");
+    assert!(store.commit(erase(0)).await.unwrap());
+    assert_eq!(store.account("ca_1").await.unwrap(), None);
+    assert_eq!(store.credentials("ca_1").await.unwrap(), []);
+    assert_eq!(store.flow_of_link(&[1; 32]).await.unwrap(), None);
+    assert_eq!(store.keep_account(account()).await.unwrap(), account(), "a new one may follow");
+}
+
 #[cfg(feature = "sqlite")]
 mod on_disk {
     use super::*;
@@ -265,6 +380,35 @@ mod on_disk {
         drop(store);
         SqliteStore::open(&dir).await.unwrap();
         assert_eq!(std::fs::read_to_string(dir.join(".gitignore")).unwrap(), "*\n");
+        std::fs::remove_dir_all(dir).unwrap();
+    }
+
+    #[tokio::test]
+    async fn the_rows_of_an_older_version_come_along() {
+        let dir = fresh_dir();
+        let data = dir.join("data");
+        std::fs::create_dir_all(&data).unwrap();
+        let options = sqlx::sqlite::SqliteConnectOptions::new().filename(data.join("agentkit.db"));
+        let old = sqlx::SqlitePool::connect_with(options.create_if_missing(true)).await.unwrap();
+        for text in [
+            "CREATE TABLE migration (number INTEGER NOT NULL PRIMARY KEY) STRICT; \
+             INSERT INTO migration (number) VALUES (1), (2);",
+            include_str!("../../migrations/sqlite/0001_accounts.sql"),
+            include_str!("../../migrations/sqlite/0002_account_fields.sql"),
+            "INSERT INTO connection VALUES ('conn_1', 't', 'mail', 'gmail', 1); \
+             INSERT INTO account VALUES ('ca_1', 't', 'conn_1', 'mail', 'gmail', 'ana', 'EXPIRED', 'rotation_lost', \
+             's', 'Ana ☃', '{\"team\":\"T1\"}', '[\"a\"]', 'client', 0, 1, 2); \
+             INSERT INTO credential VALUES ('ca_1', 'bot', 1, x'010203', x'04', x'05', 10, 9, '[]', 'me', 11, 1, 2, 12, \
+             'policy');",
+        ] {
+            sqlx::raw_sql(text).execute(&old).await.unwrap();
+        }
+        old.close().await;
+        let store = SqliteStore::open(&dir).await.unwrap();
+        assert_eq!(store.accounts().await.unwrap(), [account()]);
+        assert_eq!(store.credentials("ca_1").await.unwrap(), [credential()]);
+        store.add_flow(flow()).await.unwrap();
+        assert_eq!(store.flow_of_link(&[1; 32]).await.unwrap(), Some(flow()));
         std::fs::remove_dir_all(dir).unwrap();
     }
 

@@ -1,11 +1,10 @@
 //! Accounts that the client of the connection connects itself.
 
-use std::sync::atomic::AtomicUsize;
-
 use super::*;
 use crate::account::SubmitError;
 use crate::def::FieldDef;
-use crate::store::{AccountRow, ConnectionRow, CredentialRow, FlowRow, KeyRow, StoreError, StoreFuture, Write};
+use crate::store::faulty::FaultyStore;
+use crate::store::{CredentialRow, Write};
 use crate::tool_error::ErrorKind;
 
 /// The account is one of those that the client is good for.
@@ -137,7 +136,7 @@ async fn a_disconnect_while_it_connects_is_the_last_word() {
 
 #[tokio::test]
 async fn a_store_that_fails_once_loses_no_code() {
-    let store = Arc::new(Hiccup { inner: MemoryStore::new(), failures: AtomicUsize::new(0) });
+    let store = FaultyStore::default();
     let secret = SecretString::from("CANARY-secret");
     let connection = Connection::new("consent", &CHOSEN).auth("consent").client("client", secret);
     let answers = [token(1), reply(200, r#"["a"]"#)];
@@ -152,14 +151,14 @@ async fn a_store_that_fails_once_loses_no_code() {
     while world.provider.count("/token") == 0 {
         tokio::task::yield_now().await;
     }
-    store.failures.store(1, Ordering::SeqCst);
+    store.fail_reads(1);
     world.provider.open();
     while !callback.is_finished() {
         world.clock.advance(Duration::from_millis(100));
         tokio::task::yield_now().await;
     }
     assert_eq!(callback.await.unwrap().unwrap().status(), Status::Active);
-    assert_eq!(store.failures.load(Ordering::SeqCst), 0, "it failed");
+    assert_eq!(store.left(), 0, "it failed");
 }
 
 #[tokio::test]
@@ -209,69 +208,4 @@ async fn a_persons_token_is_not_used_as_the_clients() {
     assert!(accounts.store.commit(vec![write]).await.unwrap());
     accounts.cache.forget(account.id());
     assert_eq!(call(&world, &account).await.unwrap_err().kind(), ErrorKind::Reconnect);
-}
-
-/// A store that fails to read an account so many times.
-#[derive(Debug)]
-struct Hiccup {
-    inner: MemoryStore,
-    failures: AtomicUsize,
-}
-
-impl Store for Arc<Hiccup> {
-    fn root_key_file(&self) -> Option<std::path::PathBuf> {
-        self.inner.root_key_file()
-    }
-    fn fact<'a>(&'a self, name: &'a str) -> StoreFuture<'a, Option<Vec<u8>>> {
-        self.inner.fact(name)
-    }
-    fn keep_fact<'a>(&'a self, name: &'a str, value: Vec<u8>) -> StoreFuture<'a, Vec<u8>> {
-        self.inner.keep_fact(name, value)
-    }
-    fn keys(&self) -> StoreFuture<'_, Vec<KeyRow>> {
-        self.inner.keys()
-    }
-    fn keep_key(&self, key: KeyRow) -> StoreFuture<'_, KeyRow> {
-        self.inner.keep_key(key)
-    }
-    fn keep_connection(&self, connection: ConnectionRow) -> StoreFuture<'_, ConnectionRow> {
-        self.inner.keep_connection(connection)
-    }
-    fn keep_account(&self, account: AccountRow) -> StoreFuture<'_, AccountRow> {
-        self.inner.keep_account(account)
-    }
-    fn account<'a>(&'a self, id: &'a str) -> StoreFuture<'a, Option<AccountRow>> {
-        let less = |left: usize| left.checked_sub(1);
-        if self.failures.fetch_update(Ordering::SeqCst, Ordering::SeqCst, less).is_ok() {
-            return Box::pin(async { Err(StoreError::new("busy")) });
-        }
-        self.inner.account(id)
-    }
-    fn find_account<'a>(&'a self, connection_id: &'a str, identifier: &'a str) -> StoreFuture<'a, Option<AccountRow>> {
-        self.inner.find_account(connection_id, identifier)
-    }
-    fn accounts(&self) -> StoreFuture<'_, Vec<AccountRow>> {
-        self.inner.accounts()
-    }
-    fn credentials<'a>(&'a self, account: &'a str) -> StoreFuture<'a, Vec<CredentialRow>> {
-        self.inner.credentials(account)
-    }
-    fn in_doubt(&self) -> StoreFuture<'_, Vec<CredentialRow>> {
-        self.inner.in_doubt()
-    }
-    fn add_flow(&self, flow: FlowRow) -> StoreFuture<'_, ()> {
-        self.inner.add_flow(flow)
-    }
-    fn flow_of_link<'a>(&'a self, link: &'a [u8]) -> StoreFuture<'a, Option<FlowRow>> {
-        self.inner.flow_of_link(link)
-    }
-    fn flow_of_state<'a>(&'a self, state: &'a [u8]) -> StoreFuture<'a, Option<FlowRow>> {
-        self.inner.flow_of_state(state)
-    }
-    fn forget_flows(&self, before: i64) -> StoreFuture<'_, ()> {
-        self.inner.forget_flows(before)
-    }
-    fn commit(&self, writes: Vec<Write>) -> StoreFuture<'_, bool> {
-        self.inner.commit(writes)
-    }
 }

@@ -7,7 +7,7 @@ use sqlx::sqlite::SqliteRow;
 
 use super::Query;
 use crate::account::{ConnectedAccountStatus, ExpiredReason};
-use crate::store::{AccountRow, ConnectionRow, CredentialRow, FlowRow, FlowStep, KeyRow};
+use crate::store::{AccountRow, ConnectionRow, CredentialRow, EventRow, FlowRow, FlowStep, KeyRow, RevocationRow};
 
 pub(super) fn bind_account(query: Query, row: AccountRow) -> Query {
     query
@@ -27,6 +27,7 @@ pub(super) fn bind_account(query: Query, row: AccountRow) -> Query {
         .bind(row.revision)
         .bind(row.created_at)
         .bind(row.updated_at)
+        .bind(row.name)
 }
 
 pub(super) fn read_account(row: &SqliteRow) -> Result<AccountRow, sqlx::Error> {
@@ -37,6 +38,7 @@ pub(super) fn read_account(row: &SqliteRow) -> Result<AccountRow, sqlx::Error> {
         connection: row.try_get("connection")?,
         connector: row.try_get("connector")?,
         identifier: row.try_get("identifier")?,
+        name: row.try_get("name")?,
         status: word(row.try_get("status")?, ConnectedAccountStatus::from_word)?,
         reason: reason(row.try_get("reason")?)?,
         subject: row.try_get("subject")?,
@@ -107,6 +109,14 @@ pub(super) fn bind_flow(query: Query, row: FlowRow) -> Query {
         .bind(row.failure)
         .bind(row.created_at)
         .bind(row.expires_at)
+        .bind(row.verify_url)
+        .bind(row.return_url)
+        .bind(row.app_state)
+        .bind(row.expected)
+        .bind(row.request)
+        .bind(row.held)
+        .bind(row.held_until)
+        .bind(row.tries)
 }
 
 pub(super) fn read_flow(row: &SqliteRow) -> Result<FlowRow, sqlx::Error> {
@@ -125,8 +135,60 @@ pub(super) fn read_flow(row: &SqliteRow) -> Result<FlowRow, sqlx::Error> {
         scopes: row.try_get("scopes")?,
         values: row.try_get("account_values")?,
         failure: row.try_get("failure")?,
+        verify_url: row.try_get("verify_url")?,
+        return_url: row.try_get("return_url")?,
+        app_state: row.try_get("app_state")?,
+        expected: row.try_get("expected")?,
+        request: row.try_get("request")?,
+        held: row.try_get("held")?,
+        held_until: row.try_get("held_until")?,
+        tries: row.try_get("tries")?,
         created_at: row.try_get("created_at")?,
         expires_at: row.try_get("expires_at")?,
+    })
+}
+
+/// All but the number, which the database gives.
+pub(super) fn bind_event(query: Query, row: EventRow) -> Query {
+    query.bind(row.id).bind(row.tenant).bind(row.kind).bind(row.account).bind(row.data).bind(row.occurred_at)
+}
+
+pub(super) fn read_event(row: &SqliteRow) -> Result<EventRow, sqlx::Error> {
+    Ok(EventRow {
+        number: row.try_get("number")?,
+        id: row.try_get("id")?,
+        tenant: row.try_get("tenant")?,
+        kind: row.try_get("kind")?,
+        account: row.try_get("account")?,
+        data: row.try_get("data")?,
+        occurred_at: row.try_get("occurred_at")?,
+    })
+}
+
+pub(super) fn bind_revocation(query: Query, row: RevocationRow) -> Query {
+    query
+        .bind(row.id)
+        .bind(row.tenant)
+        .bind(row.connection_id)
+        .bind(row.account)
+        .bind(row.values)
+        .bind(row.token)
+        .bind(row.tries)
+        .bind(row.not_before)
+        .bind(row.created_at)
+}
+
+pub(super) fn read_revocation(row: &SqliteRow) -> Result<RevocationRow, sqlx::Error> {
+    Ok(RevocationRow {
+        id: row.try_get("id")?,
+        tenant: row.try_get("tenant")?,
+        connection_id: row.try_get("connection_id")?,
+        account: row.try_get("account")?,
+        values: row.try_get("account_values")?,
+        token: row.try_get("token")?,
+        tries: row.try_get("tries")?,
+        not_before: row.try_get("not_before")?,
+        created_at: row.try_get("created_at")?,
     })
 }
 

@@ -1,0 +1,126 @@
+//! A store that fails as often as a test says, over one that works.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use super::{
+    AccountRow, ConnectionRow, CredentialRow, EventRow, FlowRow, KeyRow, MemoryStore, RevocationRow, Store, StoreError,
+    StoreFuture, Write,
+};
+
+/// The next so many reads of an account and commits fail. A clone is the same store.
+#[derive(Debug, Clone)]
+pub(crate) struct FaultyStore {
+    inner: Arc<dyn Store>,
+    reads: Arc<AtomicUsize>,
+    commits: Arc<AtomicUsize>,
+}
+
+impl Default for FaultyStore {
+    fn default() -> Self {
+        Self::over(MemoryStore::new())
+    }
+}
+
+impl FaultyStore {
+    pub(crate) fn over(store: impl Store) -> Self {
+        Self { inner: Arc::new(store), reads: Arc::default(), commits: Arc::default() }
+    }
+
+    pub(crate) fn fail_reads(&self, times: usize) {
+        self.reads.store(times, Ordering::SeqCst);
+    }
+
+    #[expect(dead_code, reason = "for the tests of lost commits")]
+    pub(crate) fn fail_commits(&self, times: usize) {
+        self.commits.store(times, Ordering::SeqCst);
+    }
+
+    /// Failures that have not happened yet.
+    pub(crate) fn left(&self) -> usize {
+        self.reads.load(Ordering::SeqCst) + self.commits.load(Ordering::SeqCst)
+    }
+}
+
+fn fails(count: &AtomicUsize) -> bool {
+    count.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)).is_ok()
+}
+
+fn failed<T: Send + 'static>() -> StoreFuture<'static, T> {
+    Box::pin(async { Err(StoreError::new("busy")) })
+}
+
+impl Store for FaultyStore {
+    fn root_key_file(&self) -> Option<PathBuf> {
+        self.inner.root_key_file()
+    }
+    fn fact<'a>(&'a self, name: &'a str) -> StoreFuture<'a, Option<Vec<u8>>> {
+        self.inner.fact(name)
+    }
+    fn keep_fact<'a>(&'a self, name: &'a str, value: Vec<u8>) -> StoreFuture<'a, Vec<u8>> {
+        self.inner.keep_fact(name, value)
+    }
+    fn keys(&self) -> StoreFuture<'_, Vec<KeyRow>> {
+        self.inner.keys()
+    }
+    fn keep_key(&self, key: KeyRow) -> StoreFuture<'_, KeyRow> {
+        self.inner.keep_key(key)
+    }
+    fn keep_connection(&self, connection: ConnectionRow) -> StoreFuture<'_, ConnectionRow> {
+        self.inner.keep_connection(connection)
+    }
+    fn keep_account(&self, account: AccountRow) -> StoreFuture<'_, AccountRow> {
+        self.inner.keep_account(account)
+    }
+    fn account<'a>(&'a self, id: &'a str) -> StoreFuture<'a, Option<AccountRow>> {
+        if fails(&self.reads) { failed() } else { self.inner.account(id) }
+    }
+    fn find_account<'a>(
+        &'a self,
+        connection_id: &'a str,
+        identifier: &'a str,
+        name: &'a str,
+    ) -> StoreFuture<'a, Option<AccountRow>> {
+        self.inner.find_account(connection_id, identifier, name)
+    }
+    fn accounts(&self) -> StoreFuture<'_, Vec<AccountRow>> {
+        self.inner.accounts()
+    }
+    fn credentials<'a>(&'a self, account: &'a str) -> StoreFuture<'a, Vec<CredentialRow>> {
+        self.inner.credentials(account)
+    }
+    fn in_doubt(&self) -> StoreFuture<'_, Vec<CredentialRow>> {
+        self.inner.in_doubt()
+    }
+    fn end_leases(&self) -> StoreFuture<'_, ()> {
+        self.inner.end_leases()
+    }
+    fn add_flow(&self, flow: FlowRow) -> StoreFuture<'_, ()> {
+        self.inner.add_flow(flow)
+    }
+    fn flow_of_link<'a>(&'a self, link: &'a [u8]) -> StoreFuture<'a, Option<FlowRow>> {
+        self.inner.flow_of_link(link)
+    }
+    fn flow_of_state<'a>(&'a self, state: &'a [u8]) -> StoreFuture<'a, Option<FlowRow>> {
+        self.inner.flow_of_state(state)
+    }
+    fn flow_of_request<'a>(&'a self, request: &'a [u8]) -> StoreFuture<'a, Option<FlowRow>> {
+        self.inner.flow_of_request(request)
+    }
+    fn forget_flows(&self, before: i64) -> StoreFuture<'_, ()> {
+        self.inner.forget_flows(before)
+    }
+    fn events(&self, after: i64, limit: u32) -> StoreFuture<'_, Vec<EventRow>> {
+        self.inner.events(after, limit)
+    }
+    fn forget_events(&self, before: i64) -> StoreFuture<'_, ()> {
+        self.inner.forget_events(before)
+    }
+    fn revocations(&self, now: i64, limit: u32) -> StoreFuture<'_, Vec<RevocationRow>> {
+        self.inner.revocations(now, limit)
+    }
+    fn commit(&self, writes: Vec<Write>) -> StoreFuture<'_, bool> {
+        if fails(&self.commits) { failed() } else { self.inner.commit(writes) }
+    }
+}
