@@ -58,6 +58,7 @@ pub(crate) struct Checked {
 pub(crate) fn check(cx: &mut Cx<'_>, root: &Node) -> Checked {
     let view = ast::Spec::of(root);
     let head = head(cx, &view);
+    cx.hooks = view.hooks.map(Node::entries).unwrap_or_default().iter().map(|hook| hook.key.text.clone()).collect();
     let mut types = declared_types(cx, view.types);
     let from_token = account::from_token(cx, &types, (view.auth, view.account));
     let asked = account::asked(cx, &types, (view.auth, view.account));

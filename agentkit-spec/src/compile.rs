@@ -113,7 +113,12 @@ impl Run<'_> {
             // Half of the file is missing: what follows from that is no mistake of its own.
             return (name, Some(check::Checked { connector: None, remains: None, broken: stubs }));
         }
-        let mut cx = Cx { diagnostics: &mut *self.diagnostics, sources: &self.sources, uses: BTreeSet::new() };
+        let mut cx = Cx {
+            diagnostics: &mut *self.diagnostics,
+            sources: &self.sources,
+            uses: BTreeSet::new(),
+            hooks: BTreeSet::new(),
+        };
         let checked = check::check(&mut cx, &root);
         (name, Some(checked))
     }

@@ -27,7 +27,12 @@ pub fn ty(text: &str) {
     let root = yaml::read(&mut diagnostics, &source, 0);
     let sources = [source];
     if let Some(root) = root {
-        let mut cx = Cx { diagnostics: &mut diagnostics, sources: &sources, uses: std::collections::BTreeSet::new() };
+        let mut cx = Cx {
+            diagnostics: &mut diagnostics,
+            sources: &sources,
+            uses: std::collections::BTreeSet::new(),
+            hooks: std::collections::BTreeSet::new(),
+        };
         let found = check::ty(&mut cx, &Types::default(), &root);
         assert!(found.is_some() || diagnostics.iter().next().is_some(), "no type, and no report");
     }

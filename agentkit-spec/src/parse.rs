@@ -2,6 +2,8 @@
 //!
 //! What is left can be read through the views of `ast` without a further look at its form.
 
+mod mend;
+
 use crate::ast::{self, ERROR_KINDS};
 use crate::diagnostic::{Code, Diagnostics};
 use crate::literal;
@@ -108,6 +110,7 @@ impl Parser<'_> {
                 self.cx.report(Code::MissingKey, entry.key.span, format!("`{path}` is empty")).help(what(key));
                 return false;
             }
+            self.cut_by_comment(entry);
             self.form(&mut entry.value, key.form, Place { path: &path, key: entry.key.span })
         });
         true
@@ -154,7 +157,9 @@ impl Parser<'_> {
         let path = place.path;
         match form {
             Form::Template | Form::Data => true,
-            Form::Text | Form::Type => self.text(node, path),
+            Form::Text => self.text(node, path),
+            // A list stays: what has a type is not what lacks one.
+            Form::Type => self.type_text(node, path) || !node.items().is_empty(),
             Form::Expression => self.text(node, path) && self.expression(node, path),
             Form::ExpressionOr(words) => self.text(node, path) && self.expression_or(node, words, path),
             Form::Bool => self.plain(node, (path, "true or false"), |plain| matches!(plain, Plain::Bool(_))),
@@ -183,13 +188,17 @@ impl Parser<'_> {
             Form::Fields(names, object) => self.fields(node, (names, object), path),
             Form::TypeOrFields(object) => match &node.value {
                 Value::Map(_) => self.fields(node, (Names::Free, object), path),
-                _ => self.text(node, path),
+                // A list stays, so that no other output is derived and compared.
+                _ => self.type_text(node, path) || !node.items().is_empty(),
             },
             Form::Types(object) => self.types(node, object, path),
             Form::One(object) => self.object(node, object, place),
             Form::Map(names, object) => {
                 let Some(entries) = self.mapping(node, path) else { return false };
                 entries.retain_mut(|entry| {
+                    if object.title == ast::DERIVED.title {
+                        self.short_value(entry, path);
+                    }
                     self.name(entry, names)
                         && self.object(
                             &mut entry.value,
@@ -419,7 +428,7 @@ impl Parser<'_> {
             self.name(entry, names);
             match entry.value.value {
                 Value::Map(_) => self.object(&mut entry.value, object, Place { path: &path, key: entry.key.span }),
-                _ => self.text(&entry.value, &path),
+                _ => self.type_text(&entry.value, &path),
             };
             true
         });

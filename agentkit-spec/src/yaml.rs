@@ -6,6 +6,7 @@
 mod data;
 mod position;
 mod read;
+mod rejoin;
 
 pub(crate) use data::{Plain, to_json};
 pub(crate) use position::offset_in_source;

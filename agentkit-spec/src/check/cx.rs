@@ -15,6 +15,8 @@ pub(crate) struct Cx<'a> {
     pub(crate) sources: &'a [SourceFile],
     /// What was used, as `in.NAME`, `step.NAME`, `rate.NAME`, `hook.NAME`, `tool.NAME`.
     pub(crate) uses: BTreeSet<String>,
+    /// Names of the hooks of the file.
+    pub(crate) hooks: BTreeSet<String>,
 }
 
 impl Cx<'_> {

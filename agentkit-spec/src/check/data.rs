@@ -242,7 +242,10 @@ fn bounds(cx: &mut Cx<'_>, node: &Node, field: &Field, (path, json): (&str, &Jso
         regex::Regex::new(pattern).is_ok_and(|regex| json.as_str().is_none_or(|text| regex.is_match(text)))
     };
     if let Some(pattern) = field.pattern.as_ref().filter(|pattern| !matches(pattern)) {
-        cx.error(Code::ExampleData, node.span, format!("`{path}` does not match its pattern `{pattern}`"));
+        let found = cx.error(Code::ExampleData, node.span, format!("`{path}` does not match its pattern `{pattern}`"));
+        if let Some(example) = field.example.as_ref().and_then(Json::as_str).filter(|_| path != "example") {
+            found.help(format!("\"{example}\""));
+        }
         return false;
     }
     true

@@ -15,6 +15,7 @@ pub(crate) fn errors(cx: &mut Cx<'_>, types: &Types, node: Option<&Node>) -> Err
     let body = view.body.map(|node| body_ty(cx, types, node));
     if view.code.is_some() {
         cx.note("errors", "code");
+        dead_codes(cx, view.code, view.map);
     } else {
         needs_code(cx, view.map);
     }
@@ -101,6 +102,27 @@ pub(crate) fn needs_code(cx: &mut Cx<'_>, map: Option<&Node>) {
             format!("nothing says where a code such as `{}` stands", entry.key.text),
         )
         .help("errors: {body: Failure, code: $body.code}");
+    }
+}
+
+/// A text of the body is hardly ever a status:
+///
+/// ```yaml
+/// errors: {body: Failure, code: $body.error, map: {404: not_found}}
+/// ```
+fn dead_codes(cx: &mut Cx<'_>, code: Option<&Node>, map: Option<&Node>) {
+    let path = code.and_then(Node::text).unwrap_or_default();
+    // A number of the body made a text, or a field where the provider repeats the status.
+    if !path.starts_with("$body") || path.contains("string") || path.to_ascii_lowercase().contains("status") {
+        return;
+    }
+    for entry in map.map(Node::entries).unwrap_or_default() {
+        let status = entry.key.text.parse::<u16>().is_ok_and(|number| (400..600).contains(&number));
+        if status && entry.key.text.len() == 3 {
+            let message = format!("`{}` looks like a status, and is compared with `{path}`", entry.key.text);
+            cx.error(Code::DeadCode, entry.key.span, message)
+                .help("write the code that stands there, or for the status: code: $status | string");
+        }
     }
 }
 

@@ -83,9 +83,13 @@ fn account(cx: &mut Cx<'_>, world: &World<'_>, (view, whole): (&ast::Example<'_>
         return None;
     }
     let Some(node) = node else { return Some(Map::new()) };
-    // An example gives only the values it needs.
-    let optional = |ty: &Ty| super::types::opt(ty.clone());
-    let fields: Vec<Field> = world.values.iter().map(|value| Field::plain(&value.name, optional(&value.ty))).collect();
+    // An example gives only the values it needs, and what a person types in within the bounds of its field.
+    let asked = |value: &Field| world.account.fields.iter().find(|asked| asked.name == value.name).cloned();
+    let optional = |value: &Field| {
+        let field = asked(value).unwrap_or_else(|| value.clone());
+        Field { ty: super::types::opt(field.ty), default: None, ..field }
+    };
+    let fields: Vec<Field> = world.values.iter().map(optional).collect();
     record(cx, &world.types, node, (&fields, "account", Form::Input))
 }
 

@@ -1,5 +1,9 @@
 //! Lints: what is allowed but likely not meant.
 
+mod tool;
+
+pub(crate) use tool::name_twice;
+
 use std::collections::BTreeSet;
 
 use super::cx::Cx;
@@ -18,6 +22,7 @@ pub(crate) fn unused_in_tool(cx: &mut Cx<'_>, signature: &Signature<'_>, steps: 
         return;
     }
     changes(cx, signature);
+    tool::only_reads(cx, signature);
     for entry in signature.view.input.map(Node::entries).unwrap_or_default() {
         let name = &entry.key.text;
         if !cx.noted("in", name) {

@@ -244,7 +244,12 @@ fn returns(cx: &mut Cx<'_>, world: &World<'_>, node: Option<&Node>) -> Option<Re
 /// As `returns`, where its mistakes are reported at the request itself.
 fn returns_quietly(cx: &mut Cx<'_>, world: &World<'_>, node: Option<&Node>) -> Option<Returns> {
     let mut quiet = crate::diagnostic::Diagnostics::default();
-    let mut inner = Cx { diagnostics: &mut quiet, sources: cx.sources, uses: std::collections::BTreeSet::new() };
+    let mut inner = Cx {
+        diagnostics: &mut quiet,
+        sources: cx.sources,
+        uses: std::collections::BTreeSet::new(),
+        hooks: cx.hooks.clone(),
+    };
     let found = returns(&mut inner, world, node);
     drop(quiet.take());
     found

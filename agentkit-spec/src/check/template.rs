@@ -13,7 +13,7 @@ use super::types::{fits, is_text, peel, show};
 use crate::diagnostic::{Code, nearest};
 use crate::model::{BytesForm, Expr, Field, Template, TextPart, Ty};
 use crate::syntax::{self, Name, Part, Text};
-use crate::yaml::{Entry, Node, Plain, Scalar, Value};
+use crate::yaml::{Entry, Node, Plain, Scalar, Style, Value};
 
 /// What to do about an id that may be absent.
 pub(crate) const ALWAYS_THERE: &str = "an id must always be there: take a field that is required";
@@ -234,7 +234,7 @@ pub(crate) fn each_head(cx: &mut Cx<'_>, scope: &Scope<'_>, node: &Node) -> Opti
                 fields.iter().find(|field| matches!(field.ty, Ty::List(_)))
             };
             let help = match ty {
-                Ty::List(_) if absent => Some("add `| default([])`".to_owned()),
+                Ty::List(_) if absent => Some(or_empty(node)),
                 Ty::Pages(_) => Some("add `.items`".to_owned()),
                 // The list is one step further in.
                 Ty::Record(name) if !absent => lists(name).map(|field| format!("add `.{}`", field.name)),
@@ -246,6 +246,16 @@ pub(crate) fn each_head(cx: &mut Cx<'_>, scope: &Scope<'_>, node: &Node) -> Opti
             }
             None
         }
+    }
+}
+
+/// The text of a list with a fallback: `[` ends a plain text inside `{ }`, so it is quoted.
+pub(crate) fn or_empty(node: &Node) -> String {
+    match &node.value {
+        Value::Scalar(Scalar { text, style: Style::Plain }) if !text.contains('"') => {
+            format!("\"{text} | default([])\"")
+        }
+        _ => "add `| default([])`".to_owned(),
     }
 }
 

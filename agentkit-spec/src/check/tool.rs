@@ -191,6 +191,8 @@ fn result(cx: &mut Cx<'_>, scope: &Scope<'_>, signature: &Signature<'_>, output:
             let root = Root::Step(name.clone());
             Some(Template::Expr(Expr { root, root_ty: ty.clone(), ops: Vec::new(), source: name.clone() }))
         }
+        // What an output lacks whose field was reported is not known.
+        _ if matches!(output, Ty::Record(name) if scope.types.is_some_and(|types| types.is_incomplete(name))) => None,
         Known::Ty(_) | Known::Nothing => {
             let found = match known {
                 Known::Ty(ty) => show(ty),

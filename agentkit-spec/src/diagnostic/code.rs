@@ -145,6 +145,10 @@ codes! {
     UnusedSecret = 111, "A secret that `apply` puts nowhere.";
     BareDollar = 112, "A `$` in the midst of text, where it begins no expression.";
     ReadChanges = 113, "A reading tool that sends put, patch or delete.";
+    NameTwice = 114, "A tool whose name begins with that of its connector, which goes before it anyway.";
+    CutByComment = 115, "An unquoted text that ends at a `#`.";
+    DeadCode = 116, "A status in `errors.map` where `code` is a text of the body.";
+    WriteReads = 117, "A writing tool that sends nothing but get.";
 }
 
 impl Code {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use saphyr_parser::{Event, Parser, ScalarStyle, ScanError, Span as Marks};
 
+use super::rejoin;
 use super::{Entry, Key, Map, Node, Scalar, Style, Value};
 use crate::diagnostic::{Code, Diagnostics};
 use crate::source::{SourceFile, Span, Unreadable};
@@ -150,6 +151,9 @@ impl<'a> Builder<'a> {
                 // Its value goes with it.
                 Pending::Unusable => {}
                 Pending::Key(key) => {
+                    if rejoin::is_rest(cx, self.source, map, (&key, &node)) {
+                        return None;
+                    }
                     if let Some(first) = seen.get(&key.text) {
                         let first = self.source.line(*first);
                         cx.report(Code::RepeatedKey, key.span, format!("key `{}` is written twice", key.text))
@@ -225,7 +229,9 @@ impl<'a> Builder<'a> {
         }
         let found = cx.report(Code::Syntax, span, format!("this is no YAML: {}", error.info()));
         let (_, line) = self.source.line_at(start);
-        if line.contains("${") {
+        if let Some(help) = rejoin::help(line) {
+            found.help(help);
+        } else if line.contains("${") {
             found.help("quote a value with `${` inside `{ }`");
         } else if line.contains('\t') {
             found.help("indent by spaces, not tabs");

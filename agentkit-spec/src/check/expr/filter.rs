@@ -22,6 +22,12 @@ pub(super) fn apply(
     let Some(row) = filters::find(name) else {
         let known = FILTERS.iter().map(|row| row.name);
         let list = known.clone().collect::<Vec<_>>().join(", ");
+        if walk.cx.hooks.contains(name) {
+            walk.cx
+                .error(Code::NoFilter, span, format!("`{name}` is a hook, not a filter"))
+                .help(format!("a hook is a step: `hook: {name}`"));
+            return None;
+        }
         walk.cx
             .error(Code::NoFilter, span, format!("no filter `{name}`"))
             .help(format!("filters: {list}"))

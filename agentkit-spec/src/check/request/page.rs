@@ -5,6 +5,7 @@ use super::replied;
 use crate::ast;
 use crate::check::cx::Cx;
 use crate::check::expr::{Known, Scope, whole};
+use crate::check::template;
 use crate::check::types::{is_text, peel, show};
 use crate::diagnostic::Code;
 use crate::model::{Expr, Method, Next, Page, Ty};
@@ -53,7 +54,7 @@ fn items(cx: &mut Cx<'_>, scope: &Scope<'_>, node: &Node) -> Option<(Ty, Expr)> 
     match items.ty() {
         Ty::List(item) => Some(((**item).clone(), items)),
         other => {
-            let help = matches!(peel(other).0, Ty::List(_)).then_some("add `| default([])`");
+            let help = matches!(peel(other).0, Ty::List(_)).then(|| template::or_empty(node));
             let found = cx
                 .error(Code::Paging, node.span, format!("`items` must be a list, this is {}", show(other)))
                 .label(show(other));

@@ -6,6 +6,7 @@ use crate::ast;
 use crate::check::auth::known_scope;
 use crate::check::cx::Cx;
 use crate::check::expr::Known;
+use crate::check::lint;
 use crate::check::request::value_ty;
 use crate::check::types::{Owner, Types, fields, opt, ty};
 use crate::check::world::{Signature, World};
@@ -31,6 +32,7 @@ pub(crate) fn signature<'a>(
         "delete" => Access::Delete,
         _ => Access::Write,
     };
+    lint::name_twice(cx, connector, entry);
     if connector.len() + 1 + name.len() > MAX_NAME {
         let most = MAX_NAME.saturating_sub(connector.len() + 1);
         cx.error(Code::Literal, entry.key.span, format!("`{connector}_{name}` is longer than 64 characters"))

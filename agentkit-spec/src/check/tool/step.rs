@@ -58,7 +58,12 @@ fn step(
     let (action, known) = if let Some(None) = when {
         // What the condition proves is not known, so what needs the proof is no mistake of its own.
         let mut quiet = Diagnostics::default();
-        let mut silent = Cx { diagnostics: &mut quiet, sources: cx.sources, uses: std::mem::take(&mut cx.uses) };
+        let mut silent = Cx {
+            diagnostics: &mut quiet,
+            sources: cx.sources,
+            uses: std::mem::take(&mut cx.uses),
+            hooks: cx.hooks.clone(),
+        };
         let (_, known) = action(&mut silent, world, (signature, token), (&inner, entry, &view));
         cx.uses = silent.uses;
         drop(quiet.take());

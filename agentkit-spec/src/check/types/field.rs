@@ -129,11 +129,29 @@ fn with_values(cx: &mut Cx<'_>, base: Ty, node: &Node, (owner, name): (Owner, St
         cx.error(Code::FieldKeys, node.span, "`enum` has no values").help("[one, other]");
         return None;
     }
+    let texts = into_text(base.clone(), Ty::String).is_some();
+    if let Some((item, text)) = node.items().iter().find_map(not_a_text).filter(|_| texts) {
+        let quoted: Vec<String> = values.iter().map(|(value, _)| format!("\"{value}\"")).collect();
+        cx.error(Code::LiteralType, item.span, format!("the values of an enum are texts, `{text}` is none"))
+            .help(format!("enum: [{}]", quoted.join(", ")));
+    }
     let one = Ty::Enum(Enum { name, values, open: !matches!(owner, Owner::Input | Owner::Account) });
     into_text(base, one).or_else(|| {
         cx.error(Code::FieldKeys, node.span, "only texts have an `enum`").help("string, opt<string> or list<string>");
         None
     })
+}
+
+/// A value of an enum that would become a text without a word:
+///
+/// ```yaml
+/// size: {type: int, enum: [1, 2]}
+/// ```
+fn not_a_text(item: &Node) -> Option<(&Node, &str)> {
+    match &item.value {
+        Yaml::Scalar(scalar) if scalar.plain() != Plain::Text => Some((item, &scalar.text)),
+        _ => None,
+    }
 }
 
 fn into_text(base: Ty, one: Ty) -> Option<Ty> {
