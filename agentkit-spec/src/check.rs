@@ -13,6 +13,7 @@ mod hosts;
 mod http;
 mod lint;
 mod names;
+mod query;
 mod request;
 mod template;
 mod text;

@@ -61,3 +61,57 @@ fn number_and_unit(text: &str) -> Option<(u64, &str)> {
     let (number, unit) = text.split_at_checked(digits)?;
     Some((number.parse().ok()?, unit))
 }
+
+/// The version that is meant by one of another form.
+pub(crate) fn mended_version(text: &str) -> String {
+    let parts: Vec<&str> = text.trim_start_matches('v').split('.').take(3).collect();
+    let padded: Vec<&str> = parts.into_iter().chain(["0", "0"]).take(3).collect();
+    Some(padded.join(".")).filter(|text| version(text).is_some()).unwrap_or_else(|| "1.0.0".to_owned())
+}
+
+/// The time span that is meant by one of another form.
+pub(crate) fn mended_time_span(text: &str) -> String {
+    let (number, word) = number_and_word(text);
+    let unit = match word.as_str() {
+        "ms" | "millis" | "milliseconds" => "ms",
+        "m" | "min" | "mins" | "minute" | "minutes" => "m",
+        "h" | "hr" | "hour" | "hours" => "h",
+        "d" | "day" | "days" => "d",
+        _ => "s",
+    };
+    Some(format!("{number}{unit}")).filter(|text| time_span(text).is_some()).unwrap_or_else(|| "30s".to_owned())
+}
+
+/// The size that is meant by one of another form.
+pub(crate) fn mended_size(text: &str) -> String {
+    let (number, word) = number_and_word(text);
+    let unit = match word.as_str() {
+        "b" | "bytes" => "B",
+        "k" | "kb" => "kB",
+        "kib" => "KiB",
+        "mib" => "MiB",
+        "g" | "gb" => "GB",
+        _ => "MB",
+    };
+    Some(format!("{number}{unit}")).filter(|text| size(text).is_some()).unwrap_or_else(|| "40MB".to_owned())
+}
+
+/// The limit that is meant by one of another form: `50 per minute`.
+pub(crate) fn mended_limit(text: &str) -> String {
+    let (number, word) = number_and_word(text);
+    let unit = match word.as_str() {
+        "s" | "sec" | "second" | "seconds" => "sec",
+        "h" | "hr" | "hour" | "hours" => "hour",
+        "d" | "day" | "days" => "day",
+        _ => "min",
+    };
+    Some(format!("{number}/{unit}")).filter(|text| limit(text).is_some()).unwrap_or_else(|| "50/min".to_owned())
+}
+
+/// The digits that a text begins with, and its last word.
+fn number_and_word(text: &str) -> (&str, String) {
+    let text = text.trim();
+    let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+    let word = text.rsplit(|c: char| !c.is_ascii_alphabetic()).next().unwrap_or_default();
+    (&text[..digits], word.to_ascii_lowercase())
+}

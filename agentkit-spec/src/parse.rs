@@ -164,19 +164,20 @@ impl Parser<'_> {
             Form::ExpressionOr(words) => self.text(node, path) && self.expression_or(node, words, path),
             Form::Bool => self.plain(node, (path, "true or false"), |plain| matches!(plain, Plain::Bool(_))),
             Form::Int => self.plain(node, (path, "a whole number"), |plain| matches!(plain, Plain::Int(_))),
-            Form::Version => {
-                self.literal(node, (path, "x.y.z, such as 1.0.0"), |text| literal::version(text).is_some())
-            }
-            Form::TimeSpan => self.literal(node, (path, "a time span such as 30s, 5m, 12h or 7d"), |text| {
-                literal::time_span(text).is_some()
+            Form::Version => self.literal(node, (path, "x.y.z, such as 1.0.0"), literal::mended_version, |text| {
+                literal::version(text).is_some()
             }),
+            Form::TimeSpan => {
+                let wanted = "a time span such as 30s, 5m, 12h or 7d";
+                self.literal(node, (path, wanted), literal::mended_time_span, |text| literal::time_span(text).is_some())
+            }
             Form::Size => {
-                self.literal(node, (path, "a size such as 512kB or 40MB"), |text| literal::size(text).is_some())
+                let wanted = "a size such as 512kB or 40MB";
+                self.literal(node, (path, wanted), literal::mended_size, |text| literal::size(text).is_some())
             }
             Form::Limit => {
-                self.literal(node, (path, "a number per unit: 50/min; units are sec, min, hour, day"), |text| {
-                    literal::limit(text).is_some()
-                })
+                let wanted = "a number per unit: 50/min; units are sec, min, hour, day";
+                self.literal(node, (path, wanted), literal::mended_limit, |text| literal::limit(text).is_some())
             }
             Form::OneOf(words) => self.one_of(node, words, path),
             Form::Templates | Form::DataMap => self.mapping(node, path).is_some(),
@@ -210,7 +211,7 @@ impl Parser<'_> {
             }
             Form::List(object) => {
                 let Value::List(items) = &mut node.value else {
-                    return self.not_of_form(node, path, "a list");
+                    return self.not_of_form(node, path, "a list of mappings");
                 };
                 let mut index = 0;
                 items.retain_mut(|item| {
@@ -287,7 +288,13 @@ impl Parser<'_> {
         }
     }
 
-    fn literal(&mut self, node: &Node, (path, wanted): (&str, &str), fits: impl Fn(&str) -> bool) -> bool {
+    fn literal(
+        &mut self,
+        node: &Node,
+        (path, wanted): (&str, &str),
+        mended: fn(&str) -> String,
+        fits: impl Fn(&str) -> bool,
+    ) -> bool {
         if !self.text(node, path) {
             return false;
         }
@@ -295,17 +302,7 @@ impl Parser<'_> {
         if fits(text) {
             return true;
         }
-        let found = self.cx.report(Code::Literal, node.span, format!("`{path}` must be {wanted}"));
-        if let Some((number, unit)) = text.split_once('/') {
-            let unit = match unit.trim() {
-                "s" | "second" | "seconds" => "sec",
-                "m" | "minute" | "minutes" => "min",
-                "h" | "hr" | "hours" => "hour",
-                "d" | "days" => "day",
-                _ => return false,
-            };
-            found.help(format!("{}/{unit}", number.trim()));
-        }
+        self.cx.report(Code::Literal, node.span, format!("`{path}` must be {wanted}")).help(mended(text));
         false
     }
 
@@ -460,9 +457,11 @@ impl Parser<'_> {
         };
         self.cx
             .report(Code::NameForm, entry.key.span, format!("{what} names look like `max_results`, not `{name}`"))
-            .help(
-                Some(snake(name)).filter(|name| is_snake(name)).unwrap_or_else(|| "letters, digits and `_`".to_owned()),
-            );
+            .help(match snake(name) {
+                _ if name == "$about" => "say it in the `about` of the tool".to_owned(),
+                name if is_snake(&name) => name,
+                _ => "letters, digits and `_`".to_owned(),
+            });
         false
     }
 
@@ -485,6 +484,8 @@ impl Parser<'_> {
             found.help("quote it to make it a text");
         } else if node.text().is_some_and(|text| text.starts_with('$')) {
             found.help("this must be written out; expressions are not read here");
+        } else {
+            found.help(other_form(node, path, wanted));
         }
         false
     }
@@ -524,6 +525,35 @@ fn inline_record<'n>(node: &'n Node, object: &Object) -> Option<&'n str> {
         return None;
     }
     entries.first().map(|entry| entry.key.text.as_str())
+}
+
+/// What to write where something has another form than its key takes.
+fn other_form(node: &Node, path: &str, wanted: &str) -> String {
+    let key = path.rsplit('.').next().unwrap_or_default();
+    let names: Vec<&str> = node.items().iter().filter_map(Node::text).collect();
+    match (wanted, &node.value) {
+        ("a text", Value::List(_)) => match names.as_slice() {
+            [one] => format!("{key}: {one}"),
+            _ => "write one value, without [ ]".to_owned(),
+        },
+        ("a text", Value::Map(_)) => "write one text, without { }".to_owned(),
+        ("a text", _) if key == "enum" => "remove it".to_owned(),
+        ("a text", _) => "write a text, or remove it".to_owned(),
+        ("a list", Value::Scalar(_)) if !node.is_null() => format!("[{}]", node.text().unwrap_or_default()),
+        ("a list", _) => format!("{key}: [...]"),
+        ("a list of mappings", Value::Map(_)) => "begin each of its mappings with `- `".to_owned(),
+        ("a list of mappings", _) => format!("{key}: [{{...}}]"),
+        ("a mapping", Value::List(_)) if key == "input" && !names.is_empty() => {
+            let fields = names.iter().map(|name| format!("{name}: {{type: string, about: ...}}"));
+            format!("input: {{{}}}", fields.collect::<Vec<_>>().join(", "))
+        }
+        ("a mapping", Value::List(_)) if !names.is_empty() => {
+            let fields: Vec<String> = names.iter().map(|name| format!("{name}: ...")).collect();
+            format!("{key}: {{{}}}", fields.join(", "))
+        }
+        ("a mapping", _) => "write its keys below it, each as `key: value`".to_owned(),
+        _ => format!("write {wanted}, or remove it"),
+    }
 }
 
 /// The words of older YAML.

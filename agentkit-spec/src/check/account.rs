@@ -6,7 +6,7 @@ pub(crate) use fields::asked;
 
 use super::auth::{known_scope, plain_path};
 use super::cx::Cx;
-use super::expr::{Known, Scope, whole};
+use super::expr::{Known, Scope, list_help, whole};
 use super::request::{Around, request, returned};
 use super::template;
 use super::types::{self, Types, is_text, opt, show};
@@ -205,7 +205,8 @@ fn choose(cx: &mut Cx<'_>, scope: &Scope<'_>, node: &Node) -> Option<(Expr, Ty)>
         return Some((list, item));
     }
     cx.error(Code::TypeMismatch, node.span, format!("`choose` must be a list, this is {}", show(list.ty())))
-        .label(show(list.ty()));
+        .label(show(list.ty()))
+        .help(list_help(scope));
     None
 }
 

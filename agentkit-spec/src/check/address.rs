@@ -26,7 +26,8 @@ pub(crate) fn is_host(host: &str) -> bool {
 /// A header that a spec may set.
 pub(crate) fn header_name(cx: &mut Cx<'_>, name: &str, span: Span) -> bool {
     if name.eq_ignore_ascii_case("authorization") {
-        cx.error(Code::AuthorizationHeader, span, "the Authorization header belongs to `auth`");
+        cx.error(Code::AuthorizationHeader, span, "the Authorization header belongs to `auth`")
+            .help("remove it, and say under `auth` how a request is signed");
         return false;
     }
     let token =
@@ -68,7 +69,8 @@ pub(crate) fn same_headers(cx: &mut Cx<'_>, node: &Node) {
         let name = &entry.key.text;
         if let Some(first) = entries.iter().take(index).find(|first| first.key.text.eq_ignore_ascii_case(name)) {
             let first = &first.key.text;
-            cx.error(Code::RepeatedKey, entry.key.span, format!("`{name}` and `{first}` are one header"));
+            cx.error(Code::RepeatedKey, entry.key.span, format!("`{name}` and `{first}` are one header"))
+                .help("remove one of them");
         }
     }
 }

@@ -55,7 +55,8 @@ fn lint(cx: &mut Cx<'_>, entry: &Entry) -> Option<Code> {
         return Some(*lint);
     }
     if code.is_some() {
-        cx.error(Code::AllowForm, entry.key.span, format!("{name} is an error; only warnings can be allowed"));
+        cx.error(Code::AllowForm, entry.key.span, format!("{name} is an error; only warnings can be allowed"))
+            .help(format!("remove it, and mend what {name} reports"));
         return None;
     }
     let lints: Vec<String> =

@@ -148,7 +148,8 @@ fn refresh(cx: &mut Cx<'_>, kind: &str, node: Option<&Node>) -> Refresh {
     };
     let grace = view.and_then(|view| view.grace);
     if let Some(node) = grace.filter(|_| rotation != Rotation::Grace) {
-        cx.error(Code::AuthKeys, node.span, "`grace` is for `rotation: grace`");
+        cx.error(Code::AuthKeys, node.span, "`grace` is for `rotation: grace`")
+            .help("remove it, or write `rotation: grace`");
     }
     if let (Rotation::Grace, None, Some(node)) = (rotation, grace, view.and_then(|view| view.rotation)) {
         cx.error(Code::AuthKeys, node.span, "`rotation: grace` needs `grace`").help("grace: 30s");

@@ -64,7 +64,9 @@ pub(crate) fn record(
                 continue;
             }
             let known = fields.iter().map(|field| field.name.as_str());
-            cx.error(Code::ExampleData, entry.key.span, format!("`{path}` has no field `{name}`")).suggest(name, known);
+            cx.error(Code::ExampleData, entry.key.span, format!("`{path}` has no field `{name}`"))
+                .help("remove it, or declare it")
+                .suggest(name, known);
             continue;
         };
         let path = format!("{path}.{name}");
@@ -82,7 +84,15 @@ pub(crate) fn record(
             good = false;
             let span = cx.first_line(node.span);
             cx.error(form.code(), span, format!("`{path}` lacks `{}`", field.name))
-                .label(format!("{} is always there", show(&field.ty)));
+                .label(format!("{} is always there", show(&field.ty)))
+                .help(match form {
+                    Form::Reply => format!(
+                        "write what the provider sends; where it may lack it, declare `{}: opt<{}>`",
+                        field.name,
+                        show(&field.ty)
+                    ),
+                    _ => format!("{}: ..., of type {}", field.name, show(&field.ty)),
+                });
         }
     }
     good.then_some(map)
@@ -190,7 +200,12 @@ fn scalar(cx: &mut Cx<'_>, node: &Node, (ty, path, form): (&Ty, &str, Form)) -> 
     }
     let day = text.and_then(|text| text.get(..10)).filter(|day| digits_between(day, '-', &[4, 2, 2]) && !is_date(day));
     if let (Ty::Date | Ty::Datetime(_), Some(day)) = (ty, day) {
-        cx.error(form.code(), node.span, format!("`{path}` is no date: the calendar has no {day}"));
+        cx.error(form.code(), node.span, format!("`{path}` is no date: the calendar has no {day}")).help(
+            last_day(day).map_or_else(
+                || "a date is written YYYY-MM-DD".to_owned(),
+                |last| format!("\"{last}{}\"", text.and_then(|text| text.get(10..)).unwrap_or_default()),
+            ),
+        );
         return None;
     }
     wrong(cx, node, (ty, path, form))
@@ -235,7 +250,11 @@ fn bounds(cx: &mut Cx<'_>, node: &Node, field: &Field, (path, json): (&str, &Jso
     if let Some(bound) = below.or(above) {
         let word = if below.is_some() { "least" } else { "most" };
         let span = cx.first_line(node.span);
-        cx.error(Code::ExampleData, span, format!("{what}`{path}` is at {word} {bound}"));
+        cx.error(Code::ExampleData, span, format!("{what}`{path}` is at {word} {bound}")).help(match json {
+            Json::Number(_) => bound.to_string(),
+            _ if below.is_some() => "write a longer one, or lower `min`".to_owned(),
+            _ => "write a shorter one, or raise `max`".to_owned(),
+        });
         return false;
     }
     let matches = |pattern: &String| {
@@ -243,9 +262,10 @@ fn bounds(cx: &mut Cx<'_>, node: &Node, field: &Field, (path, json): (&str, &Jso
     };
     if let Some(pattern) = field.pattern.as_ref().filter(|pattern| !matches(pattern)) {
         let found = cx.error(Code::ExampleData, node.span, format!("`{path}` does not match its pattern `{pattern}`"));
-        if let Some(example) = field.example.as_ref().and_then(Json::as_str).filter(|_| path != "example") {
-            found.help(format!("\"{example}\""));
-        }
+        match field.example.as_ref().and_then(Json::as_str).filter(|_| path != "example") {
+            Some(example) => found.help(format!("\"{example}\"")),
+            None => found.help("write a value that matches, or mend the `pattern`"),
+        };
         return false;
     }
     true
@@ -314,6 +334,12 @@ fn is_date(text: &str) -> bool {
         _ => 0,
     };
     (1..=days).contains(&day)
+}
+
+/// The last day of the month that a day is past.
+fn last_day(day: &str) -> Option<String> {
+    let month = day.get(..8)?;
+    (28..=31).rev().map(|last| format!("{month}{last}")).find(|day| is_date(day))
 }
 
 fn digits_between(text: &str, mark: char, lengths: &[usize]) -> bool {

@@ -8,6 +8,7 @@ use serde_json::{Map, Value as Json};
 
 use super::cx::Cx;
 use super::data::{Form, check, record};
+use super::types::start;
 use super::world::{Signature, World};
 use crate::ast::{self, ERROR_KINDS};
 use crate::diagnostic::Code;
@@ -33,7 +34,8 @@ pub(crate) fn examples(cx: &mut Cx<'_>, world: &World<'_>, subject: &Subject<'_>
         let view = ast::Example::of(node);
         let name = view.name.and_then(Node::text).unwrap_or_default();
         if let Some(node) = view.name.filter(|_| names.contains(&name)) {
-            cx.error(Code::SameName, node.span, format!("two examples of `{}` are called `{name}`", signature.name));
+            cx.error(Code::SameName, node.span, format!("two examples of `{}` are called `{name}`", signature.name))
+                .help(format!("name: {name}_{}", names.len() + 1));
         }
         names.push(name);
         made.extend(example(cx, world, subject, (&view, node)));
@@ -121,13 +123,14 @@ fn outcome(
         (Some(node), None) => check(cx, &world.types, node, (output?, "output", Form::Output)).map(Outcome::Output),
         (None, Some(node)) => error(cx, node).map(Outcome::Error),
         (both, _) => {
-            let message = if both.is_some() {
-                "an example ends in `output` or in `error`, not both"
+            let (message, help) = if both.is_some() {
+                ("an example ends in `output` or in `error`, not both", "remove one of them".to_owned())
             } else {
-                "an example needs `output` or `error`"
+                let start = output.map_or_else(|| "...".to_owned(), |output| start(&world.types, output));
+                ("an example needs `output` or `error`", format!("output: {start}, or error: {{kind: not_found}}"))
             };
             let span = view.name.map_or(node.span, |name| name.span);
-            cx.error(Code::ExampleOutcome, span, message);
+            cx.error(Code::ExampleOutcome, span, message).help(help);
             None
         }
     }

@@ -2,6 +2,9 @@
 
 mod argument;
 mod filter;
+mod reach;
+
+pub(crate) use reach::{list_help, value_named};
 
 use std::ops::Range;
 
@@ -35,19 +38,6 @@ pub(crate) struct Scope<'a> {
     pub(crate) reply: bool,
     /// A path that `when` has proved to be there, and its type.
     pub(crate) narrowed: Option<(Vec<Segment>, Ty)>,
-}
-
-impl Scope<'_> {
-    /// Whether an expression may begin with this name here.
-    pub(crate) fn sees(&self, name: &str) -> bool {
-        match name {
-            "in" => self.inputs.is_some(),
-            "account" => self.account.is_some(),
-            "body" => self.body.is_some(),
-            "status" | "header" => self.reply,
-            _ => self.steps.iter().any(|(step, _)| step == name) || self.items.iter().any(|(item, _)| item == name),
-        }
-    }
 }
 
 /// The inputs of a tool as expressions see them.
@@ -172,7 +162,30 @@ impl Walk<'_, '_, '_> {
             other => {
                 let range = other.map_or(self.pipeline.path[0].range.clone(), |segment| segment.range.clone());
                 let span = self.span(&range);
-                self.cx.error(Code::ExprSyntax, span, format!("`{root}` is used by name: `${root}.{shown}`"));
+                let names: Vec<String> = match root {
+                    "in" => self
+                        .scope
+                        .inputs
+                        .iter()
+                        .flat_map(|inputs| inputs.written)
+                        .map(|name| format!("in.{name}"))
+                        .collect(),
+                    "account" => self
+                        .scope
+                        .account
+                        .iter()
+                        .copied()
+                        .flatten()
+                        .map(|value| format!("account.{}", value.name))
+                        .collect(),
+                    _ => vec![format!("{root}.{shown}")],
+                };
+                self.cx.error(Code::ExprSyntax, span, format!("`{root}` is used by name: `${root}.{shown}`")).help(
+                    match names.as_slice() {
+                        [] => "it has no names here".to_owned(),
+                        names => format!("one of: {}", names.join(", ")),
+                    },
+                );
                 None
             }
         }
@@ -224,32 +237,21 @@ impl Walk<'_, '_, '_> {
             } else {
                 format!("`{name}` comes later than `{here}`")
             };
-            self.cx.error(Code::NotInReach, span, format!("{order}; a step sees only the steps before it{place}"));
+            let reach = self.scope.reach();
+            self.cx
+                .error(Code::NotInReach, span, format!("{order}; a step sees only the steps before it{place}"))
+                .help(format!("in reach here: {}; or move the step up", dollars(&reach)));
             return None;
         }
-        let reach = self.reach();
-        let shown = reach.iter().map(|name| format!("${name}")).collect::<Vec<_>>().join(", ");
+        let reach = self.scope.reach();
         let found = self.cx.error(Code::NotInReach, span, format!("nothing is called `{name}` here{place}"));
-        found.help(format!("in reach here: {shown}"));
+        found.help(format!("in reach here: {}", dollars(&reach)));
         if name == "secret" {
             found.label("secrets are in reach only inside auth.apply");
         } else {
             found.suggest(name, reach.iter().map(String::as_str));
         }
         None
-    }
-
-    fn reach(&self) -> Vec<String> {
-        let mut reach: Vec<String> = Vec::new();
-        reach.extend(self.scope.inputs.map(|_| "in".to_owned()));
-        reach.extend(self.scope.account.map(|_| "account".to_owned()));
-        reach.extend(self.scope.steps.iter().map(|(name, _)| name.clone()));
-        reach.extend(self.scope.items.iter().map(|(name, _)| name.clone()));
-        reach.extend(self.scope.body.as_ref().map(|_| "body".to_owned()));
-        if self.scope.reply {
-            reach.extend(["status".to_owned(), "header".to_owned()]);
-        }
-        reach
     }
 
     fn place(&self) -> String {
@@ -281,7 +283,19 @@ impl Walk<'_, '_, '_> {
                     let Ty::List(item) = &inner else { return self.no_list(&inner, segment) };
                     let Some(Segment { name: Name::Field(name), range }) = rest.next() else {
                         let span = self.span(&segment.range);
-                        self.cx.error(Code::ExprSyntax, span, "`.*` is followed by a field: `.*.id`");
+                        let fields = match &**item {
+                            Ty::Record(record) => {
+                                self.scope.types.map(|types| types.fields(record)).unwrap_or_default()
+                            }
+                            _ => &[],
+                        };
+                        let fields: Vec<String> = fields.iter().map(|field| format!(".*.{}", field.name)).collect();
+                        let help = if fields.is_empty() {
+                            "remove `.*`".to_owned()
+                        } else {
+                            format!("one of: {}", fields.join(", "))
+                        };
+                        self.cx.error(Code::ExprSyntax, span, "`.*` is followed by a field").help(help);
                         return None;
                     };
                     let segment = Segment { name: Name::Field(name.clone()), range: range.clone() };
@@ -296,7 +310,21 @@ impl Walk<'_, '_, '_> {
 
     fn no_list(&mut self, ty: &Ty, segment: &Segment) -> Option<()> {
         let span = self.span(&segment.range);
-        self.cx.error(Code::NoField, span, format!("`.*` is for lists, this is {}", show(ty)));
+        let lists = match ty {
+            Ty::Pages(_) => vec![".items".to_owned()],
+            Ty::Record(record) => {
+                let fields = self.scope.types.map(|types| types.fields(record)).unwrap_or_default();
+                let lists = fields.iter().filter(|field| matches!(field.ty, Ty::List(_)));
+                lists.map(|field| format!(".{}", field.name)).collect()
+            }
+            _ => Vec::new(),
+        };
+        let help = match lists.as_slice() {
+            [] => "remove `.*` and what follows it".to_owned(),
+            [one] => format!("put `{one}` before it"),
+            several => format!("put one of these before it: {}", several.join(", ")),
+        };
+        self.cx.error(Code::NoField, span, format!("`.*` is for lists, this is {}", show(ty))).help(help);
         None
     }
 
@@ -354,8 +382,14 @@ impl Walk<'_, '_, '_> {
             Ty::Map(_) => {
                 found.help("the keys of a map are data; read it in a hook, or declare a type with this field");
             }
-            _ => {}
+            _ => {
+                found.help(format!("remove `.{name}`"));
+            }
         }
         None
     }
+}
+
+fn dollars(names: &[String]) -> String {
+    names.iter().map(|name| format!("${name}")).collect::<Vec<_>>().join(", ")
 }

@@ -139,7 +139,8 @@ pub(crate) fn address(cx: &mut Cx<'_>, values: Values<'_>, (node, what): (&Node,
             return None;
         }
         if matches!(rest.first(), Some(AccountPart::Text(path)) if !path.starts_with('/')) {
-            cx.error(Code::BadAddress, node.span, "behind a whole address stands a path, and those begin with `/`");
+            cx.error(Code::BadAddress, node.span, "behind a whole address stands a path, and those begin with `/`")
+                .help(written.replacen('}', "}/", 1));
             return None;
         }
         return Some((text, Lead::Open));
@@ -157,7 +158,8 @@ pub(crate) fn address(cx: &mut Cx<'_>, values: Values<'_>, (node, what): (&Node,
 /// Where a host leads that may have values in it: `${account.shop}.example.com`.
 fn lead(cx: &mut Cx<'_>, span: Span, host: &str) -> Option<Lead> {
     if !is_host(&filled(host)) {
-        cx.error(Code::BadAddress, span, format!("`{host}` is no host name"));
+        cx.error(Code::BadAddress, span, format!("`{host}` is no host name"))
+            .help("small letters, digits, `-` and dots, as in https://api.example.com");
         return None;
     }
     let Some(end) = host.rfind('}') else { return Some(Lead::Host(host.to_owned())) };

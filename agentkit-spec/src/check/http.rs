@@ -3,6 +3,7 @@
 use super::address::{content_type, header_name, header_value, same_headers};
 use super::cx::Cx;
 use super::hosts::{Hosts, Lead, address, held, hosts};
+use super::query;
 use super::text::{Values, text_pairs};
 use crate::ast;
 use crate::diagnostic::Code;
@@ -76,12 +77,17 @@ pub(crate) fn nowhere() -> Http {
 
 fn base_url(cx: &mut Cx<'_>, values: Values<'_>, node: &Node, hosts: &mut Hosts) -> Option<AccountText> {
     let (url, lead) = address(cx, values, (node, "base_url"))?;
+    let written = node.text().unwrap_or_default();
     let queried = |part: &AccountPart| matches!(part, AccountPart::Text(text) if text.contains(['?', '#', ' ']));
     if url.0.iter().any(queried) {
-        cx.error(Code::BadAddress, node.span, "`base_url` is an address without a query");
+        let end = written.find(['?', '#', ' ']).unwrap_or(written.len());
+        let found = cx.error(Code::BadAddress, node.span, "`base_url` is an address without a query");
+        match query::written_out(written) {
+            Some(query) => found.help(format!("base_url: {}, and beside it `{query}`", &written[..end])),
+            None => found.help(&written[..end]),
+        };
         return None;
     }
-    let written = node.text().unwrap_or_default();
     if written.ends_with('/') {
         cx.error(Code::BadAddress, node.span, "`base_url` ends without `/`; paths begin with it")
             .help(written.trim_end_matches('/'));
@@ -141,7 +147,8 @@ fn check_cost(cx: &mut Cx<'_>, rates: Option<&Node>, (name, cost): (&str, u32), 
     let Some((written, (limit, _))) = written.and_then(|text| Some((text, literal::limit(text)?))) else { return };
     if cost > limit {
         cx.error(Code::Misfit, node.span, format!("a cost of {cost} never fits into `{name}`"))
-            .label(format!("`{name}` holds {written}"));
+            .label(format!("`{name}` holds {written}"))
+            .help(format!("{name}: {limit}, or raise the limit of `{name}`"));
     }
 }
 

@@ -26,7 +26,8 @@ pub(crate) fn unused_in_tool(cx: &mut Cx<'_>, signature: &Signature<'_>, steps: 
     for entry in signature.view.input.map(Node::entries).unwrap_or_default() {
         let name = &entry.key.text;
         if !cx.noted("in", name) {
-            cx.error(Code::UnusedInput, entry.key.span, format!("input `{name}` is never used"));
+            cx.error(Code::UnusedInput, entry.key.span, format!("input `{name}` is never used"))
+                .help(format!("use it, as `$in.{name}`, or remove it"));
         }
     }
     // Only reads: a step that changes something is there for what it does.
@@ -80,7 +81,10 @@ pub(crate) fn empty_part<'t>(cx: &mut Cx<'_>, node: &Node, path: &str, parts: im
     {
         let (span, empty) = (cx.first_line(node.span), if node.items().is_empty() { "{}" } else { "[]" });
         cx.error(Code::EmptyPart, span, format!("`{path}` is sent as {empty} where `${}` is absent", only.source))
-            .help("give it a default, or send the request in a step with `when: $... | is_set`");
+            .help(format!(
+                "give `${0}` a default, or send the request in a step with `when: ${0} | is_set`",
+                only.source
+            ));
     }
 }
 
@@ -125,12 +129,14 @@ pub(crate) fn unused_in_file(cx: &mut Cx<'_>, world: &World<'_>, view: &ast::Spe
     let entries = |node: Option<&'_ Node>| node.map(Node::entries).unwrap_or_default().to_vec();
     for entry in entries(view.rates).iter().filter(|entry| entry.key.span.file == 0) {
         if !cx.noted("rate", &entry.key.text) {
-            cx.error(Code::UnusedRate, entry.key.span, format!("nothing draws on rate `{}`", entry.key.text));
+            cx.error(Code::UnusedRate, entry.key.span, format!("nothing draws on rate `{}`", entry.key.text))
+                .help(format!("write `rate: {}` in a request or under `http`, or remove it", entry.key.text));
         }
     }
     for entry in entries(view.hooks).iter().filter(|entry| entry.key.span.file == 0) {
         if !cx.noted("hook", &entry.key.text) {
-            cx.error(Code::UnusedHook, entry.key.span, format!("no step calls hook `{}`", entry.key.text));
+            cx.error(Code::UnusedHook, entry.key.span, format!("no step calls hook `{}`", entry.key.text))
+                .help(format!("call it in a step, as `hook: {}`, or remove it", entry.key.text));
         }
     }
     unused_in_auth(cx, world, view);
@@ -194,7 +200,8 @@ pub(crate) fn unused_types(cx: &mut Cx<'_>, world: &World<'_>, roots: &[Ty], nod
     }
     for entry in node.map(Node::entries).unwrap_or_default() {
         if entry.key.span.file == 0 && !found.contains(&entry.key.text) {
-            cx.error(Code::UnusedType, entry.key.span, format!("type `{}` is never used", entry.key.text));
+            cx.error(Code::UnusedType, entry.key.span, format!("type `{}` is never used", entry.key.text))
+                .help("name it under `returns` or as the type of a field, or remove it");
         }
     }
 }

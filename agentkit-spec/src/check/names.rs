@@ -163,7 +163,8 @@ pub(crate) fn same_fields(cx: &mut Cx<'_>, node: &Node) {
                 Code::SameName,
                 entry.key.span,
                 format!("`{}` and `{first}` have the same name in Rust", entry.key.text),
-            );
+            )
+            .help("remove one of them");
         }
     }
 }

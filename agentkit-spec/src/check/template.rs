@@ -1,10 +1,10 @@
 //! Templates: value trees checked against a declared type, and the freer ones of requests.
 
+mod mend;
 mod wire;
 
 pub(crate) use wire::{form, form_value, json, pairs};
 
-use super::account::ID;
 use super::cx::Cx;
 use super::expr::{Scope, expr};
 use super::lint;
@@ -31,7 +31,7 @@ pub(crate) fn typed(cx: &mut Cx<'_>, scope: &Scope<'_>, node: &Node, (ty, path):
                     .collect();
                 made.into_iter().collect::<Option<Vec<_>>>().map(Template::List)
             }
-            other => wrong_form(cx, node, (other, path)),
+            other => mend::wrong_form(cx, scope, node, (other, path)),
         },
         Value::Map(map) => {
             if each_first(cx, node)? {
@@ -61,7 +61,7 @@ pub(crate) fn typed(cx: &mut Cx<'_>, scope: &Scope<'_>, node: &Node, (ty, path):
                     }
                     Some(Template::Record(made))
                 }
-                other => wrong_form(cx, node, (other, path)),
+                other => mend::wrong_form(cx, scope, node, (other, path)),
             }
         }
     }
@@ -165,7 +165,8 @@ fn literal_key(cx: &mut Cx<'_>, entry: &Entry) -> Option<()> {
 fn each(cx: &mut Cx<'_>, scope: &Scope<'_>, node: &Node, (ty, path): (&Ty, &str)) -> Option<Template> {
     let (head, fields) = node.entries().split_first()?;
     let Ty::List(item) = peel(ty).0 else {
-        cx.error(Code::TemplateForm, head.key.span, format!("`$each` gives a list, `{path}` must be {}", show(ty)));
+        cx.error(Code::TemplateForm, head.key.span, format!("`$each` gives a list, `{path}` must be {}", show(ty)))
+            .help(mend::each_in(scope, ty));
         return None;
     };
     let (var, list, item_ty) = each_head(cx, scope, &head.value)?;
@@ -187,7 +188,7 @@ fn each(cx: &mut Cx<'_>, scope: &Scope<'_>, node: &Node, (ty, path): (&Ty, &str)
                 head.key.span,
                 format!("`$each` builds records, `{path}` is a list of {}", show(other)),
             )
-            .help("take a field of every item with `.*.name`");
+            .help(mend::of_every(&list, &var, fields));
             return None;
         }
     };
@@ -269,7 +270,7 @@ fn scalar_typed(
         Text::Pipeline(pipeline) => {
             let made = expr(cx, scope, node, &pipeline)?;
             if !fits(made.ty(), ty) {
-                mismatch(cx, node, &made, (ty, path));
+                mend::mismatch(cx, scope, node, &made, (ty, path));
                 return None;
             }
             Some(Template::Expr(made))
@@ -278,58 +279,33 @@ fn scalar_typed(
             let made = concat(cx, scope, node, &parts)?;
             if *peel(ty).0 != Ty::String {
                 cx.error(Code::TypeMismatch, node.span, format!("`{path}` must be {}, this is string", show(ty)))
-                    .label("string");
+                    .label("string")
+                    .help(mend::take(scope, (ty, path)));
                 return None;
             }
             Some(Template::Concat(made))
         }
         Text::Literal(text) => {
             lint::bare_dollar(cx, scope, node);
-            literal(cx, (node, scalar, &text), (ty, path))
+            literal(cx, scope, (node, scalar, &text), (ty, path))
         }
-    }
-}
-
-fn mismatch(cx: &mut Cx<'_>, node: &Node, made: &Expr, (ty, path): (&Ty, &str)) {
-    let found = made.ty();
-    let report = cx
-        .error(Code::TypeMismatch, node.span, format!("`{path}` must be {}, this is {}", show(ty), show(found)))
-        .label(show(found));
-    let (inner, absent) = peel(found);
-    match (inner, peel(ty).0) {
-        _ if absent && path == ID => {
-            report.help(ALWAYS_THERE);
-        }
-        (inner, wanted) if absent && fits(inner, wanted) => {
-            report.help(format!("add `| default(...)`, or make the field `opt<{}>`", show(ty)));
-        }
-        (Ty::Int(_) | Ty::Float | Ty::Bool, Ty::String) => {
-            report.help("add `| string`");
-        }
-        (Ty::Bytes(_), Ty::String) => {
-            report.help("add `| text` for UTF-8, or `| base64`");
-        }
-        (Ty::Pages(_), Ty::List(_)) => {
-            report.help("add `.items`");
-        }
-        (Ty::Datetime(_), Ty::String) => {
-            report.help("add `| rfc3339`, or make the field datetime");
-        }
-        (Ty::List(_), Ty::List(item)) if matches!(**item, Ty::Record(_)) => {
-            report.help("build each item with `$each: x in $list`");
-        }
-        _ => {}
     }
 }
 
 /// A text written out where a type is wanted.
-fn literal(cx: &mut Cx<'_>, (node, scalar, text): (&Node, &Scalar, &str), (ty, path): (&Ty, &str)) -> Option<Template> {
+fn literal(
+    cx: &mut Cx<'_>,
+    scope: &Scope<'_>,
+    (node, scalar, text): (&Node, &Scalar, &str),
+    (ty, path): (&Ty, &str),
+) -> Option<Template> {
     let plain = scalar.plain();
     if plain == Plain::Null {
         if matches!(ty, Ty::Opt(_)) {
             return Some(Template::Null);
         }
-        cx.error(Code::LiteralType, node.span, format!("`{path}` must be {}, this is empty", show(ty)));
+        cx.error(Code::LiteralType, node.span, format!("`{path}` must be {}, this is empty", show(ty)))
+            .help(mend::empty(scope, (ty, path)));
         return None;
     }
     let made = match (peel(ty).0, &plain) {
@@ -360,6 +336,8 @@ fn literal(cx: &mut Cx<'_>, (node, scalar, text): (&Node, &Scalar, &str), (ty, p
             report.help(format!("\"{text}\""));
         } else if text.contains('.') && !text.contains(' ') {
             report.help(format!("a value is written `${text}`"));
+        } else {
+            report.help(mend::write(scope, text, (ty, path)));
         }
     }
     made
@@ -401,12 +379,6 @@ fn inside_text(cx: &mut Cx<'_>, node: &Node, (pipeline, ty): (&syntax::Pipeline,
     if let Some(help) = help {
         found.help(help);
     }
-}
-
-fn wrong_form<T>(cx: &mut Cx<'_>, node: &Node, (ty, path): (&Ty, &str)) -> Option<T> {
-    let span = cx.first_line(node.span);
-    cx.error(Code::TemplateForm, span, format!("`{path}` must be {}, this is {}", show(ty), node.kind()));
-    None
 }
 
 /// A text template: `$value` that is a text, text with values in it, or plain text.

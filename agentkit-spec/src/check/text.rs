@@ -5,7 +5,7 @@ use super::types::{peel, show};
 use crate::diagnostic::Code;
 use crate::model::{AccountPart, AccountText, Field, Ty};
 use crate::syntax::{Name, Part, Pipeline, Text};
-use crate::yaml::{Node, Plain, Value};
+use crate::yaml::{Entry, Node, Plain, Value};
 
 /// The account values that a place can use.
 #[derive(Clone, Copy)]
@@ -58,11 +58,21 @@ pub(crate) fn text_pairs(
             }
             _ => {
                 let span = cx.first_line(entry.value.span);
-                cx.error(Code::Form, span, format!("`{path}` must be a text, this is {}", entry.value.kind()));
+                cx.error(Code::Form, span, format!("`{path}` must be a text, this is {}", entry.value.kind()))
+                    .help(one_text(entry));
             }
         }
     }
     pairs
+}
+
+/// What to write where one text is wanted: the only item of a list, if it has one.
+pub(crate) fn one_text(entry: &Entry) -> String {
+    match entry.value.items() {
+        [item] if item.text().is_some() => format!("{}: {}", entry.key.text, item.text().unwrap_or_default()),
+        [] if entry.value.is_null() => "write a text, or remove the key".to_owned(),
+        _ => "write one text".to_owned(),
+    }
 }
 
 /// A value among other text, where an absent one would leave a hole.

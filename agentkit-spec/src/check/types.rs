@@ -101,11 +101,13 @@ impl TypeReader<'_, '_> {
         self.depth += 1;
         let open = constructor.len() + 1;
         if self.depth > MAX_TYPE_DEPTH {
-            self.error(Code::TypeForm, (at, text), "a type nests at most 8 levels".to_owned());
+            self.error(Code::TypeForm, (at, text), "a type nests at most 8 levels".to_owned())
+                .help("write json for what lies deeper");
             return None;
         }
         let Some(inner) = text.get(open..).and_then(|rest| rest.strip_suffix('>')) else {
-            self.error(Code::TypeForm, (at, text), format!("`{constructor}<` without `>` at the end"));
+            self.error(Code::TypeForm, (at, text), format!("`{constructor}<` without `>` at the end"))
+                .help(closed(text));
             return None;
         };
         let item = self.read(inner, at + open)?;
@@ -187,6 +189,15 @@ impl TypeReader<'_, '_> {
     }
 }
 
+/// The type with all its `>`, and nothing behind them.
+fn closed(text: &str) -> String {
+    let missing = text.matches('<').count().saturating_sub(text.matches('>').count());
+    match text.rfind('>') {
+        Some(end) if missing == 0 => text[..=end].to_owned(),
+        _ => format!("{text}{}", ">".repeat(missing)),
+    }
+}
+
 pub(crate) fn scalars() -> [(&'static str, Ty); 11] {
     [
         ("string", Ty::String),
@@ -251,6 +262,13 @@ pub(crate) fn show(ty: &Ty) -> String {
         Ty::Record(name) => name.clone(),
         Ty::Pages(item) => format!("pages of {}", show(item)),
     }
+}
+
+/// A value to begin with: the fields of a record that are always there.
+pub(crate) fn start(types: &Types, ty: &Ty) -> String {
+    let Ty::Record(name) = peel(ty).0 else { return "...".to_owned() };
+    let fields = types.fields(name).iter().filter(|field| !matches!(field.ty, Ty::Opt(_)));
+    format!("{{{}}}", fields.map(|field| format!("{}: ...", field.name)).collect::<Vec<_>>().join(", "))
 }
 
 /// The type without its `opt`, and whether it had one.

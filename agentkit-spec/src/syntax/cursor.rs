@@ -60,7 +60,11 @@ impl<'a> Cursor<'a> {
         }
         match self.peek() {
             Some(character) if self.slice(self.at..self.text.len()).contains('}') => Err(self.unexpected(character)),
-            _ => Err(SyntaxError { message: "`${` without `}`".to_owned(), range: open..open + 2, help: None }),
+            _ => Err(SyntaxError {
+                message: "`${` without `}`".to_owned(),
+                range: open..open + 2,
+                help: Some(format!("{}}}", self.slice(open..self.at).trim_end())),
+            }),
         }
     }
 

@@ -58,6 +58,26 @@ fn each_file_has_the_mistake_it_names_and_no_other() {
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
+/// Reports that need no help, each with its reason.
+const WITHOUT_HELP: &[(&str, &str)] = &[];
+
+/// Who reads a report can do something next.
+#[test]
+fn each_report_has_a_help() {
+    for (name, reason) in WITHOUT_HELP {
+        assert!(bad().join(name).with_extension("yaml").exists() && !reason.is_empty(), "{name}");
+    }
+    let excused = |path: &Path| WITHOUT_HELP.iter().any(|(name, _)| path.file_stem().is_some_and(|stem| stem == *name));
+    let mut silent = Vec::new();
+    for path in files("yaml") {
+        let helps = compile_bad(&path).diagnostics.iter().all(|found| found.help.is_some());
+        if helps == excused(&path) {
+            silent.push(path.file_stem().unwrap().to_string_lossy().into_owned());
+        }
+    }
+    assert!(silent.is_empty(), "no help, or an excuse that is not needed: {silent:#?}");
+}
+
 #[test]
 fn each_code_has_a_file() {
     let named: BTreeSet<_> =

@@ -9,6 +9,8 @@ use super::{Entry, Key, Map, Node, Scalar, Style, Value};
 use crate::diagnostic::{Code, Diagnostics};
 use crate::source::{SourceFile, Span, Unreadable};
 
+/// The language itself needs fewer than ten levels.
+const TOO_DEEP: &str = "the language needs far fewer: look for brackets that are not closed";
 /// Levels a file may nest. A tree is dropped recursively: 100,000 levels overflow the stack.
 const MAX_DEPTH: usize = 64;
 /// Values a file may hold.
@@ -87,12 +89,13 @@ impl<'a> Builder<'a> {
             let span = self.span(marks);
             self.nodes += 1;
             if self.nodes > MAX_NODES || self.open.len() > MAX_DEPTH {
-                let what = if self.nodes > MAX_NODES {
-                    "holds more than 50,000 values"
+                let (what, help) = if self.nodes > MAX_NODES {
+                    ("holds more than 50,000 values", "make two connectors of it")
                 } else {
-                    "nests deeper than 64 levels"
+                    ("nests deeper than 64 levels", TOO_DEEP)
                 };
-                cx.report(Code::Unreadable, Span { end: span.start + 1, ..span }, format!("the file {what}"));
+                cx.report(Code::Unreadable, Span { end: span.start + 1, ..span }, format!("the file {what}"))
+                    .help(help);
                 self.refused = true;
                 return None;
             }
@@ -157,7 +160,8 @@ impl<'a> Builder<'a> {
                     if let Some(first) = seen.get(&key.text) {
                         let first = self.source.line(*first);
                         cx.report(Code::RepeatedKey, key.span, format!("key `{}` is written twice", key.text))
-                            .label(format!("first at line {first}"));
+                            .label(format!("first at line {first}"))
+                            .help("remove one of them");
                         return None;
                     }
                     if key.text == "<<" {
@@ -224,7 +228,7 @@ impl<'a> Builder<'a> {
             return None;
         }
         if error.info().contains("recursion limit") {
-            cx.report(Code::Unreadable, span, "the file nests deeper than 64 levels");
+            cx.report(Code::Unreadable, span, "the file nests deeper than 64 levels").help(TOO_DEEP);
             return None;
         }
         let found = cx.report(Code::Syntax, span, format!("this is no YAML: {}", error.info()));

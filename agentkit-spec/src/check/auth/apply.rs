@@ -3,6 +3,7 @@
 use crate::ast;
 
 use crate::check::cx::Cx;
+use crate::check::text::one_text;
 use crate::diagnostic::Code;
 use crate::model::{Apply, SecretPart};
 use crate::source::Span;
@@ -80,7 +81,8 @@ fn pairs(cx: &mut Cx<'_>, node: Option<&Node>, reach: &Reach<'_>) -> Vec<(String
     for entry in node.map(Node::entries).unwrap_or_default() {
         if !matches!(entry.value.value, Value::Scalar(_)) {
             let span = cx.first_line(entry.value.span);
-            cx.error(Code::Form, span, format!("`{}` must be a text, this is {}", entry.key.text, entry.value.kind()));
+            cx.error(Code::Form, span, format!("`{}` must be a text, this is {}", entry.key.text, entry.value.kind()))
+                .help(one_text(entry));
             continue;
         }
         if let Some(parts) = parts(cx, &entry.value, reach) {

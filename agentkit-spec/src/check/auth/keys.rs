@@ -46,6 +46,8 @@ pub(super) fn refuse(cx: &mut Cx<'_>, view: &ast::Auth<'_>, kind: &str) {
         let found = cx.error(Code::AuthKeys, span, message);
         if name == "token" {
             found.help("name the tokens of the reply under `tokens`");
+        } else {
+            found.help("remove it");
         }
     }
     if let Some(apply) = view.apply.filter(|_| APPLIED.contains(&kind)) {

@@ -25,7 +25,8 @@ pub(super) fn secrets(cx: &mut Cx<'_>, types: &Types, kind: &str, node: Option<&
     for secret in secrets.iter().filter(|secret| secret.ty != Ty::String) {
         let span =
             node.entries().iter().find(|entry| entry.key.text == secret.name).map_or(node.span, |entry| entry.key.span);
-        cx.error(Code::TypeUse, span, format!("a secret is a string, `{}` is {}", secret.name, show(&secret.ty)));
+        cx.error(Code::TypeUse, span, format!("a secret is a string, `{}` is {}", secret.name, show(&secret.ty)))
+            .help(format!("{}: string", secret.name));
     }
     secrets
 }

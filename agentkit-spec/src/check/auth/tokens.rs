@@ -18,7 +18,8 @@ pub(super) fn tokens(cx: &mut Cx<'_>, node: Option<&Node>, named: Option<&Node>)
     for entry in node.entries() {
         if entry.key.text == "none" {
             cx.error(Code::RefusedName, entry.key.span, "no token can be called `none`")
-                .label("it says that no token is sent");
+                .label("it says that no token is sent")
+                .help("default, or the word of the provider for it");
         }
         let view = ast::Token::of(&entry.value);
         let at = view.at.and_then(|node| plain_path(cx, node)).unwrap_or_default();

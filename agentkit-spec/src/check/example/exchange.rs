@@ -6,6 +6,7 @@ use crate::check::address::host_of;
 use crate::check::cx::Cx;
 use crate::check::data::is_wire_base64;
 use crate::check::hosts::Hosts;
+use crate::check::query;
 use crate::check::request::{known_token, one_method};
 use crate::check::world::World;
 use crate::diagnostic::Code;
@@ -106,7 +107,12 @@ fn lists(cx: &mut Cx<'_>, node: Option<&Node>, path: &str) -> Vec<(String, Vec<S
                 Code::ExampleExchange,
                 span,
                 format!("`{path}.{}` must be a text or a list of texts", entry.key.text),
-            );
+            )
+            .help(if path == "form" {
+                query::bracketed(&entry.key.text, &entry.value)
+            } else {
+                "write it as the text that is sent".to_owned()
+            });
         }
     }
     made
@@ -153,7 +159,8 @@ fn known_address<'a>(
 ) -> Option<Vec<&'a Request>> {
     let text = node.text().unwrap_or_default();
     if text.contains('?') {
-        cx.error(Code::ExampleExchange, node.span, "the query belongs under `query`");
+        cx.error(Code::ExampleExchange, node.span, "the query belongs under `query`")
+            .help(query::written_out(text).unwrap_or_else(|| "remove the `?`".to_owned()));
         return None;
     }
     let hosts = world.http.as_ref().map(Hosts::of).unwrap_or_default();
@@ -278,6 +285,6 @@ fn status(cx: &mut Cx<'_>, node: &Node) -> Option<u16> {
     if let Plain::Int(status @ 100..=599) = scalar.plain() {
         return u16::try_from(status).ok();
     }
-    cx.error(Code::ExampleExchange, node.span, "`status` is from 100 to 599");
+    cx.error(Code::ExampleExchange, node.span, "`status` is from 100 to 599").help("status: 200");
     None
 }

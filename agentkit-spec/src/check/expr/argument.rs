@@ -39,7 +39,7 @@ pub(super) fn typed(walk: &mut Walk<'_, '_, '_>, argument: &Argument, wanted: &T
                 fits(inner, wanted) || (is_text(inner) && matches!(wanted, Ty::String | Ty::Email | Ty::Url));
             if !comparable {
                 let message = format!("this argument must be {}, this is {}", show(wanted), show(made.ty()));
-                walk.cx.error(Code::FilterUse, span, message);
+                walk.cx.error(Code::FilterUse, span, message).help(format!("give {}", example(wanted)));
                 return None;
             }
             return Some(Given { arg: Arg::Expr(Box::new(made)), absent });
@@ -59,13 +59,35 @@ pub(super) fn typed(walk: &mut Walk<'_, '_, '_>, argument: &Argument, wanted: &T
                 span,
                 format!("this argument must be {}, this is {found}", show(wanted)),
             );
-            if let ArgumentKind::Field(word) = kind {
-                report.help(format!("'{word}' for a text, ${word} for a value"));
-            }
+            match (kind, wanted) {
+                (ArgumentKind::Field(word), _) => report.help(format!("'{word}' for a text, ${word} for a value")),
+                (ArgumentKind::Int(int), wanted) if is_text(wanted) && !matches!(wanted, Ty::Enum(_)) => {
+                    report.help(format!("'{int}'"))
+                }
+                (ArgumentKind::Text(text), Ty::Int(_)) if text.parse::<i64>().is_ok() => report.help(text),
+                _ => report.help(format!("give {}", example(wanted))),
+            };
             return None;
         }
     };
     Some(Given { arg, absent: false })
+}
+
+/// What to give where a type is wanted.
+fn example(wanted: &Ty) -> String {
+    let literal = match wanted {
+        Ty::String | Ty::Email | Ty::Url => "a text such as 'none'",
+        Ty::Int(_) => "a number such as 0",
+        Ty::Float => "a number such as 0.5",
+        Ty::Bool => "true or false",
+        Ty::List(_) => "[] for an empty list",
+        Ty::Enum(one) => {
+            let values: Vec<String> = one.values.iter().map(|(value, _)| format!("'{value}'")).collect();
+            return format!("one of {}", values.join(", "));
+        }
+        other => return format!("a path to a value of type {}", show(other)),
+    };
+    format!("{literal}, or a path to a value of type {}", show(wanted))
 }
 
 /// Reads an argument that must be a text written out.
@@ -79,12 +101,12 @@ pub(super) fn literal(walk: &mut Walk<'_, '_, '_>, argument: &Argument) -> Optio
 }
 
 /// Reads an argument that must be a number from 1.
-pub(super) fn count(walk: &mut Walk<'_, '_, '_>, argument: &Argument) -> Option<i64> {
+pub(super) fn count(walk: &mut Walk<'_, '_, '_>, name: &str, argument: &Argument) -> Option<i64> {
     if let ArgumentKind::Int(count @ 1..) = argument.kind {
         return Some(count);
     }
     let span = walk.span(&argument.range);
-    walk.cx.error(Code::FilterUse, span, "this argument is a whole number from 1");
+    walk.cx.error(Code::FilterUse, span, "this argument is a whole number from 1").help(format!("{name}(1)"));
     None
 }
 

@@ -40,7 +40,9 @@ pub(super) fn apply(
             1 => "1 argument".to_owned(),
             arity => format!("{arity} arguments"),
         };
-        walk.cx.error(Code::FilterUse, span, format!("`{name}` takes {takes}, not {}", args.len()));
+        walk.cx
+            .error(Code::FilterUse, span, format!("`{name}` takes {takes}, not {}", args.len()))
+            .help(if row.takes.is_empty() { name.clone() } else { format!("{name}({})", row.takes.join(", ")) });
         return None;
     }
     match name.as_str() {
@@ -51,6 +53,7 @@ pub(super) fn apply(
                     walk,
                     (name, args, range),
                     format!("{} is always there, so `is_set` is always true", show(subject)),
+                    "leave the condition out".to_owned(),
                 );
             }
             return Some((Filter::IsSet, Ty::Bool));
@@ -70,7 +73,8 @@ pub(super) fn apply(
 fn default(walk: &mut Walk<'_, '_, '_>, subject: &Ty, call: Call<'_>) -> Option<(Filter, Ty)> {
     let (inner, absent) = peel(subject);
     if !absent {
-        return refuse(walk, call, format!("{} is always there, so `default` would never be used", show(subject)));
+        let message = format!("{} is always there, so `default` would never be used", show(subject));
+        return refuse(walk, call, message, "remove `| default(...)`".to_owned());
     }
     let given = typed(walk, &call.1[0], inner)?;
     // Two texts of different kinds have only in common that they are texts.
@@ -107,16 +111,19 @@ fn inside(walk: &mut Walk<'_, '_, '_>, ty: &Ty, call: Call<'_>) -> Option<(Filte
         ("is_empty", text) if is_text(text) => plain(Filter::IsEmpty, Ty::Bool),
         ("first", Ty::List(item)) => plain(Filter::First, opt((**item).clone())),
         ("last", Ty::List(item)) => plain(Filter::Last, opt((**item).clone())),
-        ("take", Ty::List(_)) => plain(Filter::Take(count(walk, &args[0])?), ty.clone()),
+        ("take", Ty::List(_)) => plain(Filter::Take(count(walk, name, &args[0])?), ty.clone()),
         ("unique", Ty::List(item)) if matches!(**item, Ty::Opt(_)) => {
-            refuse(walk, call, "`unique` takes a list without gaps; put `| compact` before it".to_owned())
+            refuse(walk, call, "`unique` takes a list without gaps".to_owned(), "put `| compact` before it".to_owned())
         }
         ("unique", Ty::List(item)) if is_text(item) || matches!(**item, Ty::Int(_)) => {
             plain(Filter::Unique, ty.clone())
         }
         ("compact", Ty::List(item)) => match &**item {
             Ty::Opt(item) => plain(Filter::Compact, list(item)),
-            _ => refuse(walk, call, format!("{} has no gaps, so `compact` would change nothing", show(ty))),
+            _ => {
+                let message = format!("{} has no gaps, so `compact` would change nothing", show(ty));
+                refuse(walk, call, message, "remove `| compact`".to_owned())
+            }
         },
         ("flatten", Ty::List(item)) if matches!(**item, Ty::List(_)) => plain(Filter::Flatten, (**item).clone()),
         ("where" | "find" | "find_ci", Ty::List(item)) if matches!(**item, Ty::Record(_)) => {
@@ -128,20 +135,23 @@ fn inside(walk: &mut Walk<'_, '_, '_>, ty: &Ty, call: Call<'_>) -> Option<(Filte
                 _ if is_text(peel(&field_ty).0) => {
                     Some((Filter::FindCi(field, given.arg), opt((**item).clone()), given.absent))
                 }
-                _ => refuse(walk, call, format!("`find_ci` compares texts, `{field}` is {}", show(&field_ty))),
+                _ => {
+                    let message = format!("`find_ci` compares texts, `{field}` is {}", show(&field_ty));
+                    refuse(walk, call, message, "write `find`".to_owned())
+                }
             }
         }
         ("len", Ty::List(_) | Ty::Map(_) | Ty::Bytes(_)) => plain(Filter::Len, int),
         ("len", text) if is_text(text) => plain(Filter::Len, int),
         ("join", Ty::List(item)) if is_text(item) => plain(Filter::Join(literal(walk, &args[0])?), Ty::String),
         ("join", Ty::List(item)) if matches!(**item, Ty::Opt(_)) => {
-            refuse(walk, call, "`join` takes a list without gaps; put `| compact` before it".to_owned())
+            refuse(walk, call, "`join` takes a list without gaps".to_owned(), "put `| compact` before it".to_owned())
         }
         ("split", text) if is_text(text) => plain(Filter::Split(literal(walk, &args[0])?), list(&Ty::String)),
         ("trim", text) if is_text(text) => plain(Filter::Trim, Ty::String),
         ("lower", text) if is_text(text) => plain(Filter::Lower, Ty::String),
         ("upper", text) if is_text(text) => plain(Filter::Upper, Ty::String),
-        ("truncate", text) if is_text(text) => plain(Filter::Truncate(count(walk, &args[0])?), Ty::String),
+        ("truncate", text) if is_text(text) => plain(Filter::Truncate(count(walk, name, &args[0])?), Ty::String),
         ("string", Ty::Int(_) | Ty::Float | Ty::Bool) => plain(Filter::String, Ty::String),
         ("esc_backslash", text) if is_text(text) => plain(Filter::EscBackslash, Ty::String),
         ("base64", Ty::Bytes(_)) => plain(Filter::Base64, Ty::String),
@@ -156,13 +166,30 @@ fn inside(walk: &mut Walk<'_, '_, '_>, ty: &Ty, call: Call<'_>) -> Option<(Filte
         ("from_epoch_s", text) if is_text(text) => plain(Filter::FromEpochS, Ty::Datetime(DatetimeForm::Rfc3339)),
         _ => {
             let wanted = filters::find(name).map_or("values", |row| row.on);
-            refuse(walk, call, format!("`{name}` works on {wanted}, this is {}", show(ty)))
+            let help = match before(wanted, ty) {
+                Some(before) => format!("put `| {before}` before it"),
+                None => format!("remove `| {name}`, or put it behind what it works on: {wanted}"),
+            };
+            refuse(walk, call, format!("`{name}` works on {wanted}, this is {}", show(ty)), help)
         }
     }
 }
 
-fn refuse<T>(walk: &mut Walk<'_, '_, '_>, call: Call<'_>, message: String) -> Option<T> {
+fn refuse<T>(walk: &mut Walk<'_, '_, '_>, call: Call<'_>, message: String, help: String) -> Option<T> {
     let span = walk.span(call.2);
-    walk.cx.error(Code::FilterUse, span, message);
+    walk.cx.error(Code::FilterUse, span, message).help(help);
     None
+}
+
+/// The filter that turns a value into what another filter works on, in its words.
+fn before(wanted: &str, ty: &Ty) -> Option<&'static str> {
+    match (wanted, ty) {
+        ("texts", Ty::List(item)) if is_text(item) => Some("join(', ')"),
+        ("texts", Ty::Int(_) | Ty::Float | Ty::Bool) => Some("string"),
+        ("texts", Ty::Datetime(_)) => Some("rfc3339"),
+        ("texts", Ty::Bytes(_)) => Some("text"),
+        ("bytes", text) if is_text(text) => Some("utf8"),
+        (wanted, Ty::Pages(_)) if wanted.starts_with("lists") => Some(".items"),
+        _ => None,
+    }
 }

@@ -58,7 +58,8 @@ fn multipart(cx: &mut Cx<'_>, scope: &Scope<'_>, node: &Node) -> Option<Vec<(Str
         let name = entry.key.text.clone();
         let path = format!("multipart.{name}");
         if name.contains(['"', '\r', '\n']) {
-            cx.error(Code::BodyUse, entry.key.span, "the name of a part has no quotes and no line ends");
+            cx.error(Code::BodyUse, entry.key.span, "the name of a part has no quotes and no line ends")
+                .help(name.replace(['"', '\r', '\n'], "_"));
             return None;
         }
         if let Some(Text::Pipeline(pipeline)) = entry.value.text().and_then(|text| crate::syntax::text(text).ok()) {

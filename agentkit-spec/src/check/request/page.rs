@@ -4,7 +4,7 @@ use super::place::{self, place};
 use super::replied;
 use crate::ast;
 use crate::check::cx::Cx;
-use crate::check::expr::{Known, Scope, whole};
+use crate::check::expr::{Known, Scope, list_help, whole};
 use crate::check::template;
 use crate::check::types::{is_text, peel, show};
 use crate::diagnostic::Code;
@@ -58,9 +58,10 @@ fn items(cx: &mut Cx<'_>, scope: &Scope<'_>, node: &Node) -> Option<(Ty, Expr)> 
             let found = cx
                 .error(Code::Paging, node.span, format!("`items` must be a list, this is {}", show(other)))
                 .label(show(other));
-            if let Some(help) = help {
-                found.help(help);
-            }
+            match help {
+                Some(help) => found.help(help),
+                None => found.help(list_help(scope)),
+            };
             None
         }
     }
@@ -173,6 +174,8 @@ fn limit(cx: &mut Cx<'_>, scope: &Scope<'_>, node: &Node) -> Option<Expr> {
     let found = cx.error(Code::Paging, node.span, format!("`limit` must be int, this is {}", show(limit.ty())));
     if matches!(peel(limit.ty()), (Ty::Int(_), true)) {
         found.help("give the input a default");
+    } else {
+        found.help("limit: $in.max_results, an input of type int");
     }
     None
 }
@@ -199,7 +202,8 @@ fn from(cx: &mut Cx<'_>, scope: &Scope<'_>, node: &Node, view: &ast::Page<'_>) -
     if is_text(peel(from.ty()).0) {
         return Some(from);
     }
-    cx.error(Code::Paging, node.span, format!("`from` must be opt<string>, this is {}", show(from.ty())));
+    cx.error(Code::Paging, node.span, format!("`from` must be opt<string>, this is {}", show(from.ty())))
+        .help("from: $in.page_token, an input of type opt<string>");
     None
 }
 
@@ -220,7 +224,8 @@ fn size(
 fn max_size(cx: &mut Cx<'_>, node: &Node) -> Option<u32> {
     let size = int(node).and_then(|size| u32::try_from(size).ok()).filter(|size| *size > 0);
     if size.is_none() {
-        cx.error(Code::Paging, node.span, "`max_size` is a number from 1");
+        cx.error(Code::Paging, node.span, "`max_size` is a number from 1")
+            .help("max_size: 100, or what else the provider gives at most");
     }
     size
 }
@@ -233,7 +238,7 @@ fn start(cx: &mut Cx<'_>, node: &Node, counts: bool) -> Option<u64> {
     }
     let start = int(node).and_then(|start| u64::try_from(start).ok());
     if start.is_none() {
-        cx.error(Code::Paging, node.span, "`start` is a number from 0");
+        cx.error(Code::Paging, node.span, "`start` is a number from 0").help("start: 0");
     }
     start
 }

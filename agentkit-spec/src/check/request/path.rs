@@ -4,6 +4,7 @@ use crate::check::address::host_of;
 use crate::check::cx::Cx;
 use crate::check::expr::{Scope, expr};
 use crate::check::lint;
+use crate::check::query;
 use crate::check::types::{is_text, peel, show};
 use crate::diagnostic::Code;
 use crate::model::{Address, PathPart, Ty};
@@ -102,7 +103,8 @@ fn form(cx: &mut Cx<'_>, node: &Node, text: &str, at: usize) -> Option<()> {
     if let Some(mark) = text.find(['?', '#']) {
         // Only up to the end of this piece: the caret stays in the literal text.
         let span = cx.within(node, &(at + mark..at + text.len()));
-        cx.error(Code::QueryInPath, span, "the query belongs under `query`");
+        cx.error(Code::QueryInPath, span, "the query belongs under `query`")
+            .help(query::written_out(node.text().unwrap_or_default()).unwrap_or_else(|| "remove it".to_owned()));
         return None;
     }
     if let Some((_, segment)) = text.split('/').enumerate().find(is_other_value) {
@@ -120,10 +122,22 @@ fn form(cx: &mut Cx<'_>, node: &Node, text: &str, at: usize) -> Option<()> {
         || text.contains(char::is_whitespace);
     if bad {
         let span = cx.within(node, &(at..at + text.len()));
-        cx.error(Code::PathForm, span, "a path has no empty, `.` or `..` parts and no spaces");
+        cx.error(Code::PathForm, span, "a path has no empty, `.` or `..` parts and no spaces")
+            .help(plain(node, text, at));
         return None;
     }
     Some(())
+}
+
+/// The whole path, without what is wrong in the piece at byte `at`.
+fn plain(node: &Node, text: &str, at: usize) -> String {
+    let written = node.text().unwrap_or_default();
+    let (before, after) = (written.get(..at).unwrap_or_default(), written.get(at + text.len()..).unwrap_or_default());
+    let parts = text.split('/').map(|part| part.replace(char::is_whitespace, ""));
+    let parts: Vec<String> = parts.filter(|part| !matches!(part.as_str(), "" | "." | "..")).collect();
+    let (lead, tail) = (text.starts_with('/'), text.ends_with('/') && !(parts.is_empty() && text.starts_with('/')));
+    let slash = |there: bool| if there { "/" } else { "" };
+    format!("{before}{}{}{}{after}", slash(lead), parts.join("/"), slash(tail))
 }
 
 /// `{id}` or `:id`; behind a value `:` begins a method of Google's.

@@ -3,6 +3,7 @@
 use crate::check::cx::Cx;
 use crate::check::expr::{Scope, expr};
 use crate::check::lint;
+use crate::check::query;
 use crate::check::types::{Types, is_text, peel, show};
 use crate::diagnostic::Code;
 use crate::model::{Template, Ty};
@@ -99,8 +100,13 @@ fn flat(cx: &mut Cx<'_>, scope: &Scope<'_>, node: &Node, (path, carrier): (&str,
         }
         Value::List(_) | Value::Map(_) => {
             let span = cx.first_line(node.span);
+            let help = match path.strip_prefix("query.") {
+                Some(name) => query::bracketed(name, node),
+                None => "write one text".to_owned(),
+            };
             let wanted = if carrier == Carrier::Header { "a text" } else { "a text or a list of texts" };
-            cx.error(Code::TemplateForm, span, format!("`{path}` must be {wanted}, this is {}", node.kind()));
+            cx.error(Code::TemplateForm, span, format!("`{path}` must be {wanted}, this is {}", node.kind()))
+                .help(help);
             None
         }
     }

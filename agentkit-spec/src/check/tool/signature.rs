@@ -181,7 +181,8 @@ pub(crate) fn check_calls(cx: &mut Cx<'_>, tools: &[Signature<'_>]) -> BTreeSet<
             if reaches(&calls, callee, name, &mut BTreeSet::new()) {
                 let how =
                     if callee == *name { "itself".to_owned() } else { format!("`{callee}`, which leads back to it") };
-                cx.error(Code::NoTool, node.span, format!("`{name}` calls {how}; calls must not go in circles"));
+                cx.error(Code::NoTool, node.span, format!("`{name}` calls {how}; calls must not go in circles"))
+                    .help("put the steps that both need into a private tool that calls neither");
                 circles.insert((*name).to_owned());
             }
         }

@@ -152,7 +152,8 @@ fn parallel(cx: &mut Cx<'_>, node: &Node) -> Option<u32> {
     if let Plain::Int(count @ 1..=MAX_PARALLEL) = scalar.plain() {
         return u32::try_from(count).ok();
     }
-    cx.error(Code::Literal, node.span, "`parallel` is a number from 1 to 100");
+    cx.error(Code::Literal, node.span, "`parallel` is a number from 1 to 100")
+        .help("parallel: 4, which it is where nothing is written");
     None
 }
 
@@ -235,7 +236,8 @@ fn call(
             Code::CalleeScope,
             node.span,
             format!("`{name}` needs the scope `{needed}`, `{own}` does not ask for it"),
-        );
+        )
+        .help(format!("scopes: [{}]", own_and(&signature.scopes, needed)));
     }
     if callee.access > signature.access {
         let (needs, says, own) = (access(callee.access), access(signature.access), signature.name);
@@ -246,6 +248,10 @@ fn call(
     let known = callee.output.clone().into();
     let action = with.map(|with| Action::Call { tool: name.to_owned(), with });
     (action.filter(|_| callee.broken.is_empty()), known)
+}
+
+fn own_and(own: &[String], needed: &str) -> String {
+    own.iter().map(String::as_str).chain([needed]).collect::<Vec<_>>().join(", ")
 }
 
 fn access(access: Access) -> &'static str {

@@ -120,7 +120,7 @@ fn with_values(cx: &mut Cx<'_>, base: Ty, node: &Node, (owner, name): (Owner, St
     for (value, span, note) in written {
         // Values that would have one name in Rust, such as `+1` and `-1`, are told apart by a number there.
         if values.iter().any(|(other, _)| other == value) {
-            cx.error(Code::SameName, span, format!("`{value}` is listed twice"));
+            cx.error(Code::SameName, span, format!("`{value}` is listed twice")).help("remove one of them");
             continue;
         }
         values.push((value.to_owned(), note));
@@ -183,13 +183,14 @@ fn check_bounds(cx: &mut Cx<'_>, field: &mut Field, long: &ast::Field<'_>) {
             cx.error(Code::FieldKeys, node.span, format!("{} has no `{name}`", super::show(ty)))
                 .help("bounds are for numbers, and for the length of texts and lists");
         } else if length && bound < 0 {
-            cx.error(Code::FieldKeys, node.span, "a length is never below 0");
+            cx.error(Code::FieldKeys, node.span, "a length is never below 0").help(format!("{name}: 0"));
         }
     }
     if let (Some(min), Some(max), Some(node)) = (field.min, field.max, long.max)
         && min > max
     {
-        cx.error(Code::FieldKeys, node.span, format!("`max` is {max}, below `min`, which is {min}"));
+        cx.error(Code::FieldKeys, node.span, format!("`max` is {max}, below `min`, which is {min}"))
+            .help(format!("min: {max}, max: {min}"));
         (field.min, field.max) = (None, None);
     }
 }
@@ -198,16 +199,28 @@ fn pattern(cx: &mut Cx<'_>, field: &Field, node: Option<&Node>) -> Option<String
     let node = node?;
     let pattern = node.text()?;
     if !matches!(peel(&field.ty).0, Ty::String | Ty::Email | Ty::Url) {
-        cx.error(Code::FieldKeys, node.span, "only texts have a `pattern`");
+        let number = matches!(peel(&field.ty).0, Ty::Int(_) | Ty::Float);
+        cx.error(Code::FieldKeys, node.span, "only texts have a `pattern`").help(if number {
+            "remove it; numbers are bounded by `min` and `max`"
+        } else {
+            "remove it"
+        });
         return None;
     }
     if let Err(error) = regex::Regex::new(pattern) {
         let reason = error.to_string();
         let reason = reason.lines().last().unwrap_or_default().trim().trim_start_matches("error: ").to_owned();
-        cx.error(Code::FieldKeys, node.span, format!("`pattern` is no regular expression: {reason}"));
+        cx.error(Code::FieldKeys, node.span, format!("`pattern` is no regular expression: {reason}"))
+            .help(closed(pattern).unwrap_or_else(|| "a pattern such as \"^[0-9]+$\", without look-around".to_owned()));
         return None;
     }
     Some(pattern.to_owned())
+}
+
+/// The pattern with the bracket that was left open.
+fn closed(pattern: &str) -> Option<String> {
+    let closed = ["]", ")", "])"].map(|end| format!("{pattern}{end}"));
+    closed.into_iter().find(|pattern| regex::Regex::new(pattern).is_ok()).map(|pattern| format!("\"{pattern}\""))
 }
 
 fn default(cx: &mut Cx<'_>, types: &Types, (field, owner): (&Field, Owner), node: Option<&Node>) -> Option<Value> {
