@@ -164,20 +164,22 @@ impl Parser<'_> {
             Form::ExpressionOr(words) => self.text(node, path) && self.expression_or(node, words, path),
             Form::Bool => self.plain(node, (path, "true or false"), |plain| matches!(plain, Plain::Bool(_))),
             Form::Int => self.plain(node, (path, "a whole number"), |plain| matches!(plain, Plain::Int(_))),
-            Form::Version => self.literal(node, (path, "x.y.z, such as 1.0.0"), literal::mended_version, |text| {
-                literal::version(text).is_some()
-            }),
+            Form::Version => {
+                let fits = |text: &str| literal::version(text).is_some();
+                self.literal(node, (path, "x.y.z, such as 1.0.0"), (fits, literal::mended_version))
+            }
             Form::TimeSpan => {
-                let wanted = "a time span such as 30s, 5m, 12h or 7d";
-                self.literal(node, (path, wanted), literal::mended_time_span, |text| literal::time_span(text).is_some())
+                let fits = |text: &str| literal::time_span(text).is_some();
+                self.literal(node, (path, "a time span such as 30s, 5m, 12h or 7d"), (fits, literal::mended_time_span))
             }
             Form::Size => {
-                let wanted = "a size such as 512kB or 40MB";
-                self.literal(node, (path, wanted), literal::mended_size, |text| literal::size(text).is_some())
+                let fits = |text: &str| literal::size(text).is_some();
+                self.literal(node, (path, "a size such as 512kB or 40MB"), (fits, literal::mended_size))
             }
             Form::Limit => {
+                let fits = |text: &str| literal::limit(text).is_some();
                 let wanted = "a number per unit: 50/min; units are sec, min, hour, day";
-                self.literal(node, (path, wanted), literal::mended_limit, |text| literal::limit(text).is_some())
+                self.literal(node, (path, wanted), (fits, literal::mended_limit))
             }
             Form::OneOf(words) => self.one_of(node, words, path),
             Form::Templates | Form::DataMap => self.mapping(node, path).is_some(),
@@ -292,8 +294,7 @@ impl Parser<'_> {
         &mut self,
         node: &Node,
         (path, wanted): (&str, &str),
-        mended: fn(&str) -> String,
-        fits: impl Fn(&str) -> bool,
+        (fits, mended): (impl Fn(&str) -> bool, fn(&str) -> String),
     ) -> bool {
         if !self.text(node, path) {
             return false;

@@ -270,7 +270,7 @@ fn scalar_typed(
         Text::Pipeline(pipeline) => {
             let made = expr(cx, scope, node, &pipeline)?;
             if !fits(made.ty(), ty) {
-                mend::mismatch(cx, scope, node, &made, (ty, path));
+                mend::mismatch(cx, scope, (node, &made), (ty, path));
                 return None;
             }
             Some(Template::Expr(made))

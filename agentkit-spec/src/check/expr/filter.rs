@@ -118,13 +118,13 @@ fn inside(walk: &mut Walk<'_, '_, '_>, ty: &Ty, call: Call<'_>) -> Option<(Filte
         ("unique", Ty::List(item)) if is_text(item) || matches!(**item, Ty::Int(_)) => {
             plain(Filter::Unique, ty.clone())
         }
-        ("compact", Ty::List(item)) => match &**item {
-            Ty::Opt(item) => plain(Filter::Compact, list(item)),
-            _ => {
-                let message = format!("{} has no gaps, so `compact` would change nothing", show(ty));
-                refuse(walk, call, message, "remove `| compact`".to_owned())
+        ("compact", Ty::List(item)) => {
+            if let Ty::Opt(item) = &**item {
+                return plain(Filter::Compact, list(item));
             }
-        },
+            let message = format!("{} has no gaps, so `compact` would change nothing", show(ty));
+            refuse(walk, call, message, "remove `| compact`".to_owned())
+        }
         ("flatten", Ty::List(item)) if matches!(**item, Ty::List(_)) => plain(Filter::Flatten, (**item).clone()),
         ("where" | "find" | "find_ci", Ty::List(item)) if matches!(**item, Ty::Record(_)) => {
             let (field, field_ty) = item_field(walk, &args[0], item)?;

@@ -9,7 +9,7 @@ use crate::diagnostic::Code;
 use crate::model::{Expr, Ty};
 use crate::yaml::{Entry, Node, Value};
 
-pub(super) fn mismatch(cx: &mut Cx<'_>, scope: &Scope<'_>, node: &Node, made: &Expr, (ty, path): (&Ty, &str)) {
+pub(super) fn mismatch(cx: &mut Cx<'_>, scope: &Scope<'_>, (node, made): (&Node, &Expr), (ty, path): (&Ty, &str)) {
     let found = made.ty();
     let report = cx
         .error(Code::TypeMismatch, node.span, format!("`{path}` must be {}, this is {}", show(ty), show(found)))
