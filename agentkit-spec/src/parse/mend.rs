@@ -73,6 +73,7 @@ impl Parser<'_> {
                 Span { start: at, end: at + lost.trim_end().len(), ..span },
                 format!("`{}` ends before this: behind a blank `#` begins a comment", entry.key.text),
             )
+            .label("nobody reads this")
             .help(format!("{}: '{whole}'", entry.key.text));
     }
 }

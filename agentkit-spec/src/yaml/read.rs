@@ -148,7 +148,11 @@ impl<'a> Builder<'a> {
     fn place(&mut self, cx: &mut Diagnostics, node: Node) -> Option<Node> {
         let Some(open) = self.open.last_mut() else { return Some(node) };
         match &mut open.kind {
-            OpenKind::List(items) => items.push(node),
+            OpenKind::List(items) => {
+                if !rejoin::is_rest_of_item(cx, self.source, items, &node) {
+                    items.push(node);
+                }
+            }
             OpenKind::Map { map, key, seen } => match std::mem::replace(key, Pending::Nothing) {
                 Pending::Nothing => *key = key_of(cx, self.source, node).map_or(Pending::Unusable, Pending::Key),
                 // Its value goes with it.

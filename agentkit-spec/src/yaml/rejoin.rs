@@ -2,7 +2,7 @@
 
 use super::{Key, Map, Node, Scalar, Style, Value};
 use crate::diagnostic::{Code, Diagnostics};
-use crate::source::SourceFile;
+use crate::source::{SourceFile, Span};
 
 /// Whether a key is the rest of the expression before it, which then gets it back:
 ///
@@ -10,22 +10,37 @@ use crate::source::SourceFile;
 /// json: {owner: $in.people | find(id, $in.owner)}
 /// ```
 pub(super) fn is_rest(cx: &mut Diagnostics, source: &SourceFile, map: &mut Map, (key, node): (&Key, &Node)) -> bool {
-    let Some(before) = map.entries.last_mut().filter(|_| map.flow).map(|entry| &mut entry.value) else { return false };
+    let Some(before) = map.entries.last_mut().filter(|_| map.flow) else { return false };
+    node.text() == Some("") && node.is_null() && rejoined(cx, source, &mut before.value, (&key.text, key.span))
+}
+
+/// The same for an item of a list:
+///
+/// ```yaml
+/// json: {ids: [$in.people | find(id, $in.owner)]}
+/// ```
+pub(super) fn is_rest_of_item(cx: &mut Diagnostics, source: &SourceFile, items: &mut [Node], node: &Node) -> bool {
+    let Value::Scalar(Scalar { text, style: Style::Plain }) = &node.value else { return false };
+    // In a list of lines nothing but a comma is between an item and what looks like its rest.
+    let comma = |before: &Node| {
+        let between = source.text.get(before.span.end..node.span.start);
+        between.is_some_and(|between| between.trim() == ",")
+    };
+    let Some(before) = items.last_mut().filter(|before| comma(before)) else { return false };
+    rejoined(cx, source, before, (text, node.span))
+}
+
+fn rejoined(cx: &mut Diagnostics, source: &SourceFile, before: &mut Node, (rest, at): (&str, Span)) -> bool {
     let Value::Scalar(Scalar { text, style: Style::Plain }) = &mut before.value else { return false };
-    let empty = node.text() == Some("") && node.is_null();
-    if !empty || !text.starts_with('$') || !open(text) || !key.text.contains(')') {
+    if !text.starts_with('$') || !open(text) || !rest.contains(')') {
         return false;
     }
-    let whole = before.span.to(key.span);
+    let whole = before.span.to(at);
     let written = source.text.get(whole.start..whole.end).unwrap_or_default();
-    let at = before.span.end;
-    cx.report(
-        Code::ExprSyntax,
-        crate::source::Span { start: at, end: at + 1, ..whole },
-        "a comma ended the expression",
-    )
-    .label("inside { } YAML reads a new key behind it")
-    .help(format!("\"{written}\""));
+    let comma = Span { start: before.span.end, end: before.span.end + 1, ..whole };
+    cx.report(Code::ExprSyntax, comma, "a comma ended the expression")
+        .label("inside { } and [ ] a comma belongs to YAML")
+        .help(format!("\"{written}\""));
     // One mistake, one report: it is read as it was meant.
     written.clone_into(text);
     before.span = whole;
@@ -39,14 +54,17 @@ fn open(text: &str) -> bool {
 
 /// What to write where a line is no YAML because of a value of ours.
 pub(super) fn help(line: &str) -> Option<String> {
-    // {tags: string[]}
+    // {tags: string[]}, or {ids[]: $in.ids}
     let array = line.match_indices("[]").find_map(|(at, _)| {
         let before = line.get(..at)?;
-        let word = before.rfind(|c: char| !c.is_ascii_alphanumeric()).map_or(0, |at| at + 1);
-        before.get(word..).filter(|word| !word.is_empty())
+        let word = before.rfind(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).map_or(0, |at| at + 1);
+        let key = line.get(at + 2..).is_some_and(|rest| rest.starts_with(':'));
+        before.get(word..).filter(|word| !word.is_empty()).map(|word| (word, key))
     });
-    if let Some(item) = array {
-        return Some(format!("the type of a list: list<{item}>"));
+    match array {
+        Some((name, true)) => return Some(format!("quote a key with brackets: \"{name}[]\"")),
+        Some((item, false)) => return Some(format!("the type of a list: list<{item}>")),
+        None => {}
     }
     // {owner: $in.people | find(id, 'me')}
     let from = line.match_indices(": $").map(|(at, _)| at + 2).find(|at| {
