@@ -84,7 +84,9 @@ impl Parser<'_> {
             let Some((name, most)) = MOST.iter().find(|(name, _)| *name == entry.key.text) else { continue };
             let Value::Map(inner) = &mut entry.value.value else { continue };
             if inner.entries.len() > *most {
-                self.cx.report(Code::Unreadable, entry.key.span, format!("the file holds more than {most} {name}"));
+                self.cx
+                    .report(Code::Unreadable, entry.key.span, format!("the file holds more than {most} {name}"))
+                    .help("make two connectors of it");
                 inner.entries.truncate(*most);
             }
         }

@@ -84,7 +84,9 @@ fn part(
         (Ty::String, "list<string>") => {
             found.help("add `| split(',')`");
         }
-        _ => {}
+        _ => {
+            found.help(format!("take a field that is declared as {wanted}"));
+        }
     }
     None
 }

@@ -3,16 +3,18 @@
 mod mend;
 mod wire;
 
+pub(crate) use mend::into_bool;
 pub(crate) use wire::{form, form_value, json, pairs};
 
 use super::cx::Cx;
-use super::expr::{Scope, expr};
+use super::expr::{Scope, expr, list_help};
 use super::lint;
 use super::names::NO_STEP;
 use super::types::{fits, is_text, peel, show};
 use crate::diagnostic::{Code, nearest};
 use crate::model::{BytesForm, Expr, Field, Template, TextPart, Ty};
 use crate::syntax::{self, Name, Part, Text};
+use crate::table::is_snake;
 use crate::yaml::{Entry, Node, Plain, Scalar, Style, Value};
 
 /// What to do about an id that may be absent.
@@ -242,9 +244,7 @@ pub(crate) fn each_head(cx: &mut Cx<'_>, scope: &Scope<'_>, node: &Node) -> Opti
                 _ => None,
             };
             let found = cx.error(Code::EachList, span, format!("`each` goes over a list, this is {}", show(other)));
-            if let Some(help) = help {
-                found.help(help);
-            }
+            found.help(help.unwrap_or_else(|| list_help(scope)));
             None
         }
     }
@@ -334,7 +334,7 @@ fn literal(
         let report = cx.error(Code::LiteralType, node.span, format!("`{path}` must be {}, this is {found}", show(ty)));
         if is_text(peel(ty).0) {
             report.help(format!("\"{text}\""));
-        } else if text.contains('.') && !text.contains(' ') {
+        } else if text.split_once('.').is_some_and(|(root, rest)| scope.sees(root) && rest.split('.').all(is_snake)) {
             report.help(format!("a value is written `${text}`"));
         } else {
             report.help(mend::write(scope, text, (ty, path)));
@@ -369,16 +369,14 @@ pub(crate) fn concat(cx: &mut Cx<'_>, scope: &Scope<'_>, node: &Node, parts: &[P
 fn inside_text(cx: &mut Cx<'_>, node: &Node, (pipeline, ty): (&syntax::Pipeline, &Ty)) {
     let span = cx.within(node, &pipeline.range);
     let help = match peel(ty) {
-        (_, true) => Some("add `| default('')`"),
-        (Ty::List(item), false) if is_text(item) => Some("add `| join(',')`"),
-        (Ty::Datetime(_), false) => Some("add `| rfc3339` or `| epoch_s`"),
-        (Ty::Bytes(_), false) => Some("add `| base64`"),
-        _ => None,
+        (_, true) => "add `| default('')`",
+        (Ty::List(item), false) if is_text(item) => "add `| join(',')`",
+        (Ty::Datetime(_), false) => "add `| rfc3339` or `| epoch_s`",
+        (Ty::Bytes(_), false) => "add `| base64`",
+        (Ty::Json, false) => "add `| json`",
+        _ => "take one text, number or bool of it",
     };
-    let found = cx.error(Code::InsideText, span, format!("{} cannot stand inside text", show(ty)));
-    if let Some(help) = help {
-        found.help(help);
-    }
+    cx.error(Code::InsideText, span, format!("{} cannot stand inside text", show(ty))).help(help);
 }
 
 /// A text template: `$value` that is a text, text with values in it, or plain text.

@@ -85,7 +85,10 @@ impl<'a> Cursor<'a> {
         }
         let (message, help) = match character {
             '[' => ("there is no index into a list".to_owned(), Some("write `| first`, `| last` or `.*.field`")),
-            '(' => ("only a filter takes arguments, and filters follow `|`".to_owned(), None),
+            '(' => (
+                "only a filter takes arguments, and filters follow `|`".to_owned(),
+                Some("put `|` and the name of a filter before it"),
+            ),
             '+' | '-' | '/' | '=' | '<' | '>' | '!' | '?' | '&' => (
                 "there are no operators, only filters".to_owned(),
                 Some("compare with `| eq(v)`, give a fallback with `| default(v)`; the rest is for a hook"),
@@ -134,10 +137,16 @@ impl<'a> Cursor<'a> {
             Some(character) if starts_name(character) => Name::Field(self.name()),
             other => {
                 let range = from..from + other.map_or(1, char::len_utf8);
-                let help = other
-                    .is_some_and(|character| character.is_ascii_digit())
-                    .then(|| "there is no index into a list; write `| first`, `| last` or `.*.field`".to_owned());
-                return Err(SyntaxError { message: "a field name must follow `.`".to_owned(), range, help });
+                let help = if other.is_some_and(|character| character.is_ascii_digit()) {
+                    "there is no index into a list; write `| first`, `| last` or `.*.field`"
+                } else {
+                    "remove the `.`, or name a field behind it; a name with other signs stands in single quotes"
+                };
+                return Err(SyntaxError {
+                    message: "a field name must follow `.`".to_owned(),
+                    range,
+                    help: Some(help.to_owned()),
+                });
             }
         };
         Ok(Segment { name, range: from..self.at })
@@ -148,7 +157,7 @@ impl<'a> Cursor<'a> {
         if !self.peek().is_some_and(starts_name) {
             let range = from..from + self.peek().map_or(1, char::len_utf8);
             let message = "a filter or `.field` must follow `|`".to_owned();
-            return Err(SyntaxError { message, range, help: None });
+            return Err(SyntaxError { message, range, help: Some("remove `|`, or name a filter".to_owned()) });
         }
         let name = self.name();
         let range = from..self.at;
@@ -176,14 +185,19 @@ impl<'a> Cursor<'a> {
             Some(character) => {
                 let range = self.at..self.at + character.len_utf8();
                 let message = format!("`{wanted}` or `)` must follow an argument");
-                Err(SyntaxError { message, range, help: None })
+                let help = Some("arguments are separated by `,`".to_owned());
+                Err(SyntaxError { message, range, help })
             }
         }
     }
 
     fn open_filter(&self, filter: &Range<usize>) -> SyntaxError {
         let name = self.slice(filter.clone());
-        SyntaxError { message: format!("`{name}(` without `)`"), range: filter.clone(), help: None }
+        SyntaxError {
+            message: format!("`{name}(` without `)`"),
+            range: filter.clone(),
+            help: Some(format!("close it: {name}(...)")),
+        }
     }
 
     fn argument(&mut self, filter: &Range<usize>) -> Result<Argument> {
@@ -231,7 +245,11 @@ impl<'a> Cursor<'a> {
         }
         match text.parse::<f64>() {
             Ok(float) if float.is_finite() => Ok(ArgumentKind::Float(float)),
-            _ => Err(SyntaxError { message: "this is no number".to_owned(), range: from..self.at, help: None }),
+            _ => Err(SyntaxError {
+                message: "this is no number".to_owned(),
+                range: from..self.at,
+                help: Some("0, -1 or 0.5; a text stands in single quotes".to_owned()),
+            }),
         }
     }
 
@@ -250,7 +268,11 @@ impl<'a> Cursor<'a> {
                 return Ok(text);
             }
         }
-        Err(SyntaxError { message: "`'` without a second `'`".to_owned(), range: from..from + 1, help: None })
+        Err(SyntaxError {
+            message: "`'` without a second `'`".to_owned(),
+            range: from..from + 1,
+            help: Some("close it by a `'`; within it two of them stand for one".to_owned()),
+        })
     }
 
     fn name(&mut self) -> String {

@@ -9,6 +9,8 @@ use super::{Entry, Key, Map, Node, Scalar, Style, Value};
 use crate::diagnostic::{Code, Diagnostics};
 use crate::source::{SourceFile, Span, Unreadable};
 
+/// What one connector may be, is more than people want to read.
+const TOO_LARGE: &str = "make two connectors of it";
 /// The language itself needs fewer than ten levels.
 const TOO_DEEP: &str = "the language needs far fewer: look for brackets that are not closed";
 /// Levels a file may nest. A tree is dropped recursively: 100,000 levels overflow the stack.
@@ -26,7 +28,8 @@ pub(crate) fn read(cx: &mut Diagnostics, source: &SourceFile, file: usize) -> Op
             return None;
         }
         Some(Unreadable::TooLarge { bytes }) => {
-            cx.report(Code::Unreadable, top, format!("the file has {bytes} bytes; at most 1 MiB is read"));
+            cx.report(Code::Unreadable, top, format!("the file has {bytes} bytes; at most 1 MiB is read"))
+                .help(TOO_LARGE);
             return None;
         }
         None => {}
@@ -90,7 +93,7 @@ impl<'a> Builder<'a> {
             self.nodes += 1;
             if self.nodes > MAX_NODES || self.open.len() > MAX_DEPTH {
                 let (what, help) = if self.nodes > MAX_NODES {
-                    ("holds more than 50,000 values", "make two connectors of it")
+                    ("holds more than 50,000 values", TOO_LARGE)
                 } else {
                     ("nests deeper than 64 levels", TOO_DEEP)
                 };
@@ -245,6 +248,8 @@ impl<'a> Builder<'a> {
             found.help("indent by spaces, not tabs");
         } else if error.info().contains("mapping values are not allowed") {
             found.help("quote a text that holds `: `");
+        } else {
+            found.help("look here and at the line before: brackets and quotes are closed, and keys of one mapping are indented alike");
         }
         None
     }

@@ -117,6 +117,8 @@ pub(super) fn item_field(walk: &mut Walk<'_, '_, '_>, argument: &Argument, item:
         let found = walk.cx.error(Code::FilterUse, span, "the first argument is the name of a field, without quotes");
         if let ArgumentKind::Text(text) = &argument.kind {
             found.help(text.clone());
+        } else {
+            found.help("such as id, and behind it the value that it has");
         }
         return None;
     };

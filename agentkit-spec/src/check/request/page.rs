@@ -112,7 +112,9 @@ fn next(
             Ty::Bool => {
                 found.help("write it as `more`, and `next: offset` or `next: number`");
             }
-            _ => {}
+            _ => {
+                found.help("take the field that holds the token or the address of the next page");
+            }
         }
         return None;
     }

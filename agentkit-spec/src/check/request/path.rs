@@ -156,6 +156,8 @@ fn segment(cx: &mut Cx<'_>, scope: &Scope<'_>, node: &Node, pipeline: &Pipeline)
         cx.error(Code::PathSegment, span, format!("a part of a path must be text or int, this is {}", show(made.ty())));
     if absent {
         found.help("make it a required input, or run the step only `when` it is there");
+    } else {
+        found.help("take one text or int of it, such as an id");
     }
     None
 }

@@ -2,7 +2,8 @@
 
 use crate::check::cx::Cx;
 use crate::check::expr::{Known, Scope, whole};
-use crate::check::types::{peel, show};
+use crate::check::template;
+use crate::check::types::show;
 use crate::diagnostic::Code;
 use crate::model::{Expr, Ty};
 use crate::yaml::Node;
@@ -27,19 +28,8 @@ pub(super) fn condition(cx: &mut Cx<'_>, scope: &Scope<'_>, node: &Node, (code, 
     if *made.ty() == Ty::Bool {
         return Some(made);
     }
-    let found =
-        cx.error(code, node.span, format!("`{key}` must be bool, this is {}", show(made.ty()))).label(show(made.ty()));
-    match peel(made.ty()) {
-        (Ty::Bool, true) => {
-            found.help("add `| default(false)`");
-        }
-        (_, true) => {
-            found.help("add `| is_set`");
-        }
-        (Ty::String | Ty::Enum(_), false) => {
-            found.help("add `| eq('...')`");
-        }
-        _ => {}
-    }
+    cx.error(code, node.span, format!("`{key}` must be bool, this is {}", show(made.ty())))
+        .label(show(made.ty()))
+        .help(template::into_bool(made.ty()));
     None
 }

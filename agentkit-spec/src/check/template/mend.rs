@@ -132,6 +132,18 @@ pub(super) fn of_every(list: &Expr, var: &str, fields: &[Entry]) -> String {
     format!("take a field of every item: ${}{dot}*.{}", list.source, only.unwrap_or("FIELD"))
 }
 
+/// What makes a condition of a value.
+pub(crate) fn into_bool(ty: &Ty) -> &'static str {
+    match peel(ty) {
+        (Ty::Bool, true) => "add `| default(false)`",
+        (_, true) => "add `| is_set`",
+        (Ty::List(_) | Ty::Map(_), false) => "add `| is_empty | not`",
+        (Ty::Int(_) | Ty::Float, false) => "compare it: `| eq(1)`",
+        (text, false) if is_text(text) => "compare it: `| eq('...')`",
+        _ => "take a field that is declared as bool",
+    }
+}
+
 /// The key that a path ends in.
 fn last(path: &str) -> &str {
     let key = path.rsplit('.').next().unwrap_or(path);

@@ -194,7 +194,9 @@ fn check_carried(cx: &mut Cx<'_>, scope: &Scope<'_>, node: &Node, (ty, path, car
             Ty::Json | Ty::Record(_) | Ty::Map(_) => {
                 found.help("add `| json` to send it as JSON text");
             }
-            _ => {}
+            _ => {
+                found.help("take one value of it, or add `| json` to send it as JSON text");
+            }
         }
     }
     good

@@ -112,21 +112,9 @@ fn when(cx: &mut Cx<'_>, scope: &Scope<'_>, inner: &mut Scope<'_>, node: &Node) 
     }
     let made = whole(cx, scope, node)?;
     if *made.ty() != Ty::Bool {
-        let found = cx
-            .error(Code::TypeMismatch, node.span, format!("`when` must be bool, this is {}", show(made.ty())))
-            .label(show(made.ty()));
-        match peel(made.ty()) {
-            (Ty::Bool, true) => {
-                found.help("add `| default(false)`");
-            }
-            (_, true) => {
-                found.help("add `| is_set`");
-            }
-            (Ty::List(_) | Ty::Map(_), false) => {
-                found.help("add `| is_empty | not`");
-            }
-            _ => {}
-        }
+        cx.error(Code::TypeMismatch, node.span, format!("`when` must be bool, this is {}", show(made.ty())))
+            .label(show(made.ty()))
+            .help(template::into_bool(made.ty()));
         return None;
     }
     Some(When::Holds(made))
