@@ -1,7 +1,7 @@
 //! Where credentials may go: hosts that are written out, domains of which one host belongs to each account, and the
 //! addresses that account values have a part in.
 
-use super::address::is_host;
+use super::address::{host_of, is_host};
 use super::cx::Cx;
 use super::text::{Values, account_text};
 use super::types::show;
@@ -69,8 +69,12 @@ pub(crate) fn hosts(cx: &mut Cx<'_>, node: Option<&Node>) -> Hosts {
         } else if is_host(host) {
             hosts.add(host);
         } else {
-            cx.error(Code::BadAddress, item.span, format!("`{host}` is no host name"))
-                .help("api.example.com, without https:// and paths");
+            cx.error(Code::BadAddress, item.span, format!("`{host}` is no host name")).help(
+                match host_of(host).filter(|host| is_host(host)) {
+                    Some(host) => host.to_owned(),
+                    None => "api.example.com, without https:// and paths".to_owned(),
+                },
+            );
         }
     }
     hosts
@@ -146,7 +150,12 @@ pub(crate) fn address(cx: &mut Cx<'_>, values: Values<'_>, (node, what): (&Node,
         return Some((text, Lead::Open));
     }
     let Some(rest) = written.strip_prefix("https://") else {
-        cx.error(Code::BadAddress, node.span, format!("`{what}` is no address")).help("https://api.example.com/v1");
+        let bare = written.split('/').next().is_some_and(is_host);
+        cx.error(Code::BadAddress, node.span, format!("`{what}` is no address")).help(if bare {
+            format!("https://{written}")
+        } else {
+            "https://api.example.com/v1".to_owned()
+        });
         return None;
     };
     let host = &rest[..rest.find(['/', '?', '#']).unwrap_or(rest.len())];

@@ -3,7 +3,7 @@
 mod mend;
 mod wire;
 
-pub(crate) use mend::into_bool;
+pub(crate) use mend::{built, into_bool, missing};
 pub(crate) use wire::{form, form_value, json, pairs};
 
 use super::cx::Cx;
@@ -115,7 +115,7 @@ fn record(
                 let span = cx.first_line(at.span);
                 cx.error(Code::MissingField, span, format!("`{path}` lacks `{name}`"))
                     .label(format!("`{owner}` always has it"))
-                    .help(format!("{name}: ..., of type {}", show(&field.ty)));
+                    .help(missing(scope, field));
             }
         }
     }

@@ -200,18 +200,10 @@ fn result(cx: &mut Cx<'_>, scope: &Scope<'_>, signature: &Signature<'_>, output:
             };
             cx.error(Code::NoResult, signature.span, format!("`{}` must say its `result`", signature.name))
                 .label(format!("the last step gives {found}, the output is {}", show(output)))
-                .help(result_help(scope, output));
+                .help(format!("result: {}", template::built(scope, output)));
             None
         }
     }
-}
-
-/// A start for the result: the fields that must be there.
-fn result_help(scope: &Scope<'_>, output: &Ty) -> String {
-    let Ty::Record(name) = output else { return "result: $...".to_owned() };
-    let fields = scope.types.map(|types| types.fields(name)).unwrap_or_default();
-    let pairs: Vec<String> = fields.iter().map(|field| format!("{}: ...", field.name)).collect();
-    format!("result: {{{}}}", pairs.join(", "))
 }
 
 /// Names of the tools that a tool calls, directly or not, itself included. `None`: one of them is wrong.

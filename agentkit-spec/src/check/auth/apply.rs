@@ -25,8 +25,10 @@ pub(super) fn apply(cx: &mut Cx<'_>, (kind, reach): (&str, &Reach<'_>), node: Op
     }
     let Some(node) = node.filter(|_| !reach.secrets.is_empty()) else {
         if reach.secrets.len() > 1 {
+            let headers: Vec<String> =
+                reach.secrets.iter().map(|name| format!("X-{}: $secret.{name}", name.replace('_', "-"))).collect();
             cx.error(Code::AuthKeys, at, "with several secrets `apply` must say where each goes")
-                .help("apply: {headers: {X-Api-Key: $secret.key}}");
+                .help(format!("apply: {{headers: {{{}}}}}", headers.join(", ")));
         }
         return Apply::Bearer;
     };
@@ -62,7 +64,8 @@ fn basic(cx: &mut Cx<'_>, reach: &Reach<'_>, node: Option<&Node>, at: Span) -> A
         return Apply::Basic { user: secret("username"), password: secret("password") };
     }
     if let (None, Some(password)) = (user, password) {
-        cx.error(Code::AuthKeys, password.span, "`apply` has a password and no user").help("user: $secret.username");
+        cx.error(Code::AuthKeys, password.span, "`apply` has a password and no user")
+            .help(format!("user: $secret.{}", reach.secrets.first().unwrap_or(&"username")));
     }
     let user_parts = user.and_then(|node| parts(cx, node, reach)).unwrap_or_default();
     // RFC 7617 2: the first colon ends the user.

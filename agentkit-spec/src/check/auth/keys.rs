@@ -51,7 +51,8 @@ pub(super) fn refuse(cx: &mut Cx<'_>, view: &ast::Auth<'_>, kind: &str) {
         }
     }
     if let Some(apply) = view.apply.filter(|_| APPLIED.contains(&kind)) {
-        refuse_in_apply(cx, apply, kind);
+        let secrets = view.secrets.map(Node::entries).unwrap_or_default();
+        refuse_in_apply(cx, apply, (kind, secrets.first().map(|entry| entry.key.text.as_str())));
     }
 }
 
@@ -60,7 +61,7 @@ pub(super) fn refuse(cx: &mut Cx<'_>, view: &ast::Auth<'_>, kind: &str) {
 /// ```yaml
 /// key: {kind: basic, apply: {headers: {X-Key: $secret.password}}}
 /// ```
-fn refuse_in_apply(cx: &mut Cx<'_>, node: &Node, kind: &str) {
+fn refuse_in_apply(cx: &mut Cx<'_>, node: &Node, (kind, secret): (&str, Option<&str>)) {
     let view = ast::Apply::of(node);
     let basic = kind == "basic";
     for (name, node, fits) in [
@@ -71,7 +72,11 @@ fn refuse_in_apply(cx: &mut Cx<'_>, node: &Node, kind: &str) {
     ] {
         let Some(node) = node.filter(|_| !fits) else { continue };
         let (span, others) = (cx.first_line(node.span), if basic { "keys and tokens" } else { "`kind: basic`" });
-        let help = if basic { "user: $secret.username" } else { "headers: {X-Api-Key: $secret.key}" };
+        let help = match kind {
+            "basic" => format!("user: $secret.{}", secret.unwrap_or("username")),
+            "oauth2" | "oauth2_client" => "headers: {X-Token: $secret.access_token}".to_owned(),
+            _ => format!("headers: {{X-Api-Key: $secret.{}}}", secret.unwrap_or("key")),
+        };
         cx.error(Code::AuthKeys, span, format!("`apply.{name}` is for {others}, this is `{kind}`")).help(help);
     }
 }

@@ -32,7 +32,10 @@ pub(super) fn address(cx: &mut Cx<'_>, scope: &Scope<'_>, node: &Node, hosts: &[
                     )
                     .label(show(made.ty()));
                 match made.ty() {
-                    Ty::String => found.help("declare the field as url, or write a path such as `/items/${...}`"),
+                    Ty::String => found.help(format!(
+                        "declare the field as url, or write a path such as `/items/${{{}}}`",
+                        made.source
+                    )),
                     _ => found.help("write a path such as `/items/${in.id}`"),
                 };
                 return None;

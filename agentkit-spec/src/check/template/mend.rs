@@ -6,7 +6,7 @@ use crate::check::cx::Cx;
 use crate::check::expr::{Scope, value_named};
 use crate::check::types::{fits, is_text, peel, show};
 use crate::diagnostic::Code;
-use crate::model::{Expr, Ty};
+use crate::model::{Expr, Field, Ty};
 use crate::yaml::{Entry, Node, Value};
 
 pub(super) fn mismatch(cx: &mut Cx<'_>, scope: &Scope<'_>, (node, made): (&Node, &Expr), (ty, path): (&Ty, &str)) {
@@ -20,7 +20,14 @@ pub(super) fn mismatch(cx: &mut Cx<'_>, scope: &Scope<'_>, (node, made): (&Node,
             report.help(ALWAYS_THERE);
         }
         (inner, wanted) if absent && fits(inner, wanted) => {
-            report.help(format!("add `| default(...)`, or make the field `opt<{}>`", show(ty)));
+            let default = match wanted {
+                Ty::String => "''",
+                Ty::Int(_) | Ty::Float => "0",
+                Ty::Bool => "false",
+                Ty::List(_) => "[]",
+                _ => "...",
+            };
+            report.help(format!("add `| default({default})`, or make the field `opt<{}>`", show(ty)));
         }
         (Ty::Int(_) | Ty::Float | Ty::Bool, Ty::String) => {
             report.help("add `| string`");
@@ -66,6 +73,14 @@ pub(super) fn wrong_form<T>(cx: &mut Cx<'_>, scope: &Scope<'_>, node: &Node, (ty
     None
 }
 
+/// For a field that is not written.
+pub(crate) fn missing(scope: &Scope<'_>, field: &Field) -> String {
+    match value_named(scope, &field.name, &field.ty) {
+        Some(value) => format!("{}: {value}", field.name),
+        None => format!("{}: ..., of type {}", field.name, show(&field.ty)),
+    }
+}
+
 /// A value in reach that is called like its place, or what kind of value to look for.
 pub(super) fn take(scope: &Scope<'_>, (ty, path): (&Ty, &str)) -> String {
     let name = last(path);
@@ -79,7 +94,7 @@ pub(super) fn take(scope: &Scope<'_>, (ty, path): (&Ty, &str)) -> String {
 }
 
 /// A mapping with the fields of a record; what is in reach under their names stands in it.
-fn built(scope: &Scope<'_>, ty: &Ty) -> String {
+pub(crate) fn built(scope: &Scope<'_>, ty: &Ty) -> String {
     let Ty::Record(name) = peel(ty).0 else { return "...".to_owned() };
     let fields = scope.types.map(|types| types.fields(name)).unwrap_or_default();
     let pairs = fields.iter().map(|field| {

@@ -309,7 +309,7 @@ fn arguments(
                 // A misspelt argument was reported already.
                 if given.iter().all(|entry| written.contains(&entry.key.text)) {
                     cx.error(Code::MissingField, at.span, format!("`{callee}` needs `{name}`"))
-                        .help(format!("with: {{{name}: ...}}, of type {}", show(&field.ty)));
+                        .help(format!("under `with`: {}", template::missing(scope, field)));
                 }
             }
         }
