@@ -81,6 +81,12 @@ pub(crate) fn tool(cx: &mut Cx<'_>, world: &World<'_>, signature: &Signature<'_>
     if !cx.noted("errors", "code") {
         errors::needs_code(cx, view.errors);
     }
+    let steps_of = view.steps.map(Node::entries).unwrap_or_default();
+    let mut requests = steps_of.iter().filter_map(|step| step.value.get("request")).chain(view.request);
+    // A request may read its errors in a way of its own.
+    if let Some(code) = world.errors.code.as_ref().filter(|_| requests.all(|request| request.get("errors").is_none())) {
+        errors::dead_codes(cx, &format!("${}", code.source), view.errors);
+    }
     let output = output(cx, signature, &scope);
     let result = output.as_ref().and_then(|ty| result(cx, &scope, signature, ty));
     super::lint::unused_in_tool(cx, signature, steps.as_deref().unwrap_or_default(), &scope);
