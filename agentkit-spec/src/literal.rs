@@ -108,10 +108,13 @@ pub(crate) fn mended_limit(text: &str) -> String {
     Some(format!("{number}/{unit}")).filter(|text| limit(text).is_some()).unwrap_or_else(|| "50/min".to_owned())
 }
 
-/// The digits that a text begins with, and its last word.
+/// The digits that a text begins with, and its last word. With further digits, as in `1.5h` or `50 per 10 seconds`, the
+/// first ones alone would say something else, so there are none.
 fn number_and_word(text: &str) -> (&str, String) {
     let text = text.trim();
     let digits = text.bytes().take_while(u8::is_ascii_digit).count();
     let word = text.rsplit(|c: char| !c.is_ascii_alphabetic()).next().unwrap_or_default();
-    (&text[..digits], word.to_ascii_lowercase())
+    let (number, rest) = text.split_at(digits);
+    let number = if rest.contains(|c: char| c.is_ascii_digit()) { "" } else { number };
+    (number, word.to_ascii_lowercase())
 }

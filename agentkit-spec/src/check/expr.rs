@@ -314,7 +314,9 @@ impl Walk<'_, '_, '_> {
             Ty::Pages(_) => vec![".items".to_owned()],
             Ty::Record(record) => {
                 let fields = self.scope.types.map(|types| types.fields(record)).unwrap_or_default();
-                let lists = fields.iter().filter(|field| matches!(field.ty, Ty::List(_)));
+                let lists = fields
+                    .iter()
+                    .filter(|field| matches!(&field.ty, Ty::List(item) if matches!(**item, Ty::Record(_))));
                 lists.map(|field| format!(".{}", field.name)).collect()
             }
             _ => Vec::new(),

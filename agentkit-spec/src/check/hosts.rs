@@ -126,8 +126,12 @@ pub(crate) fn address(cx: &mut Cx<'_>, values: Values<'_>, (node, what): (&Node,
     let text = account_text(cx, values, node)?;
     let written = node.text().unwrap_or_default();
     if written.starts_with("http://") {
-        cx.error(Code::Https, node.span, format!("`{what}` must use https"))
-            .help("the test server is chosen at run time, not in the spec");
+        cx.error(Code::Https, node.span, format!("`{what}` must use https")).help(
+            match written.split(['/', ':']).nth(3).filter(|host| is_host(host)) {
+                Some(_) => written.replacen("http:", "https:", 1),
+                None => "the test server is chosen at run time, not in the spec".to_owned(),
+            },
+        );
         return None;
     }
     if let [AccountPart::Value(name), rest @ ..] = text.0.as_slice() {
@@ -167,8 +171,10 @@ pub(crate) fn address(cx: &mut Cx<'_>, values: Values<'_>, (node, what): (&Node,
 /// Where a host leads that may have values in it: `${account.shop}.example.com`.
 fn lead(cx: &mut Cx<'_>, span: Span, host: &str) -> Option<Lead> {
     if !is_host(&filled(host)) {
-        cx.error(Code::BadAddress, span, format!("`{host}` is no host name"))
-            .help("small letters, digits, `-` and dots, as in https://api.example.com");
+        cx.error(Code::BadAddress, span, format!("`{host}` is no host name")).help(match host.to_ascii_lowercase() {
+            lower if !host.contains('$') && is_host(&lower) => lower,
+            _ => "small letters, digits, `-` and dots, as in https://api.example.com".to_owned(),
+        });
         return None;
     }
     let Some(end) = host.rfind('}') else { return Some(Lead::Host(host.to_owned())) };

@@ -31,12 +31,21 @@ fn below(name: &str, node: &Node, pairs: &mut Vec<String>) {
                 below(&format!("{name}[{}]", entry.key.text), &entry.value, pairs);
             }
         }
-        Value::List(_) => pairs.push(format!("{}: [...]", key(name))),
-        Value::Scalar(scalar) if scalar.text.starts_with('$') && !scalar.text.starts_with("${") => {
-            pairs.push(format!("{}: {}", key(name), scalar.text));
+        Value::List(items) => {
+            let items: Option<Vec<String>> = items.iter().map(|item| item.text().map(value)).collect();
+            let items = items.unwrap_or_else(|| vec!["...".to_owned()]);
+            pairs.push(format!("{}: [{}]", key(name), items.join(", ")));
         }
-        Value::Scalar(scalar) => pairs.push(format!("{}: {}", key(name), quoted(&scalar.text))),
+        Value::Scalar(scalar) => pairs.push(format!("{}: {}", key(name), value(&scalar.text))),
     }
+}
+
+/// A plain path stays an expression.
+fn value(text: &str) -> String {
+    let path = text
+        .strip_prefix('$')
+        .is_some_and(|path| path.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_.".contains(&byte)));
+    if path { text.to_owned() } else { quoted(text) }
 }
 
 fn key(name: &str) -> String {
