@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use secrecy::SecretString;
 
-use crate::account::{AccountId, Accounts, Authorization, AuthorizationLink, ConnectedAccount};
+use crate::account::{AccountEvent, AccountId, Accounts, Authorization, AuthorizationLink, ConnectedAccount};
 use crate::catalog::Catalog;
 use crate::clock::Clock;
 use crate::connection::ConnectionSettings;
@@ -129,6 +129,19 @@ impl AgentKit {
     /// `not_connected` for an account that does not exist, `store`.
     pub async fn disconnect(&self, account: &ConnectedAccount) -> Result<ConnectedAccount, ToolError> {
         self.inner.accounts.disconnect(account).await
+    }
+
+    /// What happened to connected accounts since the event of the number `after`, in its order; at most `limit`, and
+    /// at most 1000. Begin with 0, go on with the number of the last event of each reading. Events are kept for 30
+    /// days.
+    ///
+    /// Each event was written with the change that it tells of: none is missing and none is made up.
+    ///
+    /// # Errors
+    ///
+    /// `store`.
+    pub async fn events(&self, after: i64, limit: u32) -> Result<Vec<AccountEvent>, ToolError> {
+        self.inner.accounts.events(after, limit).await
     }
 
     /// Waits until refreshes and revocations under way are done, half a minute at most. Call it before the process ends:

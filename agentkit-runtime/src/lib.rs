@@ -53,8 +53,9 @@ pub use jiff::civil::Date;
 pub use serde_json::Value;
 
 pub use crate::account::{
-    AccountId, Authorization, AuthorizationLink, CallbackError, ChoiceLine, ConnectedAccount, ConnectedAccountStatus,
-    ExpiredReason, FieldLine, LinkError, LinkPage, Linked, ScopeLine, SecretLine, Start, SubmitError,
+    AccountEvent, AccountId, Authorization, AuthorizationLink, CallbackError, ChoiceLine, ConnectedAccount,
+    ConnectedAccountStatus, EventKind, ExpiredReason, FieldLine, LinkError, LinkPage, Linked, ScopeLine, SecretLine,
+    Start, SubmitError,
 };
 pub use crate::catalog::Catalog;
 pub use crate::clock::{Clock, ManualClock, SystemClock};

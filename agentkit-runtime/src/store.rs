@@ -39,8 +39,9 @@ pub trait Store: Send + Sync + Debug + 'static {
     fn keep_key(&self, key: KeyRow) -> StoreFuture<'_, KeyRow>;
     /// The row of a connection's name; the given row is added where there is none.
     fn keep_connection(&self, connection: ConnectionRow) -> StoreFuture<'_, ConnectionRow>;
-    /// The account of a connection, an identifier and a name; the given row is added where there is none.
-    fn keep_account(&self, account: AccountRow) -> StoreFuture<'_, AccountRow>;
+    /// The account of a connection, an identifier and a name; where there is none, the given row and its event are
+    /// added.
+    fn keep_account(&self, account: AccountRow, created: EventRow) -> StoreFuture<'_, AccountRow>;
     /// An account.
     fn account<'a>(&'a self, id: &'a str) -> StoreFuture<'a, Option<AccountRow>>;
     /// The account of a connection, an identifier and a name.
@@ -58,8 +59,8 @@ pub trait Store: Send + Sync + Debug + 'static {
     fn in_doubt(&self) -> StoreFuture<'_, Vec<CredentialRow>>;
     /// Ends all leases: for a store of one process, when it starts. Whoever held them is gone.
     fn end_leases(&self) -> StoreFuture<'_, ()>;
-    /// Adds a flow.
-    fn add_flow(&self, flow: FlowRow) -> StoreFuture<'_, ()>;
+    /// Adds a flow and its event.
+    fn add_flow(&self, flow: FlowRow, told: EventRow) -> StoreFuture<'_, ()>;
     /// The flow of a link token's hash.
     fn flow_of_link<'a>(&'a self, link: &'a [u8]) -> StoreFuture<'a, Option<FlowRow>>;
     /// The flow of a state's hash.
@@ -74,6 +75,11 @@ pub trait Store: Send + Sync + Debug + 'static {
     fn forget_events(&self, before: i64) -> StoreFuture<'_, ()>;
     /// Revocations that are due at a moment (milliseconds since 1970), the longest due first, at most `limit`.
     fn revocations(&self, now: i64, limit: u32) -> StoreFuture<'_, Vec<RevocationRow>>;
+    /// When the next revocation is due, milliseconds since 1970.
+    fn next_revocation(&self) -> StoreFuture<'_, Option<i64>>;
+    /// Whether an active account has a grant of the same client for the same account of the provider; where that is
+    /// unknown, whether it is the account of the revocation itself.
+    fn grant_in_use<'a>(&'a self, revocation: &'a RevocationRow) -> StoreFuture<'a, bool>;
     /// Does all of these or, where one of the rows is no longer the one that was read, none: `false`.
     fn commit(&self, writes: Vec<Write>) -> StoreFuture<'_, bool>;
 }
@@ -367,6 +373,10 @@ pub struct RevocationRow {
     pub connection_id: String,
     /// `ca_…`, which may be erased by now.
     pub account: String,
+    /// Client that obtained the token.
+    pub client_id: String,
+    /// Id of the account at the provider that it is for, where that is known.
+    pub subject: Option<String>,
     /// Account values, as a JSON object of texts: they may be part of the endpoint's address.
     pub values: String,
     /// The token, sealed.

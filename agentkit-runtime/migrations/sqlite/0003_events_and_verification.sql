@@ -66,7 +66,10 @@ CREATE TABLE revocation (
     token BLOB NOT NULL,
     tries INTEGER NOT NULL,
     not_before INTEGER NOT NULL,
-    created_at INTEGER NOT NULL
+    created_at INTEGER NOT NULL,
+    client_id TEXT NOT NULL,
+    subject TEXT
 ) STRICT;
 
 CREATE INDEX revocation_due ON revocation (not_before);
+CREATE INDEX account_subject ON account (subject);

@@ -6,10 +6,12 @@ use std::time::Duration;
 
 use indexmap::IndexMap;
 use secrecy::SecretString;
+use serde_json::Map;
 
 use super::background::Background;
 use super::cache::Cache;
 use super::client::Attempts;
+use super::event::{EventKind, Swept};
 use super::flight::Flights;
 use super::flow::Links;
 use super::pause::Pauses;
@@ -50,6 +52,7 @@ pub(crate) struct Accounts {
     pub(super) pauses: Pauses,
     pub(super) links: Links,
     pub(super) attempts: Attempts,
+    pub(super) events_swept: Swept,
     pub(super) background: Background,
 }
 
@@ -80,6 +83,7 @@ impl Accounts {
             pauses: Pauses::default(),
             links: Links::default(),
             attempts: Attempts::default(),
+            events_swept: Swept::default(),
             background: Background::default(),
         }
     }
@@ -169,7 +173,8 @@ impl Accounts {
             created_at: now.as_millisecond(),
             updated_at: now.as_millisecond(),
         };
-        let row = self.store.keep_account(row).await.map_err(store_error)?;
+        let created = self.event_row(EventKind::Created, &row, Map::new());
+        let row = self.store.keep_account(row, created).await.map_err(store_error)?;
         Ok(ConnectedAccount::new(connection.clone(), row))
     }
 
@@ -258,7 +263,7 @@ impl Accounts {
             let changed =
                 AccountRow { subject: None, label: None, values: "{}".to_owned(), scopes: "[]".to_owned(), ..changed };
             let credentials = self.store.credentials(&row.id).await.map_err(store_error)?;
-            let mut writes = vec![Write::Account(changed.clone())];
+            let mut writes = self.change(&row, &changed).to_vec();
             writes.extend(credentials.iter().map(erased));
             if self.store.commit(writes).await.map_err(store_error)? {
                 self.cache.forget(account.id());
@@ -318,7 +323,7 @@ impl Accounts {
     }
 
     /// Records a change of status in the trace.
-    #[expect(clippy::unused_self, reason = "events to hosts will start here")]
+    #[expect(clippy::unused_self, reason = "beside `change`, which tells hosts the same")]
     pub(super) fn said(&self, before: &AccountRow, after: &AccountRow) {
         if before.status != after.status {
             tracing::info!(

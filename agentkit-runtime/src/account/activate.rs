@@ -11,6 +11,7 @@ use super::callback::{CallbackError, Linked, callback_store};
 use super::choose::{CHOICE, CHOICES, ChoiceLine, Unknown, kept, several};
 use super::commit::{COMMIT_TRIES, Fresh};
 use super::credentials::Credentials;
+use super::event::{EventKind, about_token};
 use super::fields;
 use super::flow::{oauth_of, verifier_slot};
 use super::status::Event;
@@ -199,6 +200,15 @@ impl Accounts {
         }
     }
 
+    /// The event of new tokens, with what is known of the first.
+    fn fetched(&self, account: &AccountRow, credentials: &[Write]) -> Option<Write> {
+        let first = credentials.iter().find_map(|write| match write {
+            Write::Credential { row, .. } if row.access.is_some() => Some(row),
+            _ => None,
+        })?;
+        Some(self.event(EventKind::OauthTokensFetched, account, about_token(first)))
+    }
+
     fn verifier(&self, flow: &FlowRow) -> Result<SecretString, CallbackError> {
         let sealed = flow.verifier.as_deref().ok_or(CallbackError::Refused)?;
         let opened = self.vault.open_record(Purpose::Flow, verifier_slot(&flow.id), sealed);
@@ -271,8 +281,12 @@ impl Accounts {
             ..changed
         };
         let before = self.store.credentials(activation.account).await?;
-        let mut writes = vec![Write::Account(changed.clone())];
-        writes.extend(make(&before));
+        let mut writes = self.change(&row, &changed).to_vec();
+        let credentials = make(&before);
+        if oauth_of(connection).is_some() {
+            writes.extend(self.fetched(&changed, &credentials));
+        }
+        writes.extend(credentials);
         writes.extend(activation.flow.clone());
         if !self.store.commit(writes).await? {
             return Ok(None);

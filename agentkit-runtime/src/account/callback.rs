@@ -5,11 +5,13 @@
 
 use std::sync::Arc;
 
+use serde_json::Map;
 use url::Url;
 
 use super::accounts::store_error;
 use super::activate::withdrawn;
 use super::choose::ChoiceLine;
+use super::event::EventKind;
 use super::flow::{browser_address, fingerprint};
 use super::query::{Query, Returned};
 use super::{Accounts, ConnectedAccount};
@@ -135,8 +137,11 @@ impl Accounts {
         };
         // Of many callbacks at once, one gets through here.
         let consumed = FlowRow { step: FlowStep::Consumed, ..flow.clone() };
-        let write = Write::Flow { from: FlowStep::Authorizing, row: consumed.clone() };
-        if !self.store.commit(vec![write]).await.map_err(callback_store)? {
+        let mut writes = vec![Write::Flow { from: FlowStep::Authorizing, row: consumed.clone() }];
+        if matches!(query.returned, Returned::Code(_)) {
+            writes.push(self.event(EventKind::OauthSucceeded, &account, Map::new()));
+        }
+        if !self.store.commit(writes).await.map_err(callback_store)? {
             return Err(CallbackError::Refused);
         }
         // A browser that goes away must not lose the tokens that are on their way to us.

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 
+use super::event::{EventKind, about_token};
 use super::flight::Outcome;
 use super::refresh::Work;
 use super::secrets::Secrets;
@@ -82,7 +83,11 @@ impl Accounts {
                 ConnectedAccountStatus::Expired if is_first => self.changed(&account, Event::Refreshed),
                 _ => None,
             };
-            writes.extend(revived.clone().map(Write::Account));
+            if let Some(revived) = &revived {
+                writes.extend(self.change(&account, revived));
+            }
+            let now = revived.as_ref().unwrap_or(&account);
+            writes.push(self.event(EventKind::TokenRefreshSucceeded, now, about_token(row)));
             if self.store.commit(writes).await? {
                 if let Some(revived) = &revived {
                     self.said(&account, revived);

@@ -9,11 +9,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use jiff::Timestamp;
 use ring::digest;
 use secrecy::{ExposeSecret as _, SecretString};
+use serde_json::Map;
 use url::Url;
 
 use super::accounts::store_error;
 use super::activate::withdrawn;
 use super::choose::{CHOICE, CHOICES, ChoiceLine, choices};
+use super::event::EventKind;
 use super::fields::{self, FieldLine, Typed};
 use super::keys::SubmitError;
 use super::{AccountId, Accounts, AuthorizationLink, ConnectedAccount, Values};
@@ -21,7 +23,7 @@ use crate::connection::ConnectionSettings;
 use crate::def::{AuthKindDef, OAuth2Def, TextDef};
 use crate::oauth::{self, AuthorizeRequest, Server};
 use crate::secret;
-use crate::store::{FlowRow, FlowStep, Write};
+use crate::store::{AccountRow, FlowRow, FlowStep, Write};
 use crate::tool_error::{ErrorKind, ToolError};
 use crate::transport::leads_to;
 use crate::vault::{Purpose, Slot};
@@ -170,7 +172,7 @@ impl Accounts {
     ) -> Result<AuthorizationLink, ToolError> {
         let row = self.row(account).await?;
         let now = self.clock.now().as_millisecond();
-        let (token, expires_at) = self.add_link(account, (row.id, said), now).await?;
+        let (token, expires_at) = self.add_link(account, (&row, said), now).await?;
         Ok(self.link(&token, expires_at))
     }
 
@@ -195,13 +197,13 @@ impl Accounts {
                 error.with_hint("whoever runs the app says it: with the link, or by connecting without one")
             })?;
         }
-        self.add_link(account, (row.id, &said), now).await
+        self.add_link(account, (&row, &said), now).await
     }
 
     async fn add_link(
         &self,
         account: &ConnectedAccount,
-        (id, said): (String, &Values),
+        (row, said): (&AccountRow, &Values),
         now: i64,
     ) -> Result<(SecretString, i64), ToolError> {
         let connection = account.settings();
@@ -215,7 +217,7 @@ impl Accounts {
         let flow = FlowRow {
             tenant: self.tenant.clone(),
             id: secret::new_id("flow", self.clock.now()),
-            account: id,
+            account: row.id.clone(),
             connection_id: connection.id().to_owned(),
             step: FlowStep::Linked,
             config: fingerprint(connection),
@@ -238,7 +240,8 @@ impl Accounts {
             created_at: now,
             expires_at,
         };
-        self.store.add_flow(flow).await.map_err(store_error)?;
+        let told = self.event_row(EventKind::MagicLinkGenerated, row, Map::new());
+        self.store.add_flow(flow, told).await.map_err(store_error)?;
         Ok((token, expires_at))
     }
 

@@ -29,6 +29,7 @@ use super::{CallbackError, ConnectedAccount, ConnectedAccountStatus as Status};
 
 mod choose;
 mod client;
+mod events;
 mod fields;
 mod flow;
 mod identity;

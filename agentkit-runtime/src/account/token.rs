@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::accounts::{store_error, vault_error};
 use super::credentials::{Credentials, Life};
+use super::event::{EventKind, about_token};
 use super::flight::Need;
 use super::status::Event;
 use super::{Accounts, ConnectedAccount, ConnectedAccountStatus, ExpiredReason};
@@ -188,12 +189,18 @@ impl Accounts {
         let mut after = None;
         if is_first(account.settings(), &credential.token) {
             let Some(changed) = self.changed(row, Event::Expired(reason)) else { return Ok(false) };
-            writes.push(Write::Account(changed.clone()));
+            writes.extend(self.change(row, &changed));
             after = Some(changed);
             writes.push(Write::Credential { seen: Some(credential.generation), row: settled });
         } else {
             let row = CredentialRow { access: None, ..settled };
             writes.push(Write::Credential { seen: Some(credential.generation), row });
+        }
+        // The provider refused a call, not a refresh, where there is nothing to refresh with.
+        if reason != ExpiredReason::CredentialsRejected {
+            let mut more = about_token(credential);
+            more.insert("reason".to_owned(), reason.as_str().into());
+            writes.push(self.event(EventKind::TokenRefreshFailed, after.as_ref().unwrap_or(row), more));
         }
         let done = self.store.commit(writes).await.map_err(store_error)?;
         if done {

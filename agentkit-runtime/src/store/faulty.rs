@@ -32,7 +32,6 @@ impl FaultyStore {
         self.reads.store(times, Ordering::SeqCst);
     }
 
-    #[expect(dead_code, reason = "for the tests of lost commits")]
     pub(crate) fn fail_commits(&self, times: usize) {
         self.commits.store(times, Ordering::SeqCst);
     }
@@ -70,8 +69,8 @@ impl Store for FaultyStore {
     fn keep_connection(&self, connection: ConnectionRow) -> StoreFuture<'_, ConnectionRow> {
         self.inner.keep_connection(connection)
     }
-    fn keep_account(&self, account: AccountRow) -> StoreFuture<'_, AccountRow> {
-        self.inner.keep_account(account)
+    fn keep_account(&self, account: AccountRow, created: EventRow) -> StoreFuture<'_, AccountRow> {
+        self.inner.keep_account(account, created)
     }
     fn account<'a>(&'a self, id: &'a str) -> StoreFuture<'a, Option<AccountRow>> {
         if fails(&self.reads) { failed() } else { self.inner.account(id) }
@@ -96,8 +95,8 @@ impl Store for FaultyStore {
     fn end_leases(&self) -> StoreFuture<'_, ()> {
         self.inner.end_leases()
     }
-    fn add_flow(&self, flow: FlowRow) -> StoreFuture<'_, ()> {
-        self.inner.add_flow(flow)
+    fn add_flow(&self, flow: FlowRow, told: EventRow) -> StoreFuture<'_, ()> {
+        self.inner.add_flow(flow, told)
     }
     fn flow_of_link<'a>(&'a self, link: &'a [u8]) -> StoreFuture<'a, Option<FlowRow>> {
         self.inner.flow_of_link(link)
@@ -119,6 +118,12 @@ impl Store for FaultyStore {
     }
     fn revocations(&self, now: i64, limit: u32) -> StoreFuture<'_, Vec<RevocationRow>> {
         self.inner.revocations(now, limit)
+    }
+    fn next_revocation(&self) -> StoreFuture<'_, Option<i64>> {
+        self.inner.next_revocation()
+    }
+    fn grant_in_use<'a>(&'a self, revocation: &'a RevocationRow) -> StoreFuture<'a, bool> {
+        self.inner.grant_in_use(revocation)
     }
     fn commit(&self, writes: Vec<Write>) -> StoreFuture<'_, bool> {
         if fails(&self.commits) { failed() } else { self.inner.commit(writes) }

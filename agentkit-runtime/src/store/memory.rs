@@ -87,7 +87,7 @@ impl Store for MemoryStore {
         done(connection)
     }
 
-    fn keep_account(&self, account: AccountRow) -> StoreFuture<'_, AccountRow> {
+    fn keep_account(&self, account: AccountRow, created: EventRow) -> StoreFuture<'_, AccountRow> {
         let mut tables = self.tables();
         let person = (account.connection_id.clone(), account.identifier.clone(), account.name.clone());
         if let Some(row) = tables.people.get(&person).and_then(|id| tables.accounts.get(id)) {
@@ -95,6 +95,7 @@ impl Store for MemoryStore {
         }
         tables.people.insert(person, account.id.clone());
         tables.accounts.insert(account.id.clone(), account.clone());
+        tables.write(Write::Event(created));
         done(account)
     }
 
@@ -142,8 +143,10 @@ impl Store for MemoryStore {
         done(())
     }
 
-    fn add_flow(&self, flow: FlowRow) -> StoreFuture<'_, ()> {
-        self.tables().flows.insert(flow.id.clone(), flow);
+    fn add_flow(&self, flow: FlowRow, told: EventRow) -> StoreFuture<'_, ()> {
+        let mut tables = self.tables();
+        tables.flows.insert(flow.id.clone(), flow);
+        tables.write(Write::Event(told));
         done(())
     }
 
@@ -181,6 +184,20 @@ impl Store for MemoryStore {
         due.sort_by(|one, other| (one.not_before, &one.id).cmp(&(other.not_before, &other.id)));
         due.truncate(limit as usize);
         done(due)
+    }
+
+    fn next_revocation(&self) -> StoreFuture<'_, Option<i64>> {
+        done(self.tables().revocations.values().map(|row| row.not_before).min())
+    }
+
+    fn grant_in_use<'a>(&'a self, revocation: &'a RevocationRow) -> StoreFuture<'a, bool> {
+        let same = |row: &AccountRow| match &revocation.subject {
+            Some(subject) => row.subject.as_ref() == Some(subject),
+            None => row.id == revocation.account,
+        };
+        let tables = self.tables();
+        let mut active = tables.accounts.values().filter(|row| row.status == ConnectedAccountStatus::Active);
+        done(active.any(|row| row.client_id == revocation.client_id && same(row)))
     }
 
     fn commit(&self, writes: Vec<Write>) -> StoreFuture<'_, bool> {

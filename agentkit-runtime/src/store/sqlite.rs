@@ -182,13 +182,22 @@ impl Store for SqliteStore {
         Box::pin(self.keep(insert, select, rows::read_connection))
     }
 
-    fn keep_account(&self, account: AccountRow) -> StoreFuture<'_, AccountRow> {
+    fn keep_account(&self, account: AccountRow, created: EventRow) -> StoreFuture<'_, AccountRow> {
         let select = sqlx::query(sql::FIND_ACCOUNT)
             .bind(account.connection_id.clone())
             .bind(account.identifier.clone())
             .bind(account.name.clone());
         let insert = bind_account(sqlx::query(sql::KEEP_ACCOUNT), account);
-        Box::pin(self.keep(insert, select, read_account))
+        Box::pin(async move {
+            let mut transaction = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(broken)?;
+            if insert.execute(&mut *transaction).await.map_err(broken)?.rows_affected() == 1 {
+                let event = bind_event(sqlx::query(sql::ADD_EVENT), created);
+                event.execute(&mut *transaction).await.map_err(broken)?;
+            }
+            let row = select.fetch_one(&mut *transaction).await.map_err(broken)?;
+            transaction.commit().await.map_err(broken)?;
+            read_account(&row).map_err(broken)
+        })
     }
 
     fn account<'a>(&'a self, id: &'a str) -> StoreFuture<'a, Option<AccountRow>> {
@@ -224,8 +233,16 @@ impl Store for SqliteStore {
         Box::pin(self.run(sqlx::query(sql::END_LEASES)))
     }
 
-    fn add_flow(&self, flow: FlowRow) -> StoreFuture<'_, ()> {
-        Box::pin(self.run(bind_flow(sqlx::query(sql::ADD_FLOW), flow)))
+    fn add_flow(&self, flow: FlowRow, told: EventRow) -> StoreFuture<'_, ()> {
+        Box::pin(async move {
+            let mut transaction = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(broken)?;
+            for statement in
+                [bind_flow(sqlx::query(sql::ADD_FLOW), flow), bind_event(sqlx::query(sql::ADD_EVENT), told)]
+            {
+                statement.execute(&mut *transaction).await.map_err(broken)?;
+            }
+            transaction.commit().await.map_err(broken)
+        })
     }
 
     fn flow_of_link<'a>(&'a self, link: &'a [u8]) -> StoreFuture<'a, Option<FlowRow>> {
@@ -254,6 +271,18 @@ impl Store for SqliteStore {
 
     fn revocations(&self, now: i64, limit: u32) -> StoreFuture<'_, Vec<RevocationRow>> {
         Box::pin(self.all(sqlx::query(sql::REVOCATIONS).bind(now).bind(i64::from(limit)), read_revocation))
+    }
+
+    fn next_revocation(&self) -> StoreFuture<'_, Option<i64>> {
+        Box::pin(self.one(sqlx::query(sql::NEXT_REVOCATION), |row| row.try_get("not_before")))
+    }
+
+    fn grant_in_use<'a>(&'a self, revocation: &'a RevocationRow) -> StoreFuture<'a, bool> {
+        let select = sqlx::query(sql::GRANT_IN_USE)
+            .bind(revocation.client_id.clone())
+            .bind(revocation.subject.clone())
+            .bind(revocation.account.clone());
+        Box::pin(async move { Ok(self.one(select, |_| Ok(())).await?.is_some()) })
     }
 
     fn commit(&self, writes: Vec<Write>) -> StoreFuture<'_, bool> {

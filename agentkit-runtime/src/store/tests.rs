@@ -1,7 +1,6 @@
 //! The same questions to every store.
 
 use super::*;
-#[cfg(feature = "sqlite")]
 use crate::secret;
 
 /// A store with what it needs to be cleaned up afterwards.
@@ -144,9 +143,21 @@ fn flow() -> FlowRow {
     }
 }
 
+fn event() -> EventRow {
+    EventRow {
+        number: 0,
+        id: secret::new_id("evt", jiff::Timestamp::UNIX_EPOCH),
+        tenant: "t".to_owned(),
+        kind: "connected_account.created".to_owned(),
+        account: "ca_1".to_owned(),
+        data: "{}".to_owned(),
+        occurred_at: 1,
+    }
+}
+
 async fn with_account(store: &dyn Store) {
     store.keep_connection(connection()).await.unwrap();
-    store.keep_account(account()).await.unwrap();
+    store.keep_account(account(), event()).await.unwrap();
 }
 
 async fn facts_and_keys_are_kept_once(store: &dyn Store) {
@@ -172,11 +183,11 @@ async fn connections_and_accounts_are_kept_once(store: &dyn Store) {
     assert_eq!(store.keep_connection(connection()).await.unwrap(), connection());
     let again = ConnectionRow { id: "conn_2".to_owned(), ..connection() };
     assert_eq!(store.keep_connection(again).await.unwrap(), connection());
-    assert_eq!(store.keep_account(account()).await.unwrap(), account());
+    assert_eq!(store.keep_account(account(), event()).await.unwrap(), account());
     let again = AccountRow { id: "ca_2".to_owned(), ..account() };
-    assert_eq!(store.keep_account(again).await.unwrap(), account());
+    assert_eq!(store.keep_account(again, event()).await.unwrap(), account());
     let bob = AccountRow { id: "ca_0".to_owned(), identifier: "bob".to_owned(), created_at: 5, ..account() };
-    store.keep_account(bob.clone()).await.unwrap();
+    store.keep_account(bob.clone(), event()).await.unwrap();
     assert_eq!(store.accounts().await.unwrap(), [account(), bob]);
     assert_eq!(store.account("ca_1").await.unwrap(), Some(account()));
     assert_eq!(store.account("ca_9").await.unwrap(), None);
@@ -184,7 +195,7 @@ async fn connections_and_accounts_are_kept_once(store: &dyn Store) {
     assert_eq!(store.find_account("conn_1", "an", "").await.unwrap(), None);
     assert_eq!(store.find_account("conn_1", "ana", "spare").await.unwrap(), None);
     let spare = AccountRow { id: "ca_3".to_owned(), name: "spare".to_owned(), ..account() };
-    assert_eq!(store.keep_account(spare.clone()).await.unwrap(), spare, "another one of the same person");
+    assert_eq!(store.keep_account(spare.clone(), event()).await.unwrap(), spare, "another one of the same person");
     assert_eq!(store.find_account("conn_1", "ana", "spare").await.unwrap(), Some(spare));
 }
 
@@ -208,7 +219,7 @@ async fn rows_come_back_as_they_were(store: &dyn Store) {
     assert!(store.commit(writes.into()).await.unwrap());
     assert_eq!(store.credentials("ca_1").await.unwrap(), [credential(), bare]);
     assert_eq!(store.credentials("ca_").await.unwrap(), []);
-    store.add_flow(flow()).await.unwrap();
+    store.add_flow(flow(), event()).await.unwrap();
     let full = FlowRow {
         step: FlowStep::Authorizing,
         state: Some(vec![2; 32]),
@@ -258,17 +269,17 @@ async fn a_change_of_what_was_not_read_does_nothing(store: &dyn Store) {
 
     let step = Write::Flow { from: FlowStep::Linked, row: FlowRow { step: FlowStep::Consumed, ..flow() } };
     assert!(!store.commit(vec![step.clone()]).await.unwrap(), "there is no such flow");
-    store.add_flow(flow()).await.unwrap();
+    store.add_flow(flow(), event()).await.unwrap();
     assert!(store.commit(vec![step.clone()]).await.unwrap());
     assert!(!store.commit(vec![step]).await.unwrap(), "once");
 }
 
 async fn flows_are_found_by_their_secrets_and_forgotten(store: &dyn Store) {
     with_account(store).await;
-    store.add_flow(flow()).await.unwrap();
+    store.add_flow(flow(), event()).await.unwrap();
     let other =
         FlowRow { id: "flow_2".to_owned(), link: vec![5; 32], state: Some(vec![6; 32]), expires_at: 200, ..flow() };
-    store.add_flow(other.clone()).await.unwrap();
+    store.add_flow(other.clone(), event()).await.unwrap();
     assert_eq!(store.flow_of_state(&[6; 32]).await.unwrap(), Some(other));
     assert_eq!(store.flow_of_state(&[7; 32]).await.unwrap(), None);
     store.forget_flows(150).await.unwrap();
@@ -301,15 +312,7 @@ async fn a_lease_is_taken_when_it_is_free_and_given_back_by_its_owner(store: &dy
 }
 
 async fn events_are_read_in_their_order(store: &dyn Store) {
-    let event = |id: &str, occurred_at| EventRow {
-        number: 0,
-        id: id.to_owned(),
-        tenant: "t".to_owned(),
-        kind: "connected_account.created".to_owned(),
-        account: "ca_1".to_owned(),
-        data: "{}".to_owned(),
-        occurred_at,
-    };
+    let event = |id: &str, occurred_at| EventRow { id: id.to_owned(), occurred_at, ..event() };
     let writes = vec![Write::Event(event("evt_b", 7)), Write::Event(event("evt_a", 6))];
     assert!(store.commit(writes).await.unwrap());
     let ids = async |after, limit| {
@@ -331,6 +334,8 @@ async fn revocations_come_when_they_are_due(store: &dyn Store) {
         tenant: "t".to_owned(),
         connection_id: "conn_1".to_owned(),
         account: "ca_1".to_owned(),
+        client_id: "client".to_owned(),
+        subject: Some("s".to_owned()),
         values: "{}".to_owned(),
         token: vec![1],
         tries: 0,
@@ -354,7 +359,7 @@ async fn revocations_come_when_they_are_due(store: &dyn Store) {
 async fn an_account_is_erased_with_all_that_is_its_own(store: &dyn Store) {
     with_account(store).await;
     assert!(store.commit(vec![Write::Credential { seen: None, row: credential() }]).await.unwrap());
-    store.add_flow(flow()).await.unwrap();
+    store.add_flow(flow(), event()).await.unwrap();
     let erase = |seen| vec![Write::Erase { account: "ca_1".to_owned(), seen }];
     assert!(!store.commit(erase(7)).await.unwrap(), "it was changed meanwhile");
     assert_eq!(store.credentials("ca_1").await.unwrap().len(), 1, "all or none");
@@ -362,7 +367,7 @@ async fn an_account_is_erased_with_all_that_is_its_own(store: &dyn Store) {
     assert_eq!(store.account("ca_1").await.unwrap(), None);
     assert_eq!(store.credentials("ca_1").await.unwrap(), []);
     assert_eq!(store.flow_of_link(&[1; 32]).await.unwrap(), None);
-    assert_eq!(store.keep_account(account()).await.unwrap(), account(), "a new one may follow");
+    assert_eq!(store.keep_account(account(), event()).await.unwrap(), account(), "a new one may follow");
 }
 
 #[cfg(feature = "sqlite")]
@@ -407,7 +412,7 @@ mod on_disk {
         let store = SqliteStore::open(&dir).await.unwrap();
         assert_eq!(store.accounts().await.unwrap(), [account()]);
         assert_eq!(store.credentials("ca_1").await.unwrap(), [credential()]);
-        store.add_flow(flow()).await.unwrap();
+        store.add_flow(flow(), event()).await.unwrap();
         assert_eq!(store.flow_of_link(&[1; 32]).await.unwrap(), Some(flow()));
         std::fs::remove_dir_all(dir).unwrap();
     }

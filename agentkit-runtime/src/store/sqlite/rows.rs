@@ -176,6 +176,8 @@ pub(super) fn bind_revocation(query: Query, row: RevocationRow) -> Query {
         .bind(row.tries)
         .bind(row.not_before)
         .bind(row.created_at)
+        .bind(row.client_id)
+        .bind(row.subject)
 }
 
 pub(super) fn read_revocation(row: &SqliteRow) -> Result<RevocationRow, sqlx::Error> {
@@ -184,6 +186,8 @@ pub(super) fn read_revocation(row: &SqliteRow) -> Result<RevocationRow, sqlx::Er
         tenant: row.try_get("tenant")?,
         connection_id: row.try_get("connection_id")?,
         account: row.try_get("account")?,
+        client_id: row.try_get("client_id")?,
+        subject: row.try_get("subject")?,
         values: row.try_get("account_values")?,
         token: row.try_get("token")?,
         tries: row.try_get("tries")?,

@@ -97,13 +97,16 @@ pub(super) const ADD_EVENT: &str =
     "INSERT INTO event (id, tenant, kind, account, data, occurred_at) VALUES ($1, $2, $3, $4, $5, $6)";
 
 pub(super) const REVOCATIONS: &str = "SELECT * FROM revocation WHERE not_before <= $1 ORDER BY not_before, id LIMIT $2";
+pub(super) const NEXT_REVOCATION: &str = "SELECT not_before FROM revocation ORDER BY not_before LIMIT 1";
+pub(super) const GRANT_IN_USE: &str = "SELECT id FROM account \
+    WHERE status = 'ACTIVE' AND client_id = $1 AND (subject = $2 OR ($2 IS NULL AND id = $3)) LIMIT 1";
 pub(super) const ADD_REVOCATION: &str = "\
     INSERT INTO revocation \
-    (id, tenant, connection_id, account, account_values, token, tries, not_before, created_at) \
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+    (id, tenant, connection_id, account, account_values, token, tries, not_before, created_at, client_id, subject) \
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
 pub(super) const REPLACE_REVOCATION: &str = "\
     UPDATE revocation SET \
     connection_id = $3, account = $4, account_values = $5, token = $6, tries = $7, not_before = $8, \
-    created_at = $9 \
-    WHERE id = $1 AND tenant = $2 AND tries = $10";
+    created_at = $9, client_id = $10, subject = $11 \
+    WHERE id = $1 AND tenant = $2 AND tries = $12";
 pub(super) const ERASE_REVOCATION: &str = "DELETE FROM revocation WHERE id = $1";
