@@ -29,6 +29,9 @@ pub type StoreFuture<'a, T> = BoxFuture<'a, Result<T, StoreError>>;
 pub trait Store: Send + Sync + Debug + 'static {
     /// The file of the root key that opens this store; `None` where nothing outlives the process.
     fn root_key_file(&self) -> Option<PathBuf>;
+    /// A folder of this process alone for what the store does not take while it fails; `None` where nothing outlives
+    /// the process.
+    fn spool_dir(&self) -> Option<PathBuf>;
     /// A value kept once per store, such as the check value of the root key.
     fn fact<'a>(&'a self, name: &'a str) -> StoreFuture<'a, Option<Vec<u8>>>;
     /// Keeps a value unless there is one; gives the one that is there now.
@@ -96,14 +99,15 @@ pub enum Write {
         /// The revision that was read.
         seen: i64,
     },
-    /// A credential whose generation is `seen`; `None` where there must be none yet.
+    /// A credential whose generation is `seen` and whose revision is this row's, which then grows by one; `None`
+    /// where there must be none yet.
     Credential {
         /// The generation that was read.
         seen: Option<i64>,
         /// What is to stand there.
         row: CredentialRow,
     },
-    /// A credential of this generation whose lease is free or over.
+    /// As [`Write::Credential`], of one whose lease is free or over.
     Lease {
         /// The generation that was read.
         seen: i64,
@@ -112,7 +116,7 @@ pub enum Write {
         /// What is to stand there, with the new lease.
         row: CredentialRow,
     },
-    /// A credential of this generation whose lease this owner holds.
+    /// As [`Write::Credential`], of one whose lease this owner took last.
     Release {
         /// The generation that was read.
         seen: i64,
@@ -224,13 +228,17 @@ pub struct CredentialRow {
     pub account: String,
     /// Name of the token in the spec.
     pub token: String,
-    /// Grows at activation, refresh and disconnect, and at nothing else.
+    /// Grows at activation, refresh, change to another refresh token and disconnect, and at nothing else.
     pub generation: i64,
+    /// The revision that was read; the store counts every write of the row.
+    pub revision: i64,
+    /// The generation with which this grant began.
+    pub granted: i64,
     /// Access token or typed-in secrets, sealed. `None`: there is none.
     pub access: Option<Vec<u8>>,
     /// Refresh token, sealed.
     pub refresh: Option<Vec<u8>>,
-    /// A second refresh token of unknown order, sealed; untried.
+    /// Other refresh tokens of this grant, of unknown order, sealed; untried.
     pub alternate: Option<Vec<u8>>,
     /// When the access token ends, milliseconds since 1970. `None`: unknown.
     pub expires_at: Option<i64>,
@@ -244,6 +252,8 @@ pub struct CredentialRow {
     pub lease_until: Option<i64>,
     /// The generation whose refresh token was sent; equal to `generation` while the outcome is open or in doubt.
     pub attempt: Option<i64>,
+    /// When the first attempt of that generation was made, milliseconds since 1970.
+    pub attempted_at: Option<i64>,
     /// Failed refreshes in a row.
     pub failures: i64,
     /// No refresh before this moment, milliseconds since 1970.
@@ -406,6 +416,7 @@ impl Debug for CredentialRow {
             .field("account", &self.account)
             .field("token", &self.token)
             .field("generation", &self.generation)
+            .field("revision", &self.revision)
             .field("expires_at", &self.expires_at)
             .finish_non_exhaustive()
     }

@@ -43,6 +43,12 @@ ALTER TABLE flow ADD COLUMN tries INTEGER NOT NULL DEFAULT 0;
 
 CREATE UNIQUE INDEX flow_request ON flow (request);
 
+-- Every write of a credential counts, so that none overwrites what it has not read. `granted` is the generation
+-- with which a grant began, `attempted_at` when the refresh token of this generation was first sent.
+ALTER TABLE credential ADD COLUMN revision INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE credential ADD COLUMN granted INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE credential ADD COLUMN attempted_at INTEGER;
+
 -- What happened, written with what it tells of; read in the order of the numbers.
 CREATE TABLE event (
     number INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,

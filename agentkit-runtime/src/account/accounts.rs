@@ -366,9 +366,16 @@ fn slot<'a>(row: &'a CredentialRow, column: &'static str) -> Slot<'a> {
 
 /// A credential without its secrets. The generation goes on, so that a refresh under way cannot bring it back.
 fn erased(row: &CredentialRow) -> Write {
-    Write::Credential {
-        seen: Some(row.generation),
-        row: CredentialRow { generation: row.generation + 1, ..empty(&row.account, &row.token) },
+    Write::Credential { seen: Some(row.generation), row: begun_anew(row) }
+}
+
+/// The row in which another grant begins after this one: nothing goes over but the counts.
+pub(super) fn begun_anew(row: &CredentialRow) -> CredentialRow {
+    CredentialRow {
+        generation: row.generation + 1,
+        granted: row.generation + 1,
+        revision: row.revision,
+        ..empty(&row.account, &row.token)
     }
 }
 
@@ -378,6 +385,8 @@ pub(super) fn empty(account: &str, token: &str) -> CredentialRow {
         account: account.to_owned(),
         token: token.to_owned(),
         generation: 0,
+        revision: 0,
+        granted: 0,
         access: None,
         refresh: None,
         alternate: None,
@@ -387,6 +396,7 @@ pub(super) fn empty(account: &str, token: &str) -> CredentialRow {
         lease_owner: None,
         lease_until: None,
         attempt: None,
+        attempted_at: None,
         failures: 0,
         retry_at: None,
         dead: None,

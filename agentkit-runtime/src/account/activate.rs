@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 
-use super::accounts::{busy, empty};
+use super::accounts::{begun_anew, busy, empty};
 use super::callback::{CallbackError, Linked, callback_store};
 use super::choose::{CHOICE, CHOICES, ChoiceLine, Unknown, kept, several};
 use super::commit::{COMMIT_TRIES, Fresh};
@@ -153,9 +153,9 @@ impl Accounts {
         let fresh: Vec<Fresh> = grants.into_iter().map(|grant| Fresh { grant, old_refresh: None, started }).collect();
         let linked = self
             .activate(connection, &activation, &|before| {
-                credential_writes(connection, before, account, |before| {
-                    let fresh = fresh.iter().find(|fresh| fresh.grant.token == before.token)?;
-                    Some(self.credential_of(before, server, fresh))
+                credential_writes(connection, before, account, |base| {
+                    let fresh = fresh.iter().find(|fresh| fresh.grant.token == base.token)?;
+                    Some(self.credential_of(base, server, fresh))
                 })
             })
             .await;
@@ -318,7 +318,7 @@ fn granted(connection: &ConnectionSettings, server: &OAuth2Def, flow: &FlowRow, 
     grants
 }
 
-/// The writes that put new credentials in the place of all old ones.
+/// The writes that put new credentials in the place of all old ones. `make` puts the secrets into an empty row.
 pub(super) fn credential_writes(
     connection: &ConnectionSettings,
     before: &[CredentialRow],
@@ -329,13 +329,13 @@ pub(super) fn credential_writes(
     for token in connection.auth().tokens {
         let old = before.iter().find(|row| row.token == token.name);
         let seen = old.map(|row| row.generation);
-        // Nothing of an old grant goes over into a new one but the count.
-        let base = CredentialRow { generation: seen.unwrap_or(0), ..empty(account, token.name) };
+        // Nothing of an old grant goes over into a new one but the counts.
+        let base = begun_anew(&old.cloned().unwrap_or_else(|| empty(account, token.name)));
         if let Some(row) = make(&base) {
             writes.push(Write::Credential { seen, row });
         } else if seen.is_some() {
             // A token that came before and not this time is gone with its grant.
-            writes.push(Write::Credential { seen, row: CredentialRow { generation: base.generation + 1, ..base } });
+            writes.push(Write::Credential { seen, row: base });
         }
     }
     writes

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 
+use super::accounts::begun_anew;
 use super::event::{EventKind, about_token};
 use super::flight::Outcome;
 use super::refresh::Work;
@@ -34,7 +35,12 @@ impl Accounts {
     /// Writes the new token down. From here on our memory holds the only copy, so this does not give up easily.
     pub(super) async fn commit_refresh(self: &Arc<Self>, work: Work<'_>, fresh: Fresh) -> Outcome {
         let connection = work.account.settings();
-        let row = self.credential_of(&work.credential, &work.server, &fresh);
+        let base = CredentialRow {
+            granted: work.credential.granted,
+            scopes: work.credential.scopes.clone(),
+            ..begun_anew(&work.credential)
+        };
+        let row = self.credential_of(&base, &work.server, &fresh);
         let mut wait = Duration::from_millis(200);
         for tries in 0..COMMIT_TRIES {
             let epoch = self.cache.epoch();
@@ -118,18 +124,17 @@ impl Accounts {
         Err(self.unusable(work.account, &row).await)
     }
 
-    /// The row of a granted token: one generation after `before`.
-    pub(super) fn credential_of(&self, before: &CredentialRow, server: &OAuth2Def, fresh: &Fresh) -> CredentialRow {
+    /// The row of a granted token, from one that is empty but for its counts.
+    pub(super) fn credential_of(&self, base: &CredentialRow, server: &OAuth2Def, fresh: &Fresh) -> CredentialRow {
         let Fresh { grant, old_refresh, started } = fresh;
         // Counted from the moment we asked: early is safe, late is not.
         let default = server.refresh.default_lifetime.and_then(|seconds| i64::try_from(seconds).ok());
         let lifetime = grant.lifetime.or(default.map(|seconds| seconds.saturating_mul(1000)));
         let mut row = CredentialRow {
-            generation: before.generation + 1,
             expires_at: lifetime.map(|lifetime| started.saturating_add(lifetime)),
             issued_at: *started,
-            scopes: grant.scopes.as_ref().map_or_else(|| before.scopes.clone(), |scopes| Some(super::json(scopes))),
-            ..super::accounts::empty(&before.account, &before.token)
+            scopes: grant.scopes.as_ref().map_or_else(|| base.scopes.clone(), |scopes| Some(super::json(scopes))),
+            ..base.clone()
         };
         row.access = Some(self.seal_secrets(&row, &Secrets::token(grant.access.clone())));
         // RFC 6749 6: an answer without a refresh token means that the old one goes on.

@@ -168,9 +168,8 @@ impl Accounts {
         };
         let linked = self
             .activate(connection, &activation, &|before| {
-                credential_writes(connection, before, activation.account, |before| {
-                    let fresh =
-                        CredentialRow { generation: before.generation + 1, issued_at: issued, ..before.clone() };
+                credential_writes(connection, before, activation.account, |base| {
+                    let fresh = CredentialRow { issued_at: issued, ..base.clone() };
                     Some(CredentialRow { access: Some(self.seal_secrets(&fresh, &secrets)), ..fresh })
                 })
             })

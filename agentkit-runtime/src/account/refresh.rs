@@ -114,7 +114,7 @@ impl Accounts {
         if !self.replace(&leased).await? {
             return Ok(Try::Again);
         }
-        work.credential = leased;
+        work.credential = CredentialRow { revision: leased.revision + 1, ..leased };
 
         let values = super::values(&work.row.values);
         let server = Server { connection, def: &work.server, values: &values };

@@ -54,6 +54,9 @@ impl Store for FaultyStore {
     fn root_key_file(&self) -> Option<PathBuf> {
         self.inner.root_key_file()
     }
+    fn spool_dir(&self) -> Option<PathBuf> {
+        self.inner.spool_dir()
+    }
     fn fact<'a>(&'a self, name: &'a str) -> StoreFuture<'a, Option<Vec<u8>>> {
         self.inner.fact(name)
     }

@@ -54,6 +54,10 @@ impl Store for MemoryStore {
         None
     }
 
+    fn spool_dir(&self) -> Option<PathBuf> {
+        None
+    }
+
     fn fact<'a>(&'a self, name: &'a str) -> StoreFuture<'a, Option<Vec<u8>>> {
         done(self.tables().facts.get(name).cloned())
     }
@@ -217,20 +221,23 @@ impl Tables {
         self.credentials.get(&(row.account.clone(), row.token.clone()))
     }
 
+    /// The credential that a row is to replace, if it is still the one that was read.
+    fn unchanged(&self, seen: i64, row: &CredentialRow) -> Option<&CredentialRow> {
+        self.credential(row).filter(|there| there.generation == seen && there.revision == row.revision)
+    }
+
     /// Whether the row that a write replaces is still the one that was read.
     fn holds(&self, write: &Write) -> bool {
         match write {
             Write::Account(row) => self.accounts.get(&row.id).is_some_and(|there| there.revision + 1 == row.revision),
-            Write::Credential { seen, row } => {
-                let key = (row.account.clone(), row.token.clone());
-                self.credentials.get(&key).map(|there| there.generation) == *seen
+            Write::Credential { seen: None, row } => self.credential(row).is_none(),
+            Write::Credential { seen: Some(seen), row } => self.unchanged(*seen, row).is_some(),
+            Write::Lease { seen, now, row } => {
+                self.unchanged(*seen, row).is_some_and(|there| there.lease_until.is_none_or(|until| until <= *now))
             }
-            Write::Lease { seen, now, row } => self
-                .credential(row)
-                .is_some_and(|there| there.generation == *seen && there.lease_until.is_none_or(|until| until <= *now)),
-            Write::Release { seen, owner, row } => self
-                .credential(row)
-                .is_some_and(|there| there.generation == *seen && there.lease_owner.as_ref() == Some(owner)),
+            Write::Release { seen, owner, row } => {
+                self.unchanged(*seen, row).is_some_and(|there| there.lease_owner.as_ref() == Some(owner))
+            }
             Write::Erase { account, seen } => self.accounts.get(account).is_some_and(|there| there.revision == *seen),
             Write::Flow { from, row } => self.flows.get(&row.id).is_some_and(|there| there.step == *from),
             Write::RevokeLater { seen, row } => self.revocations.get(&row.id).is_some_and(|there| there.tries == *seen),
@@ -239,14 +246,18 @@ impl Tables {
         }
     }
 
+    fn put(&mut self, again: bool, row: CredentialRow) {
+        let revision = row.revision + i64::from(again);
+        self.credentials.insert((row.account.clone(), row.token.clone()), CredentialRow { revision, ..row });
+    }
+
     fn write(&mut self, write: Write) {
         match write {
             Write::Account(row) => {
                 self.accounts.insert(row.id.clone(), row);
             }
-            Write::Credential { row, .. } | Write::Lease { row, .. } | Write::Release { row, .. } => {
-                self.credentials.insert((row.account.clone(), row.token.clone()), row);
-            }
+            Write::Credential { seen, row } => self.put(seen.is_some(), row),
+            Write::Lease { row, .. } | Write::Release { row, .. } => self.put(true, row),
             Write::Erase { account, .. } => {
                 self.accounts.remove(&account);
                 self.people.retain(|_, id| *id != account);

@@ -5,6 +5,7 @@
 //! .agentkit/root.key          beside the data, not in it: a copy of the data alone opens nothing
 //! .agentkit/data/agentkit.db
 //! .agentkit/data/lock         held while a process has the store open
+//! .agentkit/data/spool/       sealed tokens that the database did not take, until it does
 //! ```
 
 use std::fmt;
@@ -142,6 +143,10 @@ impl SqliteStore {
 impl Store for SqliteStore {
     fn root_key_file(&self) -> Option<PathBuf> {
         Some(self.dir.join("root.key"))
+    }
+
+    fn spool_dir(&self) -> Option<PathBuf> {
+        Some(self.dir.join("data").join("spool"))
     }
 
     fn fact<'a>(&'a self, name: &'a str) -> StoreFuture<'a, Option<Vec<u8>>> {

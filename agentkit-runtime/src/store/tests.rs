@@ -99,6 +99,8 @@ fn credential() -> CredentialRow {
         account: "ca_1".to_owned(),
         token: "bot".to_owned(),
         generation: 1,
+        revision: 0,
+        granted: 1,
         access: Some(vec![1, 2, 3]),
         refresh: Some(vec![4]),
         alternate: Some(vec![5]),
@@ -108,6 +110,7 @@ fn credential() -> CredentialRow {
         lease_owner: Some("me".to_owned()),
         lease_until: Some(11),
         attempt: Some(1),
+        attempted_at: Some(8),
         failures: 2,
         retry_at: Some(12),
         dead: Some(ExpiredReason::Policy),
@@ -211,6 +214,7 @@ async fn rows_come_back_as_they_were(store: &dyn Store) {
         lease_owner: None,
         lease_until: None,
         attempt: None,
+        attempted_at: None,
         retry_at: None,
         dead: None,
         ..credential()
@@ -259,12 +263,15 @@ async fn a_change_of_what_was_not_read_does_nothing(store: &dyn Store) {
     let write = Write::Credential { seen: Some(1), row: next.clone() };
     assert!(store.commit(vec![good.clone(), write]).await.unwrap());
     assert_eq!(store.account("ca_1").await.unwrap(), Some(active));
-    assert_eq!(store.credentials("ca_1").await.unwrap().first(), Some(&next));
+    let there = CredentialRow { revision: 1, ..next.clone() };
+    assert_eq!(store.credentials("ca_1").await.unwrap().first(), Some(&there));
     assert_eq!(store.in_doubt().await.unwrap(), [], "that attempt was of the generation before");
-    let attempt = CredentialRow { attempt: Some(2), ..next };
+    let unread = Write::Credential { seen: Some(2), row: next };
+    assert!(!store.commit(vec![unread]).await.unwrap(), "the generation is the same, but the row was written since");
+    let attempt = CredentialRow { attempt: Some(2), ..there };
     let write = Write::Credential { seen: Some(2), row: attempt.clone() };
     assert!(store.commit(vec![write]).await.unwrap());
-    assert_eq!(store.in_doubt().await.unwrap(), [attempt]);
+    assert_eq!(store.in_doubt().await.unwrap(), [CredentialRow { revision: 2, ..attempt }]);
     assert!(!store.commit(vec![good]).await.unwrap(), "the revision has moved on");
 
     let step = Write::Flow { from: FlowStep::Linked, row: FlowRow { step: FlowStep::Consumed, ..flow() } };
@@ -291,24 +298,27 @@ async fn a_lease_is_taken_when_it_is_free_and_given_back_by_its_owner(store: &dy
     with_account(store).await;
     let free = CredentialRow { lease_owner: None, lease_until: None, ..credential() };
     assert!(store.commit(vec![Write::Credential { seen: None, row: free.clone() }]).await.unwrap());
-    let held = |owner: &str, until| CredentialRow {
+    let row = |revision| CredentialRow { revision, ..free.clone() };
+    let held = |revision, owner: &str, until| CredentialRow {
         lease_owner: Some(owner.to_owned()),
         lease_until: Some(until),
-        ..free.clone()
+        ..row(revision)
     };
     let take = |now, row| vec![Write::Lease { seen: 1, now, row }];
-    let give = |owner: &str| vec![Write::Release { seen: 1, owner: owner.to_owned(), row: free.clone() }];
-    assert!(store.commit(take(10, held("one", 20))).await.unwrap());
-    assert!(!store.commit(take(19, held("two", 29))).await.unwrap(), "it is taken");
-    assert!(store.commit(take(20, held("two", 30))).await.unwrap(), "it is over");
-    assert!(!store.commit(give("one")).await.unwrap(), "it is another's by now");
-    assert!(store.commit(give("two")).await.unwrap());
-    assert_eq!(store.credentials("ca_1").await.unwrap().first(), Some(&free));
-    let stale = Write::Lease { seen: 2, now: 99, row: held("one", 109) };
+    let give = |owner: &str, revision| vec![Write::Release { seen: 1, owner: owner.to_owned(), row: row(revision) }];
+    assert!(store.commit(take(10, held(0, "one", 20))).await.unwrap());
+    assert!(!store.commit(take(19, held(1, "two", 29))).await.unwrap(), "it is taken");
+    assert!(!store.commit(take(20, held(0, "two", 30))).await.unwrap(), "it is not the row that was read");
+    assert!(store.commit(take(20, held(1, "two", 30))).await.unwrap(), "it is over");
+    assert!(!store.commit(give("one", 2)).await.unwrap(), "it is another's by now");
+    assert!(!store.commit(give("two", 1)).await.unwrap(), "it is not the row that was read");
+    assert!(store.commit(give("two", 2)).await.unwrap());
+    assert_eq!(store.credentials("ca_1").await.unwrap(), [row(3)]);
+    let stale = Write::Lease { seen: 2, now: 99, row: held(3, "one", 109) };
     assert!(!store.commit(vec![stale]).await.unwrap(), "that generation is not there");
-    assert!(store.commit(take(30, held("one", 40))).await.unwrap());
+    assert!(store.commit(take(30, held(3, "one", 40))).await.unwrap());
     store.end_leases().await.unwrap();
-    assert_eq!(store.credentials("ca_1").await.unwrap(), [free]);
+    assert_eq!(store.credentials("ca_1").await.unwrap(), [row(4)]);
 }
 
 async fn events_are_read_in_their_order(store: &dyn Store) {
@@ -411,7 +421,8 @@ mod on_disk {
         old.close().await;
         let store = SqliteStore::open(&dir).await.unwrap();
         assert_eq!(store.accounts().await.unwrap(), [account()]);
-        assert_eq!(store.credentials("ca_1").await.unwrap(), [credential()]);
+        let there = CredentialRow { granted: 0, attempted_at: None, ..credential() };
+        assert_eq!(store.credentials("ca_1").await.unwrap(), [there]);
         store.add_flow(flow(), event()).await.unwrap();
         assert_eq!(store.flow_of_link(&[1; 32]).await.unwrap(), Some(flow()));
         std::fs::remove_dir_all(dir).unwrap();

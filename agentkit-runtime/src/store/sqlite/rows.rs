@@ -69,6 +69,9 @@ pub(super) fn bind_credential(query: Query, row: CredentialRow) -> Query {
         .bind(row.failures)
         .bind(row.retry_at)
         .bind(row.dead.map(ExpiredReason::as_str))
+        .bind(row.revision)
+        .bind(row.granted)
+        .bind(row.attempted_at)
 }
 
 pub(super) fn read_credential(row: &SqliteRow) -> Result<CredentialRow, sqlx::Error> {
@@ -76,6 +79,8 @@ pub(super) fn read_credential(row: &SqliteRow) -> Result<CredentialRow, sqlx::Er
         account: row.try_get("account")?,
         token: row.try_get("token")?,
         generation: row.try_get("generation")?,
+        revision: row.try_get("revision")?,
+        granted: row.try_get("granted")?,
         access: row.try_get("access")?,
         refresh: row.try_get("refresh")?,
         alternate: row.try_get("alternate")?,
@@ -85,6 +90,7 @@ pub(super) fn read_credential(row: &SqliteRow) -> Result<CredentialRow, sqlx::Er
         lease_owner: row.try_get("lease_owner")?,
         lease_until: row.try_get("lease_until")?,
         attempt: row.try_get("attempt")?,
+        attempted_at: row.try_get("attempted_at")?,
         failures: row.try_get("failures")?,
         retry_at: row.try_get("retry_at")?,
         dead: reason(row.try_get("dead")?)?,

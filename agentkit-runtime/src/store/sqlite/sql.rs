@@ -49,26 +49,27 @@ pub(super) const IN_DOUBT: &str = "SELECT credential.* FROM credential \
 pub(super) const ADD_CREDENTIAL: &str = "\
     INSERT INTO credential \
     (account, token, generation, access, refresh, alternate, expires_at, issued_at, scopes, lease_owner, \
-     lease_until, attempt, failures, retry_at, dead) \
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) ON CONFLICT DO NOTHING";
+     lease_until, attempt, failures, retry_at, dead, revision, granted, attempted_at) \
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18) ON CONFLICT DO NOTHING";
 pub(super) const REPLACE_CREDENTIAL: &str = "\
     UPDATE credential SET \
     generation = $3, access = $4, refresh = $5, alternate = $6, expires_at = $7, issued_at = $8, \
     scopes = $9, lease_owner = $10, lease_until = $11, attempt = $12, failures = $13, retry_at = $14, \
-    dead = $15 \
-    WHERE account = $1 AND token = $2 AND generation = $16";
+    dead = $15, revision = $16 + 1, granted = $17, attempted_at = $18 \
+    WHERE account = $1 AND token = $2 AND revision = $16 AND generation = $19";
 pub(super) const LEASE_CREDENTIAL: &str = "\
     UPDATE credential SET \
     generation = $3, access = $4, refresh = $5, alternate = $6, expires_at = $7, issued_at = $8, \
     scopes = $9, lease_owner = $10, lease_until = $11, attempt = $12, failures = $13, retry_at = $14, \
-    dead = $15 \
-    WHERE account = $1 AND token = $2 AND generation = $16 AND (lease_until IS NULL OR lease_until <= $17)";
+    dead = $15, revision = $16 + 1, granted = $17, attempted_at = $18 \
+    WHERE account = $1 AND token = $2 AND revision = $16 AND generation = $19 \
+    AND (lease_until IS NULL OR lease_until <= $20)";
 pub(super) const RELEASE_CREDENTIAL: &str = "\
     UPDATE credential SET \
     generation = $3, access = $4, refresh = $5, alternate = $6, expires_at = $7, issued_at = $8, \
     scopes = $9, lease_owner = $10, lease_until = $11, attempt = $12, failures = $13, retry_at = $14, \
-    dead = $15 \
-    WHERE account = $1 AND token = $2 AND generation = $16 AND lease_owner = $17";
+    dead = $15, revision = $16 + 1, granted = $17, attempted_at = $18 \
+    WHERE account = $1 AND token = $2 AND revision = $16 AND generation = $19 AND lease_owner = $20";
 pub(super) const END_LEASES: &str =
     "UPDATE credential SET lease_owner = NULL, lease_until = NULL WHERE lease_until IS NOT NULL";
 
