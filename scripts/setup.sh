@@ -38,6 +38,17 @@ install_peers() {
     cp "$peers/package-lock.json" "$peers/node_modules/.installed-lock"
 }
 
+# The browser that the pages are shown in; it opens nothing but loopback.
+install_chromium() {
+    command -v chromium >/dev/null 2>&1 && return
+    if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
+        local install=(env DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends chromium)
+        # The list of packages may be missing, or too old to find what it names.
+        "${install[@]}" || { apt-get update && "${install[@]}"; }
+    fi
+    need chromium 'apt-get install chromium'
+}
+
 install_cargo_deny() {
     "$cargo_deny" --version 2>/dev/null | grep -qF "$cargo_deny_version" && return
     rm -rf "$tools/deny"
@@ -56,5 +67,6 @@ install_cargo_fuzz() {
 setup() {
     check_prerequisites
     install_peers
+    install_chromium
     install_cargo_deny
 }
