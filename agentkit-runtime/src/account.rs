@@ -30,6 +30,7 @@ mod keys;
 mod pause;
 mod query;
 mod refresh;
+mod revocation;
 mod secrets;
 mod status;
 #[cfg(test)]

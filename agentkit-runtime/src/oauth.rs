@@ -6,12 +6,14 @@ mod answer;
 mod authorize;
 mod reply;
 mod request;
+mod revoke;
 pub(crate) mod scopes;
 
 pub(crate) use self::answer::{Answer, Refusal};
 pub(crate) use self::authorize::{AuthorizeRequest, authorize_url};
 pub(crate) use self::reply::{Grant, TokenReply, shown};
-pub(crate) use self::request::{TokenRequest, revoke, send};
+pub(crate) use self::request::{TokenRequest, send};
+pub(crate) use self::revoke::{Revocation, revoke};
 
 use std::borrow::Cow;
 

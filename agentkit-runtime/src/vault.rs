@@ -36,15 +36,18 @@ pub(crate) enum Purpose {
     Credential,
     /// Flows under way.
     Flow,
+    /// Tokens that are to be revoked.
+    Revocation,
 }
 
 impl Purpose {
-    const ALL: [Self; 2] = [Self::Credential, Self::Flow];
+    const ALL: [Self; 3] = [Self::Credential, Self::Flow, Self::Revocation];
 
     fn as_str(self) -> &'static str {
         match self {
             Self::Credential => "cred",
             Self::Flow => "flow",
+            Self::Revocation => "revoke",
         }
     }
 }

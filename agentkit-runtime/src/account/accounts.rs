@@ -15,15 +15,15 @@ use super::event::{EventKind, Swept};
 use super::flight::Flights;
 use super::flow::Links;
 use super::pause::Pauses;
+use super::revocation::Outbox;
 use super::secrets::Secrets;
 use super::status::{Event, next};
 use super::token::token_def;
-use super::{AccountId, ConnectedAccount, ConnectedAccountStatus, Values};
+use super::{AccountId, ConnectedAccount, ConnectedAccountStatus};
 use crate::clock::Clock;
 use crate::connection::ConnectionSettings;
 use crate::def::AuthKindDef;
 use crate::near;
-use crate::oauth::{self, Server};
 use crate::secret;
 use crate::store::{AccountRow, CredentialRow, Store, StoreError, Write};
 use crate::tool_error::{ErrorKind, ToolError};
@@ -54,6 +54,7 @@ pub(crate) struct Accounts {
     pub(super) attempts: Attempts,
     pub(super) events_swept: Swept,
     pub(super) background: Background,
+    pub(super) outbox: Outbox,
 }
 
 /// What [`Accounts`] is made of.
@@ -85,6 +86,7 @@ impl Accounts {
             attempts: Attempts::default(),
             events_swept: Swept::default(),
             background: Background::default(),
+            outbox: Outbox::default(),
         }
     }
 
@@ -103,9 +105,15 @@ impl Accounts {
     /// Waits for refreshes and revocations under way, but not for ever: a provider that does not answer has had its time.
     pub(crate) async fn finish(&self) {
         tokio::select! {
-            () = self.background.idle() => {}
+            () = self.idle() => {}
             () = self.clock.sleep(FINISH) => tracing::warn!("ended while a provider had not answered yet"),
         }
+    }
+
+    async fn idle(&self) {
+        self.background.idle().await;
+        // What was under way may have left something to tell.
+        self.revoke_due().await;
     }
 
     /// Refreshes the tokens whose last refresh was cut off: some providers repeat a lost answer, for a few seconds.
@@ -265,48 +273,16 @@ impl Accounts {
             let credentials = self.store.credentials(&row.id).await.map_err(store_error)?;
             let mut writes = self.change(&row, &changed).to_vec();
             writes.extend(credentials.iter().map(erased));
+            writes.extend(self.revoke_later(&row, self.tokens_of(&credentials)));
             if self.store.commit(writes).await.map_err(store_error)? {
+                self.revoke_soon();
                 self.cache.forget(account.id());
                 self.links.forget(account.id());
                 self.said(&row, &changed);
-                self.revoke_all(account.settings(), super::values(&row.values), &credentials);
                 return Ok(ConnectedAccount::new(account.settings().clone(), changed));
             }
         }
         Err(busy(account))
-    }
-
-    /// Tells the provider about tokens we no longer have, beside everything else and without promise.
-    fn revoke_all(self: &Arc<Self>, connection: &Arc<ConnectionSettings>, values: Values, rows: &[CredentialRow]) {
-        let Some(server) = connection.auth().kind.server() else { return };
-        if server.revoke_url.is_none() {
-            return;
-        }
-        // The refresh token first: with it the whole family should go.
-        let mut tokens: Vec<SecretString> = Vec::new();
-        for row in rows {
-            tokens.extend(self.open_refresh(row).ok().flatten());
-            let access = self.open_secrets(row).ok().flatten();
-            tokens.extend(access.into_iter().flat_map(|secrets| secrets.0).map(|(_, secret)| secret));
-        }
-        self.revoke_tokens(connection.clone(), values, tokens);
-    }
-
-    pub(super) fn revoke_tokens(
-        self: &Arc<Self>,
-        connection: Arc<ConnectionSettings>,
-        values: Values,
-        tokens: Vec<SecretString>,
-    ) {
-        let Some(def) = connection.auth().kind.server().copied() else { return };
-        let http = self.http.clone();
-        self.background.spawn(async move {
-            let server = Server { connection: &connection, def: &def, values: &values };
-            for token in &tokens {
-                let revoked = oauth::revoke(&http, server, token).await;
-                tracing::debug!(connection = connection.name(), revoked, "told the provider to forget a token");
-            }
-        });
     }
 
     /// The row of an account after an event; `None` where the event cannot happen now. The one place that

@@ -160,7 +160,8 @@ impl Accounts {
             })
             .await;
         if matches!(linked, Err(CallbackError::OtherIdentity | CallbackError::Refused)) {
-            self.give_back(connection, &activation, fresh).await;
+            let row = AccountRow { client_id: connection.client_id().to_owned(), ..row.clone() };
+            self.give_back(row, &activation, fresh).await;
         }
         linked
     }
@@ -181,22 +182,17 @@ impl Accounts {
         }
     }
 
-    /// Revokes a grant that is not kept, unless that could end the grant of another account: many providers revoke
-    /// all that a person ever granted to a client.
-    async fn give_back(
-        self: &Arc<Self>,
-        connection: &Arc<ConnectionSettings>,
-        activation: &Activation<'_>,
-        fresh: Vec<Fresh>,
-    ) {
-        let Some(identity) = &activation.identity else { return };
-        let Ok(rows) = self.store.accounts().await else { return };
-        let of_this_person =
-            |row: &AccountRow| row.client_id == connection.client_id() && row.subject.as_ref() == Some(&identity.id);
-        if !rows.iter().any(of_this_person) {
-            let grants = fresh.into_iter().map(|fresh| fresh.grant);
-            let tokens = grants.flat_map(|grant| grant.refresh.into_iter().chain([grant.access])).collect();
-            self.revoke_tokens(connection.clone(), super::values(&activation.values), tokens);
+    /// Has a grant revoked that is not kept.
+    async fn give_back(&self, row: AccountRow, activation: &Activation<'_>, fresh: Vec<Fresh>) {
+        // Of whoever came, not of whose the account is.
+        let subject = activation.identity.as_ref().map(|identity| identity.id.clone());
+        let theirs = AccountRow { subject, values: activation.values.clone(), ..row };
+        let (refreshes, accesses): (Vec<_>, Vec<_>) =
+            fresh.into_iter().map(|fresh| (fresh.grant.refresh, fresh.grant.access)).unzip();
+        let tokens = refreshes.into_iter().flatten().chain(accesses).collect();
+        match self.store.commit(self.revoke_later(&theirs, tokens)).await {
+            Ok(_) => self.revoke_soon(),
+            Err(error) => _ = callback_store(error),
         }
     }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 
-use super::accounts::begun_anew;
+use super::accounts::{begun_anew, store_error};
 use super::event::{EventKind, about_token};
 use super::flight::Outcome;
 use super::refresh::Work;
@@ -120,7 +120,8 @@ impl Accounts {
             return self.load(work.account, work.token).await;
         }
         let tokens = grant.refresh.into_iter().chain([grant.access]).collect();
-        self.revoke_tokens(work.account.settings().clone(), super::values(&work.row.values), tokens);
+        self.store.commit(self.revoke_later(&work.row, tokens)).await.map_err(store_error)?;
+        self.revoke_soon();
         Err(self.unusable(work.account, &row).await)
     }
 

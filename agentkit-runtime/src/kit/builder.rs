@@ -155,6 +155,7 @@ impl AgentKitBuilder {
         });
         let accounts = Arc::new(accounts);
         accounts.recover().await?;
+        accounts.keep_revoking();
         let (catalog, rates) = (Catalog::new(&connectors), Arc::new(Rates::new(clock.clone())));
         let inner = Inner { connectors, catalog, rates, accounts, http, clock, base_url };
         Ok(AgentKit { inner: Arc::new(inner) })

@@ -1,4 +1,4 @@
-//! Token requests: code exchange, refresh, revocation (RFC 6749 4.1.3 and 6, RFC 7009).
+//! Token requests: code exchange and refresh (RFC 6749 4.1.3 and 6).
 //!
 //! A request is sent once. Whether it may be sent again is the caller's decision, who knows what is at stake.
 
@@ -108,7 +108,7 @@ fn token_request(server: Server<'_>, request: &TokenRequest<'_>) -> Option<HttpR
 }
 
 /// What is sent as a body, by name.
-type Pairs<'a> = Vec<(&'a str, Zeroizing<String>)>;
+pub(super) type Pairs<'a> = Vec<(&'a str, Zeroizing<String>)>;
 
 fn scopes_of_client(server: Server<'_>) -> Option<String> {
     let (_, scopes) = scopes::wanted(server.connection).into_iter().next()?;
@@ -116,26 +116,18 @@ fn scopes_of_client(server: Server<'_>) -> Option<String> {
     (!values.is_empty()).then(|| values.join(server.def.scope_separator))
 }
 
-const LIMITS: Limits = Limits { timeout: TOKEN_TIMEOUT, max_reply: MAX_REPLY };
-
-/// Tells the provider to forget a token. Best effort: `true` if it said yes.
-pub(crate) async fn revoke(http: &Http, server: Server<'_>, token: &SecretString) -> bool {
-    let Some(request) = revocation(server, token) else { return false };
-    // RFC 7009 2.2: 200 also for a token the server does not know.
-    http.send_auth(server.connection, request, LIMITS).await.is_ok_and(|reply| (200..300).contains(&reply.status))
-}
-
-fn revocation(server: Server<'_>, token: &SecretString) -> Option<HttpRequest> {
-    let pairs = vec![("token", Zeroizing::new(token.expose_secret().to_owned()))];
-    // RFC 7009 2.1: a form, whatever the token endpoint wants.
-    post(server, &server.endpoint(server.def.revoke_url?)?, (TokenBodyDef::Form, pairs))
-}
+/// What a token endpoint may take.
+pub(super) const LIMITS: Limits = Limits { timeout: TOKEN_TIMEOUT, max_reply: MAX_REPLY };
 
 fn of_transport(error: &TransportError) -> Refusal {
     if error.unsent() { Refusal::Transient { spent: false, retry_after: None } } else { Refusal::Ambiguous }
 }
 
-fn post(server: Server<'_>, url: &str, (encoding, mut pairs): (TokenBodyDef, Pairs<'_>)) -> Option<HttpRequest> {
+pub(super) fn post(
+    server: Server<'_>,
+    url: &str,
+    (encoding, mut pairs): (TokenBodyDef, Pairs<'_>),
+) -> Option<HttpRequest> {
     let Server { connection, def, .. } = server;
     let mut headers = HeaderMap::new();
     headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
@@ -173,7 +165,7 @@ fn basic(id: &str, secret: &SecretString) -> Option<HeaderValue> {
     Some(value)
 }
 
-fn retry_after(reply: &HttpReply) -> Option<Duration> {
+pub(super) fn retry_after(reply: &HttpReply) -> Option<Duration> {
     // The date form is left out: our own back-off does as well as a clock that may be wrong.
     let seconds: u64 = reply.headers.get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()?;
     Some(Duration::from_secs(seconds).min(MAX_RETRY_AFTER))
