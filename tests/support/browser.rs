@@ -72,6 +72,21 @@ impl Browser {
         redirect(&action, &reply).unwrap_or_else(|| panic!("{} leads nowhere: {}", reply.url, reply.text())).into()
     }
 
+    /// Sends a form and follows where it leads, up to the first address of another origin, which it gives.
+    ///
+    /// # Panics
+    ///
+    /// When it leads nowhere else.
+    pub async fn submit_away(&self, page: &Page, form: &Form) -> String {
+        let from = parse(&page.url).origin();
+        let mut next = parse(&self.submit_here(page, form).await);
+        while next.origin() == from {
+            let reply = self.fetch(&next, None).await;
+            next = redirect(&next, &reply).unwrap_or_else(|| panic!("{next} leads nowhere else: {}", reply.text()));
+        }
+        next.into()
+    }
+
     /// Goes from an authorization link through the provider's page as the user `who`, to the page of the callback.
     ///
     /// # Panics
@@ -104,7 +119,7 @@ impl Browser {
         let chosen = consent.forms().into_iter().find(|form| form.text.split(' ').any(|word| word == who));
         let mut chosen = chosen.unwrap_or_else(|| panic!("{who} is not on {}: {}", consent.url, consent.text()));
         change(&mut chosen);
-        self.submit_here(&consent, &chosen).await
+        self.submit_away(&consent, &chosen).await
     }
 
     /// Every cookie value this browser holds.

@@ -33,6 +33,7 @@ connectors! {
     "language/inputs.yaml" => inputs;
     "language/keys.yaml" => keys;
     "language/limits.yaml" => limits;
+    "language/oidc.yaml" => oidc;
     "language/outputs.yaml" => outputs;
     "language/pages.yaml" => pages;
     "language/payments.yaml" => payments;

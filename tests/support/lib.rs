@@ -4,6 +4,7 @@
 
 pub mod browser;
 pub mod canary;
+pub mod chaos;
 pub mod clock;
 pub mod connectors;
 pub mod emulator;
@@ -11,7 +12,9 @@ pub mod fake;
 pub mod google;
 pub mod harness;
 pub mod hooks;
+pub mod oidc;
 pub mod page;
+pub mod peer;
 pub mod slack;
 pub mod tap;
 pub mod world;
