@@ -8,11 +8,11 @@ use http::header::{
 };
 use http::{HeaderMap, HeaderValue, StatusCode};
 
-/// A page. `form_origin` is where its form leads: empty is back to us, `None` is no form.
-pub(crate) fn page(status: StatusCode, html: String, form_origin: Option<&str>) -> Response {
+/// A page. `form_origins` are where its form may lead besides back to us; `None` is no form.
+pub(crate) fn page(status: StatusCode, html: String, form_origins: Option<&[&str]>) -> Response {
     let mut response = answer(status, "text/html; charset=utf-8", Body::from(html));
     let headers = response.headers_mut();
-    guard(headers, form_origin);
+    guard(headers, form_origins);
     match status {
         StatusCode::SERVICE_UNAVAILABLE => _ = headers.insert(RETRY_AFTER, HeaderValue::from_static("5")),
         StatusCode::METHOD_NOT_ALLOWED => _ = headers.insert(ALLOW, HeaderValue::from_static("GET")),
@@ -71,15 +71,19 @@ fn answer(status: StatusCode, content_type: &'static str, body: Body) -> Respons
     response
 }
 
-fn guard(headers: &mut HeaderMap, form_origin: Option<&str>) {
+fn guard(headers: &mut HeaderMap, form_origins: Option<&[&str]>) {
     // Some browsers hold a form to this along all its redirects, and nobody knows those of a provider: it may send
     // people on to a login of their organization. So the form may lead to https anywhere; where it does lead is the
     // `Location` that we answer with, and nothing on the page is anyone's but ours.
-    let forms = match form_origin {
-        Some(origin) if origin.starts_with("http:") => format!("'self' https: {origin}"),
-        Some(origin) if !origin.is_empty() => "'self' https:".to_owned(),
-        _ => "'self'".to_owned(),
-    };
+    let mut forms = "'self'".to_owned();
+    let origins = || form_origins.unwrap_or_default().iter().filter(|origin| !origin.is_empty());
+    if origins().next().is_some() {
+        forms.push_str(" https:");
+    }
+    for origin in origins().filter(|origin| origin.starts_with("http:")) {
+        forms.push(' ');
+        forms.push_str(origin);
+    }
     let policy =
         format!("default-src 'none'; style-src 'self'; form-action {forms}; frame-ancestors 'none'; base-uri 'none'");
     if let Ok(policy) = HeaderValue::try_from(policy) {
@@ -88,7 +92,7 @@ fn guard(headers: &mut HeaderMap, form_origin: Option<&str>) {
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     // The address of a form is a secret that only we may see again. We have to: with `no-referrer` browsers send
     // `Origin: null` with the form, and older ones send nothing else by which to tell it from a form elsewhere.
-    let referrer = if form_origin.is_some() { "same-origin" } else { "no-referrer" };
+    let referrer = if form_origins.is_some() { "same-origin" } else { "no-referrer" };
     headers.insert(REFERRER_POLICY, HeaderValue::from_static(referrer));
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
 }

@@ -3,7 +3,7 @@
 //! ```text
 //! GET  /connect/{token}          what will be connected to what; changes nothing
 //! POST /connect/{token}          the button: to the provider's consent page
-//! GET  /oauth/cb/{connection}    the way back: the account becomes ACTIVE
+//! GET  /oauth/cb/{connection}    the way back: on to the app, which says who its user is, or the account is ACTIVE
 //! ```
 //!
 //! The pages are plain HTML from the server: no scripts, nothing from elsewhere. Every decision is the runtime's
@@ -14,5 +14,7 @@ mod headers;
 mod html;
 mod pages;
 mod router;
+mod sessions;
 
-pub use crate::router::{router, serve};
+pub use crate::router::{Gateway, router, serve};
+pub use crate::sessions::Sessions;

@@ -71,9 +71,15 @@ pub(crate) const CHECK: Problem = Problem {
 };
 pub(crate) const OTHER_IDENTITY: Problem = Problem {
     title: "This is a different account",
-    what: "You chose another account at the provider than the one that was connected before. \
-           The one that was connected stays as it is.",
+    what: "You chose another account at the provider than the one that was connected before, or that was asked \
+           for. What was connected stays as it is.",
     next: "Ask for a new link and choose the same account, or have the old one disconnected first.",
+};
+pub(crate) const OTHER_USER: Problem = Problem {
+    title: "This link is for somebody else",
+    what: "Either you are not signed in, or you are signed in as another person than the one it was made for. \
+           Nothing was connected.",
+    next: "Sign in as the person it was made for, then open the link again. If somebody sent it to you, leave it.",
 };
 pub(crate) const TOO_LARGE: Problem = Problem {
     title: "That was too much",

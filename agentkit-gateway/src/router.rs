@@ -1,8 +1,12 @@
 //! Requests to the runtime's words, and its answers to pages.
 
-use std::io;
+use std::sync::Arc;
+use std::{fmt, io};
 
-use agentkit_runtime::{AgentKit, CallbackError, LinkError, LinkPage, SecretString, SubmitError};
+use agentkit_runtime::{
+    AgentKit, Arrival, CallbackError, CallbackFailed, ConnectionSettings, Held, LinkError, LinkPage, Linked,
+    SecretString, SubmitError, UserVerification,
+};
 use axum::Router;
 use axum::extract::rejection::FormRejection;
 use axum::extract::{DefaultBodyLimit, Form, Path, RawQuery, State};
@@ -15,20 +19,72 @@ use tokio::net::TcpListener;
 
 use crate::headers;
 use crate::pages::{self, Problem};
+use crate::sessions::Sessions;
 
 /// Largest form: a few keys of a service account.
 const MAX_FORM: usize = 64 * 1024;
 
+/// The pages of a kit.
+#[derive(Clone)]
+#[must_use]
+pub struct Gateway {
+    kit: AgentKit,
+    sessions: Option<Arc<dyn Sessions>>,
+}
+
+impl fmt::Debug for Gateway {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Gateway").field("kit", &self.kit).finish_non_exhaustive()
+    }
+}
+
+impl Gateway {
+    /// Pages that see no sessions of the app.
+    pub fn new(kit: AgentKit) -> Self {
+        Self { kit, sessions: None }
+    }
+
+    /// Who is signed in with the app, for connections whose `user_verification` is `session`.
+    ///
+    /// The gateway has to be served at the app's own address, so that browsers send it the app's cookies; those have
+    /// to be `SameSite=Lax`, since `Strict` ones are not sent on the way back from a provider.
+    pub fn sessions(self, sessions: impl Sessions) -> Self {
+        Self { sessions: Some(Arc::new(sessions)), ..self }
+    }
+
+    /// The pages, to be served alone or merged into another router at the root of the configured base url.
+    pub fn router(self) -> Router {
+        let blind = |connection: &&ConnectionSettings| connection.user_verification() == UserVerification::Session;
+        if self.sessions.is_none()
+            && let Some(connection) = self.kit.connections().find(blind)
+        {
+            tracing::error!(
+                connection = connection.name(),
+                "people are verified by their session, and the gateway sees none: every link will be refused; \
+                 set `Gateway::sessions`"
+            );
+        }
+        Router::new()
+            .route("/connect/{token}", get(link).post(start))
+            .route("/oauth/cb/{connection}", on(MethodFilter::HEAD, no_head).get(callback))
+            .route("/assets/agentkit.css", get(style))
+            .layer(DefaultBodyLimit::max(MAX_FORM))
+            .fallback(nothing_here)
+            .layer(map_response(headers::guarded))
+            .with_state(self)
+    }
+
+    async fn visitor(&self, headers: &HeaderMap) -> Option<String> {
+        match &self.sessions {
+            Some(sessions) => sessions.identifier(headers).await,
+            None => None,
+        }
+    }
+}
+
 /// The pages, to be served alone or merged into another router at the root of the configured base url.
 pub fn router(kit: AgentKit) -> Router {
-    Router::new()
-        .route("/connect/{token}", get(link).post(start))
-        .route("/oauth/cb/{connection}", on(MethodFilter::HEAD, no_head).get(callback))
-        .route("/assets/agentkit.css", get(style))
-        .layer(DefaultBodyLimit::max(MAX_FORM))
-        .fallback(nothing_here)
-        .layer(map_response(headers::guarded))
-        .with_state(kit)
+    Gateway::new(kit).router()
 }
 
 /// Serves the pages until the listener fails.
@@ -40,9 +96,10 @@ pub async fn serve(kit: AgentKit, listener: TcpListener) -> io::Result<()> {
     axum::serve(listener, router(kit)).await
 }
 
-async fn link(State(kit): State<AgentKit>, Path(token): Path<String>) -> Response {
-    match kit.authorization().link_page(&token).await {
-        Ok(page) => headers::page(StatusCode::OK, pages::link(&page, None), Some(&page.authorize_origin)),
+async fn link(State(gateway): State<Gateway>, Path(token): Path<String>, headers: HeaderMap) -> Response {
+    let visitor = gateway.visitor(&headers).await;
+    match gateway.kit.authorization().signed_in(visitor.as_deref()).link_page(&token).await {
+        Ok(page) => headers::page(StatusCode::OK, pages::link(&page, None), Some(&origins(&page))),
         Err(error) => link_problem(&error),
     }
 }
@@ -50,15 +107,17 @@ async fn link(State(kit): State<AgentKit>, Path(token): Path<String>) -> Respons
 type Fields = Form<Vec<(String, String)>>;
 
 async fn start(
-    State(kit): State<AgentKit>,
+    State(gateway): State<Gateway>,
     Path(token): Path<String>,
     headers: HeaderMap,
     fields: Result<Fields, FormRejection>,
 ) -> Response {
-    if !from_our_page(&headers, kit.base_url()) {
+    if !from_our_page(&headers, gateway.kit.base_url()) {
         return problem(StatusCode::FORBIDDEN, &pages::FOREIGN_FORM);
     }
-    let page = match kit.authorization().link_page(&token).await {
+    let visitor = gateway.visitor(&headers).await;
+    let authorization = gateway.kit.authorization().signed_in(visitor.as_deref());
+    let page = match authorization.link_page(&token).await {
         Ok(page) => page,
         Err(error) => return link_problem(&error),
     };
@@ -69,23 +128,35 @@ async fn start(
         Err(_) => return problem(StatusCode::PAYLOAD_TOO_LARGE, &pages::TOO_LARGE),
     };
     if !page.consent {
-        let submitted = kit.authorization().submit(&token, typed).await;
-        return answer(
-            &page,
-            submitted.map(|linked| headers::page(StatusCode::OK, pages::linked(&linked.account), None)),
-        );
+        return answer(&page, authorization.submit(&token, typed).await.map(arrived));
     }
     let asked = !page.fields.is_empty() || !page.choices.is_empty();
     let typed = if asked { typed } else { Vec::new() };
-    let started = kit.authorization().start_with(&token, typed).await;
+    let started = authorization.start_with(&token, typed).await;
     answer(&page, started.map(|start| headers::see_other(&start.location, &start.cookie)))
+}
+
+/// On to the app, or the last page.
+fn arrived(arrival: Arrival) -> Response {
+    match arrival {
+        Arrival::Linked(Linked { return_url: Some(location), .. }) | Arrival::Held(Held { location, .. }) => {
+            headers::onward(&location)
+        }
+        Arrival::Linked(linked) => headers::page(StatusCode::OK, pages::linked(&linked.account), None),
+        _ => problem(StatusCode::INTERNAL_SERVER_ERROR, &pages::REFUSED),
+    }
+}
+
+/// Where the form of a link may lead in the end.
+fn origins(page: &LinkPage) -> Vec<&str> {
+    [&page.authorize_origin].into_iter().chain(&page.app_origins).map(String::as_str).collect()
 }
 
 /// The answer to a form, or the form again with what was wrong.
 fn answer(page: &LinkPage, result: Result<Response, SubmitError>) -> Response {
     let again = |mistake: &str| {
         let html = pages::link(page, Some(mistake));
-        headers::page(StatusCode::UNPROCESSABLE_ENTITY, html, Some(&page.authorize_origin))
+        headers::page(StatusCode::UNPROCESSABLE_ENTITY, html, Some(&origins(page)))
     };
     match result {
         Ok(response) => response,
@@ -102,7 +173,7 @@ async fn no_head() -> Response {
 }
 
 async fn callback(
-    State(kit): State<AgentKit>,
+    State(gateway): State<Gateway>,
     Path(connection): Path<String>,
     RawQuery(query): RawQuery,
     headers: HeaderMap,
@@ -111,10 +182,13 @@ async fn callback(
     let cookies: Vec<_> =
         headers.get_all(COOKIE).iter().map(|value| String::from_utf8_lossy(value.as_bytes())).collect();
     let query = query.unwrap_or_default();
-    match kit.authorization().callback(&connection, &query, &cookies.join("; ")).await {
-        Ok(linked) => headers::page(StatusCode::OK, pages::linked(&linked.account), None),
-        Err(CallbackError::Choose { link, .. }) => headers::onward(&link),
-        Err(error) => callback_problem(&error),
+    let visitor = gateway.visitor(&headers).await;
+    let authorization = gateway.kit.authorization().signed_in(visitor.as_deref());
+    match authorization.callback(&connection, &query, &cookies.join("; ")).await {
+        Ok(arrival) => arrived(arrival),
+        Err(CallbackFailed { error: CallbackError::Choose { link, .. }, .. }) => headers::onward(&link),
+        Err(CallbackFailed { return_url: Some(location), .. }) => headers::onward(&location),
+        Err(CallbackFailed { error, .. }) => callback_problem(&error),
     }
 }
 
@@ -145,6 +219,7 @@ fn from_our_page(headers: &HeaderMap, base_url: &str) -> bool {
 fn link_problem(error: &LinkError) -> Response {
     let (status, text) = match error {
         LinkError::Used => (StatusCode::GONE, &pages::USED),
+        LinkError::OtherUser => (StatusCode::FORBIDDEN, &pages::OTHER_USER),
         LinkError::Store => (StatusCode::SERVICE_UNAVAILABLE, &pages::BUSY),
         _ => (StatusCode::NOT_FOUND, &pages::GONE),
     };
@@ -157,7 +232,9 @@ fn callback_problem(error: &CallbackError) -> Response {
         CallbackError::Provider => (StatusCode::BAD_GATEWAY, &pages::PROVIDER),
         CallbackError::Client { .. } | CallbackError::Scope { .. } => (StatusCode::BAD_GATEWAY, &pages::CLIENT),
         CallbackError::Check { .. } => (StatusCode::BAD_GATEWAY, &pages::CHECK),
-        CallbackError::OtherIdentity => (StatusCode::CONFLICT, &pages::OTHER_IDENTITY),
+        CallbackError::OtherIdentity | CallbackError::UnexpectedIdentity => {
+            (StatusCode::CONFLICT, &pages::OTHER_IDENTITY)
+        }
         CallbackError::Store | CallbackError::Busy => (StatusCode::SERVICE_UNAVAILABLE, &pages::UNKEPT),
         _ => (StatusCode::BAD_REQUEST, &pages::REFUSED),
     };

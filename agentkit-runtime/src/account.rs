@@ -26,7 +26,9 @@ mod event;
 mod fields;
 mod flight;
 mod flow;
+mod held;
 mod keys;
+mod link;
 mod pause;
 mod query;
 mod refresh;
@@ -36,18 +38,23 @@ mod status;
 #[cfg(test)]
 pub(crate) mod tests;
 mod token;
+mod verification;
 
 pub(crate) use self::accounts::{Accounts, Parts as AccountsParts};
 pub use self::authorization::Authorization;
-pub use self::callback::{CallbackError, Linked};
+pub use self::callback::{Arrival, CallbackError, CallbackFailed, Linked};
 pub use self::choose::ChoiceLine;
 pub(crate) use self::credentials::{AppliedPart, Credentials, Tokens};
 pub use self::event::{AccountEvent, EventKind};
 pub use self::fields::FieldLine;
 pub use self::flow::{LinkError, LinkPage, ScopeLine, SecretLine, Start};
+pub use self::held::{Held, VerifyError};
 pub use self::keys::SubmitError;
+pub use self::link::LinkOptions;
 pub(crate) use self::secrets::Secrets;
 pub use self::status::{ConnectedAccountStatus, ExpiredReason};
+pub use self::verification::UserVerification;
+pub(crate) use self::verification::{Addresses, check_mode, mode};
 pub(crate) use crate::oauth::scopes::missing as missing_scopes;
 
 /// What is known of an account besides its secrets, by name.

@@ -1,7 +1,10 @@
 //! `agentkit.toml` and the environment form of it.
 //!
 //! ```toml
-//! base_url = "http://127.0.0.1:8917"
+//! base_url = "https://agents.example.com"
+//! user_verification = "app"                   # or session, identity_match; none only on this machine
+//! user_verify_urls = ["https://app.example.com/connected"]
+//! return_urls = ["https://app.example.com/settings"]
 //!
 //! [connections.gmail-work]
 //! connector = "gmail"
@@ -14,6 +17,7 @@
 
 use secrecy::SecretString;
 
+use crate::account::UserVerification;
 use crate::connection::{Connection, StandIn};
 use crate::def::ConnectorDef;
 use crate::env::Environment;
@@ -28,11 +32,15 @@ use self::tree::{Document, Entry};
 #[derive(Debug, Default)]
 pub(crate) struct ConfigFile {
     pub(crate) base_url: Option<String>,
+    pub(crate) user_verification: Option<UserVerification>,
+    pub(crate) user_verify_urls: Vec<String>,
+    pub(crate) return_urls: Vec<String>,
     pub(crate) connections: Vec<Connection>,
 }
 
-const TOP: &[&str] = &["base_url", "connections"];
-const CONNECTION: &[&str] = &["connector", "auth", "client_id", "client_secret", "scopes", "tools", "stand_in"];
+const TOP: &[&str] = &["base_url", "user_verification", "user_verify_urls", "return_urls", "connections"];
+const CONNECTION: &[&str] =
+    &["connector", "auth", "client_id", "client_secret", "scopes", "tools", "user_verification", "stand_in"];
 const SECRET: &[&str] = &["env", "file"];
 
 /// Reads the text of a configuration. `name` is how it is called in errors.
@@ -46,13 +54,16 @@ pub(crate) fn read(
     let top = document.top();
     top.only("the configuration", TOP)?;
     let base_url = top.get("base_url").map(|entry| entry.text()).transpose()?.map(str::to_owned);
+    let user_verification = top.get("user_verification").map(|entry| read_verification(&entry)).transpose()?;
+    let texts = |key: &str| top.get(key).map(|entry| entry.texts()).transpose().map(Option::unwrap_or_default);
+    let (user_verify_urls, return_urls) = (texts("user_verify_urls")?, texts("return_urls")?);
     let mut connections = Vec::new();
     if let Some(table) = top.get("connections").map(|entry| entry.table()).transpose()? {
         for entry in table.entries() {
             connections.push(read_connection(&entry, connectors, environment)?);
         }
     }
-    Ok(ConfigFile { base_url, connections })
+    Ok(ConfigFile { base_url, user_verification, user_verify_urls, return_urls, connections })
 }
 
 fn read_connection(
@@ -90,6 +101,7 @@ fn read_connection(
         connection.scopes = entry.texts()?;
     }
     connection.tools = table.get("tools").map(|entry| entry.texts()).transpose()?;
+    connection.user_verification = table.get("user_verification").map(|entry| read_verification(&entry)).transpose()?;
     if let Some(table) = table.get("stand_in").map(|entry| entry.table()).transpose()? {
         for entry in table.entries() {
             let to = entry.text()?.to_owned();
@@ -97,6 +109,16 @@ fn read_connection(
         }
     }
     Ok(connection)
+}
+
+fn read_verification(entry: &Entry<'_>) -> Result<UserVerification, SetupError> {
+    let word = entry.text()?;
+    UserVerification::from_word(word).ok_or_else(|| {
+        let words = UserVerification::ALL.map(UserVerification::as_str);
+        SetupError::new(format!("there is no user verification `{}`", word.escape_debug()))
+            .at(entry.place())
+            .help(near::hint(word, words, "write one of"))
+    })
 }
 
 fn names<'a>(connectors: &'a [&'static ConnectorDef]) -> impl Iterator<Item = &'a str> {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use secrecy::SecretString;
 use url::{Host, Url};
 
+use crate::account::{Addresses, UserVerification, check_mode, mode};
 use crate::def::{AuthDef, AuthKindDef, ConnectorDef, ScopeDef};
 use crate::near;
 use crate::setup::SetupError;
@@ -22,6 +23,7 @@ pub struct Connection {
     pub(crate) scopes: Vec<String>,
     pub(crate) tools: Option<Vec<String>>,
     pub(crate) stand_ins: Vec<StandIn>,
+    pub(crate) user_verification: Option<UserVerification>,
     /// Where it was written, for errors: `agentkit.toml:3`.
     pub(crate) place: Option<String>,
 }
@@ -38,6 +40,7 @@ impl Connection {
             scopes: Vec::new(),
             tools: None,
             stand_ins: Vec::new(),
+            user_verification: None,
             place: None,
         }
     }
@@ -67,6 +70,11 @@ impl Connection {
         Self { tools: Some(names.into_iter().map(Into::into).collect()), ..self }
     }
 
+    /// Who says that a person who connects is the one the link was made for.
+    pub fn user_verification(self, mode: UserVerification) -> Self {
+        Self { user_verification: Some(mode), ..self }
+    }
+
     /// Sends requests for `from`, an https address, to `to` on this machine: for tests and emulators.
     pub fn stand_in(mut self, from: impl Into<String>, to: impl Into<String>) -> Self {
         self.stand_ins.push(StandIn { from: from.into(), to: to.into() });
@@ -94,6 +102,7 @@ pub struct ConnectionSettings {
     scopes: Vec<&'static ScopeDef>,
     tools: Option<Vec<&'static str>>,
     stand_ins: Vec<StandIn>,
+    user_verification: UserVerification,
     callback: String,
 }
 
@@ -138,6 +147,11 @@ impl ConnectionSettings {
         &self.client_id
     }
 
+    /// Who says that a person who connects is the one the link was made for.
+    pub fn user_verification(&self) -> UserVerification {
+        self.user_verification
+    }
+
     pub(crate) fn client_secret(&self) -> Option<&SecretString> {
         self.client_secret.as_ref()
     }
@@ -162,13 +176,33 @@ impl fmt::Debug for ConnectionSettings {
     }
 }
 
-/// Checks a connection and gives it its id. `base_url` is where the gateway is reached.
+/// What is common to all connections.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Common<'a> {
+    /// Where the gateway is reached.
+    pub(crate) base_url: &'a str,
+    pub(crate) user_verification: Option<UserVerification>,
+    pub(crate) addresses: &'a Addresses,
+}
+
+/// Checks a connection and gives it its id.
 pub(crate) fn settle(
     connection: Connection,
     id: String,
-    base_url: &str,
+    common: Common<'_>,
 ) -> Result<Arc<ConnectionSettings>, SetupError> {
-    let Connection { name, connector, auth, client_id, client_secret, scopes, tools, stand_ins, place } = connection;
+    let Connection {
+        name,
+        connector,
+        auth,
+        client_id,
+        client_secret,
+        scopes,
+        tools,
+        stand_ins,
+        user_verification,
+        place,
+    } = connection;
     let place = place.unwrap_or_else(|| format!("connection `{name}`"));
     let fail = |message: String, help: String| SetupError::new(message).at(place.clone()).help(help);
 
@@ -203,7 +237,10 @@ pub(crate) fn settle(
         .collect::<Result<Vec<_>, _>>()?;
     let tools = tools.map(|wanted| wanted.iter().map(|tool| find_tool(connector, tool, &fail)).collect());
     let stand_ins = stand_ins.iter().map(|stand_in| check_stand_in(stand_in, &fail)).collect::<Result<Vec<_>, _>>()?;
-    let callback = format!("{base_url}/oauth/cb/{id}");
+    let ground = (common.base_url, common.addresses);
+    let user_verification = mode(user_verification, common.user_verification, ground);
+    check_mode(user_verification, (connector, auth.kind), ground, &fail)?;
+    let callback = format!("{}/oauth/cb/{id}", common.base_url);
     Ok(Arc::new(ConnectionSettings {
         id,
         name,
@@ -214,6 +251,7 @@ pub(crate) fn settle(
         scopes,
         tools: tools.transpose()?,
         stand_ins,
+        user_verification,
         callback,
     }))
 }

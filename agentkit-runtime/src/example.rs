@@ -21,14 +21,14 @@ pub use multipart::multipart;
 pub use secret::{Place, Secret};
 use serde_json::Value;
 
-use crate::account::{ConnectedAccount, Credentials, Tokens, Values};
+use crate::account::{Addresses, ConnectedAccount, Credentials, Tokens, Values};
 use crate::args::Accept;
 use crate::clock::Clock;
-use crate::connection::{self, Connection};
+use crate::connection::{self, Common, Connection};
 use crate::cx::{Call, Cx, Writes};
 use crate::def::{ConnectorDef, ToolDef};
 use crate::execute::{self, CALL_LIMIT};
-use crate::kit::AgentKit;
+use crate::kit::{AgentKit, DEFAULT_BASE_URL};
 use crate::rate::Rates;
 use crate::request::Keys;
 use crate::tool_error::ToolError;
@@ -96,7 +96,8 @@ async fn outcome(
 ) -> Result<Result<Value, ToolError>, String> {
     let clock: Arc<dyn Clock> = Arc::new(StandingClock::default());
     let connection = Connection::new("example", connector).client("example-client", "example-client-secret");
-    let settings = connection::settle(connection, "conn_example".to_owned(), "http://127.0.0.1:8917");
+    let common = Common { base_url: DEFAULT_BASE_URL, user_verification: None, addresses: &Addresses::default() };
+    let settings = connection::settle(connection, "conn_example".to_owned(), common);
     let credentials = credentials(connector, values(&example["account"]));
     let call = Call {
         values: credentials.first().map(|credentials| credentials.values.clone().into()).unwrap_or_default(),

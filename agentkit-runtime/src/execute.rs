@@ -159,7 +159,8 @@ async fn explained(accounts: &Arc<Accounts>, account: &ConnectedAccount, error: 
     let error = error.with_account(account.id().as_str());
     match error.kind() {
         ErrorKind::AuthExpired | ErrorKind::Reconnect | ErrorKind::MissingScope if error.link().is_none() => {
-            accounts.with_link(error, account).await
+            let lacking = error.scopes().to_vec();
+            accounts.with_link_for(error, account, &lacking).await
         }
         _ => error,
     }

@@ -5,7 +5,10 @@ use std::sync::Arc;
 
 use secrecy::SecretString;
 
-use crate::account::{AccountEvent, AccountId, Accounts, Authorization, AuthorizationLink, ConnectedAccount};
+use crate::account::{
+    AccountEvent, AccountId, Accounts, Authorization, AuthorizationLink, ConnectedAccount, LinkOptions, Linked,
+    VerifyError,
+};
 use crate::catalog::Catalog;
 use crate::clock::Clock;
 use crate::connection::ConnectionSettings;
@@ -90,20 +93,33 @@ impl AgentKit {
         self.inner.accounts.authorization_link(account).await
     }
 
-    /// As [`authorization_link`](Self::authorization_link), for an account of which some fields are known: the page
-    /// does not ask for them. Each call makes a new link.
+    /// As [`authorization_link`](Self::authorization_link), with more to say of it: where the app verifies its user,
+    /// where the browser ends, whose account it must be, fields that are known. Each call makes a new link.
     ///
     /// # Errors
     ///
-    /// As there, `invalid_input` for a field that is unknown or has no such value, `conflict` where the account was
-    /// connected with another one.
-    pub async fn authorization_link_with<N: Into<String>, S: Into<SecretString>>(
+    /// As there, `invalid_input` for an address that is not one of the configuration and for a field that is unknown
+    /// or has no such value, `conflict` where the account was connected with another one.
+    pub async fn authorization_link_to(
         &self,
         account: &ConnectedAccount,
-        fields: impl IntoIterator<Item = (N, S)>,
+        options: LinkOptions,
     ) -> Result<AuthorizationLink, ToolError> {
-        let fields = fields.into_iter().map(|(name, text)| (name.into(), text.into())).collect();
-        self.inner.accounts.authorization_link_with(account, fields).await
+        self.inner.accounts.authorization_link_to(account, options).await
+    }
+
+    /// The app says who is signed in with it, after a browser came to its `user_verify_url` with this
+    /// `auth_request_id`. Only then the provider is asked for tokens; the account is `ACTIVE` afterwards.
+    ///
+    /// `identifier` has to come from the app's own session and from nowhere else: a parameter of the address would
+    /// be the word of whoever made the address. It works once, for two minutes.
+    ///
+    /// # Errors
+    ///
+    /// [`VerifyError::OtherUser`] where somebody else was signed in than the link was made for: nothing is connected,
+    /// the code is erased, and a new link is needed. The same is true of every other error.
+    pub async fn verify(&self, auth_request_id: &str, identifier: &str) -> Result<Linked, VerifyError> {
+        self.inner.accounts.verify(auth_request_id, identifier).await
     }
 
     /// Connects an account with secrets that were typed in, by the names of the spec, and with the fields that are

@@ -53,9 +53,9 @@ pub use jiff::civil::Date;
 pub use serde_json::Value;
 
 pub use crate::account::{
-    AccountEvent, AccountId, Authorization, AuthorizationLink, CallbackError, ChoiceLine, ConnectedAccount,
-    ConnectedAccountStatus, EventKind, ExpiredReason, FieldLine, LinkError, LinkPage, Linked, ScopeLine, SecretLine,
-    Start, SubmitError,
+    AccountEvent, AccountId, Arrival, Authorization, AuthorizationLink, CallbackError, CallbackFailed, ChoiceLine,
+    ConnectedAccount, ConnectedAccountStatus, EventKind, ExpiredReason, FieldLine, Held, LinkError, LinkOptions,
+    LinkPage, Linked, ScopeLine, SecretLine, Start, SubmitError, UserVerification, VerifyError,
 };
 pub use crate::catalog::Catalog;
 pub use crate::clock::{Clock, ManualClock, SystemClock};

@@ -70,6 +70,8 @@ pub trait Store: Send + Sync + Debug + 'static {
     fn flow_of_state<'a>(&'a self, state: &'a [u8]) -> StoreFuture<'a, Option<FlowRow>>;
     /// The flow of the hash of an `auth_request_id`.
     fn flow_of_request<'a>(&'a self, request: &'a [u8]) -> StoreFuture<'a, Option<FlowRow>>;
+    /// The flows that hold a code, or were redeeming it, although its time is over (milliseconds since 1970).
+    fn overdue_flows(&self, now: i64) -> StoreFuture<'_, Vec<FlowRow>>;
     /// Erases flows that were over before a moment (milliseconds since 1970).
     fn forget_flows(&self, before: i64) -> StoreFuture<'_, ()>;
     /// Events with a higher number than `after`, in their order, at most `limit`.

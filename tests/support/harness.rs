@@ -11,7 +11,7 @@ use agentkit_cli::browser;
 use agentkit_cli::stand_in::{Client, Plan, StandIn};
 use agentkit_runtime::example::{Reuse, StandingClock, through};
 use agentkit_runtime::{
-    AgentKit, AuthDef, AuthKindDef, ConnectedAccount, Connection, ConnectorDef, SecretDef, ToolDef,
+    AgentKit, AuthDef, AuthKindDef, ConnectedAccount, Connection, ConnectorDef, LinkOptions, SecretDef, ToolDef,
 };
 use agentkit_spec::model::{Connector, Example, Tool};
 use agentkit_spec::{Leading, SourceFile, Style, compile};
@@ -173,7 +173,7 @@ impl Run<'_> {
                 return kit.connect_with_secrets(&account, self.fields()).await.map_err(|error| error.to_string());
             }
             AuthKindDef::OAuth2(_) => {
-                let link = kit.authorization_link_with(&account, self.fields()).await;
+                let link = kit.authorization_link_to(&account, LinkOptions::new().fields(self.fields())).await;
                 let link = link.map_err(|error| error.to_string())?;
                 browser::consent(&link.url).await.map_err(|lost| lost.to_string())?;
             }

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use agentkit_runtime::{AgentKit, AuthKindDef, ConnectedAccount, ConnectedAccountStatus, SecretDef};
+use agentkit_runtime::{AgentKit, AuthKindDef, ConnectedAccount, ConnectedAccountStatus, LinkOptions, SecretDef};
 
 use super::accounts::{document, identity};
 use crate::exit::{Exit, Failure};
@@ -78,7 +78,7 @@ async fn by_link(kit: &AgentKit, account: &ConnectedAccount, args: &Args) -> Res
     let link = if args.fields.is_empty() {
         kit.authorization_link(account).await?
     } else {
-        kit.authorization_link_with(account, said(args)?).await?
+        kit.authorization_link_to(account, LinkOptions::new().fields(said(args)?)).await?
     };
     // On stderr: with --json stdout is one document, and this is not the result anyway.
     output::note("Open this link in a browser on this machine:\n")?;

@@ -42,6 +42,7 @@ ALTER TABLE flow ADD COLUMN held_until INTEGER;
 ALTER TABLE flow ADD COLUMN tries INTEGER NOT NULL DEFAULT 0;
 
 CREATE UNIQUE INDEX flow_request ON flow (request);
+CREATE INDEX flow_held ON flow (held_until);
 
 -- Every write of a credential counts, so that none overwrites what it has not read. `granted` is the generation
 -- with which a grant began, `attempted_at` when the refresh token of this generation was first sent.

@@ -19,6 +19,7 @@ use super::revocation::Outbox;
 use super::secrets::Secrets;
 use super::status::{Event, next};
 use super::token::token_def;
+use super::verification::Addresses;
 use super::{AccountId, ConnectedAccount, ConnectedAccountStatus};
 use crate::clock::Clock;
 use crate::connection::ConnectionSettings;
@@ -42,6 +43,7 @@ const FINISH: Duration = Duration::from_secs(30);
 pub(crate) struct Accounts {
     pub(super) tenant: String,
     pub(super) base_url: String,
+    pub(super) addresses: Addresses,
     pub(super) connections: IndexMap<String, Arc<ConnectionSettings>>,
     pub(super) store: Arc<dyn Store>,
     pub(super) vault: Vault,
@@ -61,6 +63,7 @@ pub(crate) struct Accounts {
 pub(crate) struct Parts {
     pub(crate) tenant: String,
     pub(crate) base_url: String,
+    pub(crate) addresses: Addresses,
     pub(crate) connections: IndexMap<String, Arc<ConnectionSettings>>,
     pub(crate) store: Arc<dyn Store>,
     pub(crate) vault: Vault,
@@ -70,10 +73,11 @@ pub(crate) struct Parts {
 
 impl Accounts {
     pub(crate) fn new(parts: Parts) -> Self {
-        let Parts { tenant, base_url, connections, store, vault, clock, http } = parts;
+        let Parts { tenant, base_url, addresses, connections, store, vault, clock, http } = parts;
         Self {
             tenant,
             base_url,
+            addresses,
             connections,
             store,
             vault,
@@ -118,6 +122,7 @@ impl Accounts {
 
     /// Refreshes the tokens whose last refresh was cut off: some providers repeat a lost answer, for a few seconds.
     pub(crate) async fn recover(self: &Arc<Self>) -> Result<(), StoreError> {
+        self.sweep().await;
         for credential in self.store.in_doubt().await? {
             let Some(row) = self.store.account(&credential.account).await? else { continue };
             let Some(account) = self.known(row) else { continue };
@@ -230,7 +235,17 @@ impl Accounts {
 
     /// Adds where the person goes to connect. A link that cannot be made leaves the error as it is.
     pub(crate) async fn with_link(&self, error: ToolError, account: &ConnectedAccount) -> ToolError {
-        match self.authorization_link(account).await {
+        self.with_link_for(error, account, &[]).await
+    }
+
+    /// The same for an account that lacks scopes: the link asks for them besides those it has.
+    pub(crate) async fn with_link_for(
+        &self,
+        error: ToolError,
+        account: &ConnectedAccount,
+        lacking: &[String],
+    ) -> ToolError {
+        match self.authorization_link_for(account, lacking).await {
             Ok(link) => error.with_hint("ask the person to open the link, then try again").with_link(link.url),
             Err(_) => match account.settings().auth().kind {
                 AuthKindDef::OAuth2(_) => error.with_hint("ask for an authorization link, then try again"),

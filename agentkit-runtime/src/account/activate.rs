@@ -13,7 +13,8 @@ use super::commit::{COMMIT_TRIES, Fresh};
 use super::credentials::Credentials;
 use super::event::{EventKind, about_token};
 use super::fields;
-use super::flow::{oauth_of, verifier_slot};
+use super::flow::{NewLink, oauth_of, verifier_slot};
+use super::link::Way;
 use super::status::Event;
 use super::{Accounts, ConnectedAccount, ConnectedAccountStatus, Values};
 use crate::connection::ConnectionSettings;
@@ -25,7 +26,7 @@ use crate::tool_error::{ErrorKind, ToolError};
 use crate::vault::Purpose;
 
 /// How often activation begins anew because the account was changed under it.
-const ROUNDS: usize = 5;
+pub(super) const ROUNDS: usize = 5;
 
 /// What makes an account active, besides its credentials.
 pub(super) struct Activation<'a> {
@@ -37,6 +38,8 @@ pub(super) struct Activation<'a> {
     pub(super) scopes: Vec<String>,
     /// The end of the flow, where there is one.
     pub(super) flow: Option<Write>,
+    /// Id that the account must have at the provider, where the link says it.
+    pub(super) expected: Option<String>,
     /// When connecting began, milliseconds since 1970: a disconnect since then withdrew it.
     pub(super) begun: i64,
     /// How often to try again where the store fails.
@@ -53,6 +56,8 @@ pub(super) struct Taken<'a> {
     pub(super) said: Values,
     /// When they were asked for, milliseconds since 1970.
     pub(super) started: i64,
+    /// Where the flow leads, and the scopes it asked for.
+    pub(super) asked: (Way, String),
     /// As in [`Activation`].
     pub(super) flow: Option<Write>,
     /// As in [`Activation`].
@@ -102,6 +107,7 @@ impl Accounts {
             grants,
             said,
             started,
+            asked: (Way::of(flow), flow.scopes.clone()),
             flow: Some(Write::Flow { from: FlowStep::Consumed, row: done }),
             begun: flow.created_at,
             // The code is spent: these tokens do not come again.
@@ -117,7 +123,7 @@ impl Accounts {
         server: &OAuth2Def,
         taken: Taken<'_>,
     ) -> Result<Linked, CallbackError> {
-        let Taken { row, reply, mut grants, mut said, started, flow, begun, tries } = taken;
+        let Taken { row, reply, mut grants, mut said, started, asked, flow, begun, tries } = taken;
         said.remove(CHOICES);
         let from_token = reply.values(connection.connector().from_token);
         let from_token = from_token.into_iter().map(|(name, text)| (name.to_owned(), text));
@@ -139,7 +145,9 @@ impl Accounts {
             Err(Unknown::Several(choices)) if oauth_of(connection).is_none() => {
                 return Err(CallbackError::Unchosen { choices });
             }
-            Err(Unknown::Several(choices)) => return Err(self.to_choose(connection, row, (said, choices)).await),
+            Err(Unknown::Several(choices)) => {
+                return Err(self.to_choose((connection, &row), asked, (said, choices)).await);
+            }
         };
         // What the provider says of the token itself is truer than what was asked for.
         if let (Some(scopes), Some(first)) = (whose.scopes, grants.first_mut()) {
@@ -149,7 +157,9 @@ impl Accounts {
         whole(connection, &values, true)?;
 
         let (account, identity, values) = (row.id.as_str(), whose.identity, super::json(&values));
-        let activation = Activation { account, identity, values, scopes: union(&grants), flow, begun, tries };
+        let scopes = union(&grants);
+        let expected = asked.0.expected;
+        let activation = Activation { account, identity, values, scopes, flow, expected, begun, tries };
         let fresh: Vec<Fresh> = grants.into_iter().map(|grant| Fresh { grant, old_refresh: None, started }).collect();
         let linked = self
             .activate(connection, &activation, &|before| {
@@ -159,7 +169,10 @@ impl Accounts {
                 })
             })
             .await;
-        if matches!(linked, Err(CallbackError::OtherIdentity | CallbackError::Refused)) {
+        let unkept = |error: &CallbackError| {
+            matches!(error, CallbackError::OtherIdentity | CallbackError::UnexpectedIdentity | CallbackError::Refused)
+        };
+        if linked.as_ref().is_err_and(unkept) {
             let row = AccountRow { client_id: connection.client_id().to_owned(), ..row.clone() };
             self.give_back(row, &activation, fresh).await;
         }
@@ -169,14 +182,13 @@ impl Accounts {
     /// A new link, on whose page the person chooses. What was granted now is not kept.
     async fn to_choose(
         &self,
-        connection: &Arc<ConnectionSettings>,
-        row: AccountRow,
+        (connection, row): (&ConnectionSettings, &AccountRow),
+        (way, scopes): (Way, String),
         (mut said, choices): (Values, Vec<ChoiceLine>),
     ) -> CallbackError {
         said.remove(CHOICE);
         said.insert(CHOICES.to_owned(), kept(&choices));
-        let account = ConnectedAccount::new(connection.clone(), row);
-        match self.link_to_choose(&account, &said).await {
+        match self.link_to_choose(NewLink { connection, row, said: &said, way, scopes }).await {
             Ok(link) => CallbackError::Choose { link: link.url, choices },
             Err(_) => CallbackError::Store,
         }
@@ -267,6 +279,10 @@ impl Accounts {
         {
             return refused(CallbackError::OtherIdentity);
         }
+        // Nor may a link that was made for one of them connect another.
+        if activation.expected.is_some() && activation.expected.as_ref() != identity.map(|identity| &identity.id) {
+            return refused(CallbackError::UnexpectedIdentity);
+        }
         let Some(changed) = self.changed(&row, Event::Activated) else { return refused(CallbackError::Refused) };
         let changed = AccountRow {
             subject: identity.map(|identity| identity.id.clone()).or_else(|| row.subject.clone()),
@@ -292,7 +308,7 @@ impl Accounts {
         self.cache.forget(account.id());
         self.links.forget(account.id());
         self.attempts.forget(account.id());
-        Ok(Some(Linked { account }))
+        Ok(Some(Linked::new(account)))
     }
 }
 
@@ -385,7 +401,9 @@ fn check_failed(error: &ToolError) -> CallbackError {
 /// The same for those who called a function and not a page.
 pub(super) fn as_tool_error(error: &CallbackError, account: &ConnectedAccount) -> ToolError {
     match error {
-        CallbackError::OtherIdentity => ToolError::new(ErrorKind::Conflict, error.to_string()),
+        CallbackError::OtherIdentity | CallbackError::UnexpectedIdentity => {
+            ToolError::new(ErrorKind::Conflict, error.to_string())
+        }
         CallbackError::Busy => busy(account),
         CallbackError::Store => ToolError::new(ErrorKind::Store, error.to_string()),
         CallbackError::Choose { choices, .. } | CallbackError::Unchosen { choices } => several(choices),

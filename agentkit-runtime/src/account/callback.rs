@@ -3,8 +3,10 @@
 //! Until the flow is consumed, nothing changes and every failure looks the same: whoever guesses learns nothing
 //! and cannot burn somebody else's flow.
 
+use std::fmt;
 use std::sync::Arc;
 
+use secrecy::ExposeSecret as _;
 use serde_json::Map;
 use url::Url;
 
@@ -12,8 +14,10 @@ use super::accounts::store_error;
 use super::activate::withdrawn;
 use super::choose::ChoiceLine;
 use super::event::EventKind;
-use super::flow::{browser_address, fingerprint};
+use super::flow::{browser_address, fingerprint, is_visit_of};
+use super::held::Held;
 use super::query::{Query, Returned};
+use super::verification::{UserVerification, with};
 use super::{Accounts, ConnectedAccount};
 use crate::connection::ConnectionSettings;
 use crate::def::{AuthKindDef, OAuth2Def};
@@ -21,12 +25,70 @@ use crate::oauth::{self, Server};
 use crate::secret;
 use crate::store::{FlowRow, FlowStep, StoreError, Write};
 
-/// A callback that worked.
-#[derive(Debug, Clone)]
+/// An account that was connected.
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct Linked {
     /// The account, `ACTIVE`.
     pub account: ConnectedAccount,
+    /// Page of the app at which the browser ends, with `status=connected`; where the link named one.
+    pub return_url: Option<String>,
+}
+
+impl Linked {
+    pub(super) fn new(account: ConnectedAccount) -> Self {
+        Self { account, return_url: None }
+    }
+}
+
+// The address carries the app's own text.
+impl fmt::Debug for Linked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Linked").field("account", &self.account).finish_non_exhaustive()
+    }
+}
+
+/// Where a person has come to who pressed the button of a link.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub enum Arrival {
+    /// The account is connected.
+    Linked(Linked),
+    /// The app has to say who its user is before anything is connected.
+    Held(Held),
+}
+
+impl Arrival {
+    /// The connected account; `None` where the app has to say something first.
+    pub fn linked(self) -> Option<Linked> {
+        match self {
+            Self::Linked(linked) => Some(linked),
+            Self::Held(_) => None,
+        }
+    }
+}
+
+/// A callback that did not connect an account, and where the browser ends all the same.
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{error}")]
+#[non_exhaustive]
+pub struct CallbackFailed {
+    /// Why.
+    pub error: CallbackError,
+    /// Page of the app, with `status=failed` and a `reason` in our words; where the link named one.
+    pub return_url: Option<String>,
+}
+
+impl fmt::Debug for CallbackFailed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CallbackFailed").field("error", &self.error).finish_non_exhaustive()
+    }
+}
+
+impl From<CallbackError> for CallbackFailed {
+    fn from(error: CallbackError) -> Self {
+        Self { error, return_url: None }
+    }
 }
 
 /// Why a callback did not connect an account.
@@ -65,6 +127,9 @@ pub enum CallbackError {
         "this is another account of the provider than the one that was connected before; choose that one, or disconnect it first"
     )]
     OtherIdentity,
+    /// The person gave access to another account of the provider than the one that the link was made for.
+    #[error("this is another account of the provider than the one that the link was made for; choose that one")]
+    UnexpectedIdentity,
     /// The access is good for several accounts of the provider, and the person has to choose one.
     #[error("the access is good for several accounts; choose one")]
     Choose {
@@ -98,6 +163,7 @@ impl CallbackError {
             Self::Scope { .. } => "scope_refused",
             Self::Check { .. } => "check_failed",
             Self::OtherIdentity => "other_identity",
+            Self::UnexpectedIdentity => "unexpected_identity",
             Self::Choose { .. } => "choose",
             Self::Unchosen { .. } => "unchosen",
             Self::Busy => "busy",
@@ -111,9 +177,9 @@ impl Accounts {
     pub(crate) async fn callback(
         self: &Arc<Self>,
         connection_id: &str,
-        query: &str,
-        cookies: &str,
-    ) -> Result<Linked, CallbackError> {
+        (query, cookies): (&str, &str),
+        visitor: Option<&str>,
+    ) -> Result<Arrival, CallbackFailed> {
         let query = Query::parse(query).ok_or(CallbackError::Refused)?;
         let flow = self
             .store
@@ -122,7 +188,7 @@ impl Accounts {
             .map_err(callback_store)?
             .ok_or(CallbackError::Refused)?;
         let connection = self.connection_of_id(&flow.connection_id).ok_or(CallbackError::Refused)?.clone();
-        let AuthKindDef::OAuth2(server) = connection.auth().kind else { return Err(CallbackError::Refused) };
+        let AuthKindDef::OAuth2(server) = connection.auth().kind else { return Err(CallbackError::Refused.into()) };
         let in_order = is_browser_of(&flow, cookies)
             && secret::same(connection_id.as_bytes(), flow.connection_id.as_bytes())
             && flow.step == FlowStep::Authorizing
@@ -130,44 +196,54 @@ impl Accounts {
             && flow.config == fingerprint(&connection)
             && query.issuer.as_deref().is_none_or(|issuer| is_issuer(&connection, &server, &flow, issuer));
         let account = self.store.account(&flow.account).await.map_err(callback_store)?;
-        let account = account.filter(|row| in_order && !withdrawn(row, flow.created_at));
+        let account = account
+            .filter(|row| in_order && !withdrawn(row, flow.created_at) && is_visit_of(&connection, row, visitor));
         let Some(account) = account else {
             tracing::warn!(connection = connection.name(), flow = flow.id, "refused a callback");
-            return Err(CallbackError::Refused);
+            return Err(CallbackError::Refused.into());
+        };
+        let code = match query.returned {
+            Returned::Error(code) => Err(denied(&connection, &code)),
+            Returned::Code(code) if connection.user_verification() == UserVerification::App => {
+                let accounts = self.clone();
+                let holding = async move { accounts.hold(&flow, code.expose_secret().as_bytes()).await };
+                let held = self.background.spawn(holding).await.unwrap_or(Err(CallbackError::Store));
+                return held.map_err(CallbackFailed::from);
+            }
+            Returned::Code(code) => Ok(code),
         };
         // Of many callbacks at once, one gets through here.
-        let consumed = FlowRow { step: FlowStep::Consumed, ..flow.clone() };
+        let consumed = FlowRow { step: FlowStep::Consumed, ..flow };
         let mut writes = vec![Write::Flow { from: FlowStep::Authorizing, row: consumed.clone() }];
-        if matches!(query.returned, Returned::Code(_)) {
+        if code.is_ok() {
             writes.push(self.event(EventKind::OauthSucceeded, &account, Map::new()));
         }
         if !self.store.commit(writes).await.map_err(callback_store)? {
-            return Err(CallbackError::Refused);
+            return Err(CallbackError::Refused.into());
         }
         // A browser that goes away must not lose the tokens that are on their way to us.
         let accounts = self.clone();
         let exchange = async move {
-            let result = match query.returned {
-                Returned::Error(code) => Err(denied(&connection, &code)),
-                Returned::Code(code) => accounts.exchange(&connection, (&consumed, account), &code).await,
+            let result = match code {
+                Err(error) => Err(error),
+                Ok(code) => accounts.exchange(&connection, (&consumed, account), &code).await,
             };
-            if let Err(error) = &result {
-                accounts.fail(consumed, error).await;
-            }
-            result
+            accounts.ended(consumed, result).await
         };
-        self.background.spawn(exchange).await.unwrap_or(Err(CallbackError::Provider))
+        let linked = self.background.spawn(exchange).await;
+        linked.unwrap_or_else(|_| Err(CallbackError::Provider.into())).map(Arrival::Linked)
     }
+}
 
-    async fn fail(&self, consumed: FlowRow, error: &CallbackError) {
-        tracing::warn!(flow = consumed.id, account = consumed.account, failure = error.as_str(), "a flow failed");
-        let failed =
-            FlowRow { step: FlowStep::Failed, failure: Some(error.as_str().to_owned()), verifier: None, ..consumed };
-        let write = Write::Flow { from: FlowStep::Consumed, row: failed };
-        if let Err(error) = self.store.commit(vec![write]).await {
-            let _ = store_error(error);
-        }
-    }
+/// Where the browser ends, with what became of it. Whoever has to choose first goes to choose.
+pub(super) fn ending(flow: &FlowRow, failure: Option<&CallbackError>) -> Option<String> {
+    let status = match failure {
+        None => [Some(("status", "connected")), None],
+        Some(CallbackError::Choose { .. }) => return None,
+        Some(error) => [Some(("status", "failed")), Some(("reason", error.as_str()))],
+    };
+    let state = flow.app_state.as_deref().map(|state| ("state", state));
+    with(flow.return_url.as_deref()?, status.into_iter().flatten().chain(state))
 }
 
 /// Whether the browser has the cookie that the flow was begun with.

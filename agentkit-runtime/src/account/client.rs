@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use super::accounts::store_error;
 use super::activate::{Taken, as_tool_error, no_token};
 use super::fields;
+use super::link::Way;
 use super::pause::millis;
 use super::refresh::backoff;
 use super::{AccountId, Accounts, ConnectedAccount, ConnectedAccountStatus, Values};
@@ -140,7 +141,17 @@ impl Accounts {
             grant.scopes = grant.scopes.take().or(asked);
         }
         // A token of the client can be asked for again, so a store that fails is not worth many tries.
-        let taken = Taken { row, reply: &reply, grants, said, started: now, flow, begun, tries: 0 };
+        let taken = Taken {
+            row,
+            reply: &reply,
+            grants,
+            said,
+            started: now,
+            flow,
+            begun,
+            asked: (Way::default(), String::new()),
+            tries: 0,
+        };
         let linked = self.take(connection, &server, taken).await;
         linked.map(|linked| linked.account).map_err(|error| as_tool_error(&error, account))
     }

@@ -18,9 +18,12 @@ use super::choose::{CHOICE, CHOICES, ChoiceLine, choices};
 use super::event::EventKind;
 use super::fields::{self, FieldLine, Typed};
 use super::keys::SubmitError;
+use super::link::{LinkOptions, Way};
+use super::verification::{UserVerification, origin};
 use super::{AccountId, Accounts, AuthorizationLink, ConnectedAccount, Values};
 use crate::connection::ConnectionSettings;
-use crate::def::{AuthKindDef, OAuth2Def, TextDef};
+use crate::def::{AuthKindDef, OAuth2Def, ScopeDef, TextDef};
+use crate::near;
 use crate::oauth::{self, AuthorizeRequest, Server};
 use crate::secret;
 use crate::store::{AccountRow, FlowRow, FlowStep, Write};
@@ -55,6 +58,8 @@ pub struct LinkPage {
     pub consent: bool,
     /// Scheme, host and port of the consent page: where the form will lead.
     pub authorize_origin: String,
+    /// The same of the app's own addresses: where the form may lead in the end.
+    pub app_origins: Vec<String>,
     /// What the person is asked before anything else.
     pub fields: Vec<FieldLine>,
     /// What whoever made the link said already, by name.
@@ -114,6 +119,9 @@ pub enum LinkError {
     /// The link was used.
     #[error("this link was used already; ask for a new one")]
     Used,
+    /// Whoever the app says is signed in is not the person the link was made for. The link still works.
+    #[error("this link is for somebody else; sign in as the person it was made for, and open it again")]
+    OtherUser,
     /// The store does not work.
     #[error("connected accounts cannot be reached right now; try again later")]
     Store,
@@ -122,57 +130,85 @@ pub enum LinkError {
 /// Links that errors have offered, so that a caller who tries again and again does not fill the store.
 #[derive(Default)]
 pub(super) struct Links {
-    map: Mutex<HashMap<AccountId, (SecretString, i64)>>,
+    map: Mutex<HashMap<LinkKey, (SecretString, i64)>>,
+}
+
+/// The account, and the scopes that were asked for because a tool lacked them.
+type LinkKey = (AccountId, String);
+
+/// The scopes of each token.
+pub(super) type Asked = Vec<(&'static str, Vec<&'static ScopeDef>)>;
+
+/// What a new flow is made of.
+pub(super) struct NewLink<'a> {
+    pub(super) connection: &'a ConnectionSettings,
+    pub(super) row: &'a AccountRow,
+    /// What is known of the account already.
+    pub(super) said: &'a Values,
+    pub(super) way: Way,
+    /// As the column has them.
+    pub(super) scopes: String,
 }
 
 impl Links {
-    fn map(&self) -> MutexGuard<'_, HashMap<AccountId, (SecretString, i64)>> {
+    fn map(&self) -> MutexGuard<'_, HashMap<LinkKey, (SecretString, i64)>> {
         self.map.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(super) fn forget(&self, account: &AccountId) {
-        self.map().remove(account);
+        self.map().retain(|(other, _), _| other != account);
     }
 }
 
 impl Accounts {
     /// A link to connect an account.
     pub(crate) async fn authorization_link(&self, account: &ConnectedAccount) -> Result<AuthorizationLink, ToolError> {
+        self.authorization_link_for(account, &[]).await
+    }
+
+    /// The same for an account that lacks scopes. Names that are none of the connector's are left out: a provider
+    /// may have said them.
+    pub(crate) async fn authorization_link_for(
+        &self,
+        account: &ConnectedAccount,
+        lacking: &[String],
+    ) -> Result<AuthorizationLink, ToolError> {
         connectable(account.settings())?;
         let now = self.clock.now().as_millisecond();
+        let lacking: Vec<&str> = lacking
+            .iter()
+            .filter_map(|name| oauth::scopes::find(account.settings(), name))
+            .map(|scope| scope.name)
+            .collect();
+        let key = (account.id().clone(), lacking.join(" "));
         let reused = {
             let mut links = self.links.map();
             links.retain(|_, (_, expires_at)| *expires_at - now > REUSE_MS);
-            links.get(account.id()).cloned()
+            links.get(&key).cloned()
         };
         if let Some((token, expires_at)) = reused {
             return Ok(self.link(&token, expires_at));
         }
-        let (token, expires_at) = self.new_link(account, Vec::new(), now).await?;
-        self.links.map().insert(account.id().clone(), (token.clone(), expires_at));
+        let (token, expires_at) = self.new_link(account, LinkOptions::new().scopes(lacking), now).await?;
+        self.links.map().insert(key, (token.clone(), expires_at));
         Ok(self.link(&token, expires_at))
     }
 
-    /// A link for which some of the fields are said already; the page asks for the others.
-    pub(crate) async fn authorization_link_with(
+    /// A link of which more is said; its page asks for the fields that are still open.
+    pub(crate) async fn authorization_link_to(
         &self,
         account: &ConnectedAccount,
-        said: Typed,
+        options: LinkOptions,
     ) -> Result<AuthorizationLink, ToolError> {
         connectable(account.settings())?;
-        let (token, expires_at) = self.new_link(account, said, self.clock.now().as_millisecond()).await?;
+        let (token, expires_at) = self.new_link(account, options, self.clock.now().as_millisecond()).await?;
         Ok(self.link(&token, expires_at))
     }
 
-    /// A link on whose page the person chooses; `said` holds what there is.
-    pub(super) async fn link_to_choose(
-        &self,
-        account: &ConnectedAccount,
-        said: &Values,
-    ) -> Result<AuthorizationLink, ToolError> {
-        let row = self.row(account).await?;
+    /// A link on whose page the person chooses; `new` holds what there is.
+    pub(super) async fn link_to_choose(&self, new: NewLink<'_>) -> Result<AuthorizationLink, ToolError> {
         let now = self.clock.now().as_millisecond();
-        let (token, expires_at) = self.add_link(account, (&row, said), now).await?;
+        let (token, expires_at) = self.add_link(new, now).await?;
         Ok(self.link(&token, expires_at))
     }
 
@@ -184,12 +220,15 @@ impl Accounts {
     async fn new_link(
         &self,
         account: &ConnectedAccount,
-        said: Typed,
+        mut options: LinkOptions,
         now: i64,
     ) -> Result<(SecretString, i64), ToolError> {
         // Also the proof that the account exists in this store.
         let row = self.row(account).await?;
-        let (said, rest) = fields::take(account.settings(), fields::fixed(account.settings(), &row), said)?;
+        let way = self.way(account, &row, &mut options)?;
+        let scopes = column(&self.asked(account, &options.scopes).await?);
+        let known = fields::fixed(account.settings(), &row);
+        let (said, rest) = fields::take(account.settings(), known, options.fields)?;
         fields::nothing_else(account.settings(), &rest)?;
         if matches!(account.settings().auth().kind, AuthKindDef::OAuth2Client(_)) {
             // A page that asked would let whoever holds the link choose for whom the operator's client gets a token.
@@ -197,23 +236,38 @@ impl Accounts {
                 error.with_hint("whoever runs the app says it: with the link, or by connecting without one")
             })?;
         }
-        self.add_link(account, (&row, &said), now).await
+        self.add_link(NewLink { connection: account.settings(), row: &row, said: &said, way, scopes }, now).await
     }
 
-    async fn add_link(
-        &self,
-        account: &ConnectedAccount,
-        (row, said): (&AccountRow, &Values),
-        now: i64,
-    ) -> Result<(SecretString, i64), ToolError> {
+    /// The scopes to ask for: all that are of use, or those that an account has together with those it lacks.
+    async fn asked(&self, account: &ConnectedAccount, lacking: &[String]) -> Result<Asked, ToolError> {
         let connection = account.settings();
+        if lacking.is_empty() {
+            return Ok(oauth::scopes::wanted(connection));
+        }
+        let mut names = Vec::new();
+        for name in lacking {
+            let found = oauth::scopes::find(connection, name).ok_or_else(|| {
+                let message = format!("connection `{}` has no scope `{}`", connection.name(), name.escape_debug());
+                let scopes = connection.auth().scopes.iter().map(|scope| scope.name);
+                ToolError::invalid(message).with_hint(near::hint(name, scopes, "write one of"))
+            })?;
+            names.push(found.name);
+        }
+        let rows = self.store.credentials(account.id().as_str()).await.map_err(store_error)?;
+        let granted = |token: &str| -> Option<Vec<String>> {
+            let row = rows.iter().find(|row| row.token == token && row.access.is_some())?;
+            serde_json::from_str(row.scopes.as_deref()?).ok()
+        };
+        Ok(oauth::scopes::more(connection, &names, granted))
+    }
+
+    async fn add_link(&self, new: NewLink<'_>, now: i64) -> Result<(SecretString, i64), ToolError> {
+        let NewLink { connection, row, said, way, scopes } = new;
+        self.sweep().await;
         self.store.forget_flows(now - KEEP_MS).await.map_err(store_error)?;
         let token = secret::random_token();
         let expires_at = now + FLOW_MS;
-        let scopes: BTreeMap<&str, Vec<&str>> = oauth::scopes::wanted(connection)
-            .into_iter()
-            .map(|(token, scopes)| (token, scopes.iter().map(|scope| scope.value).collect()))
-            .collect();
         let flow = FlowRow {
             tenant: self.tenant.clone(),
             id: secret::new_id("flow", self.clock.now()),
@@ -226,13 +280,13 @@ impl Accounts {
             cookie_name: None,
             cookie: None,
             verifier: None,
-            scopes: super::json(&scopes),
+            scopes,
             values: super::json(said),
             failure: None,
-            verify_url: None,
-            return_url: None,
-            app_state: None,
-            expected: None,
+            verify_url: way.verify_url,
+            return_url: way.return_url,
+            app_state: way.state,
+            expected: way.expected,
             request: None,
             held: None,
             held_until: None,
@@ -246,11 +300,10 @@ impl Accounts {
     }
 
     /// What the page of a link shows. Changes nothing.
-    pub(crate) async fn link_page(&self, token: &str) -> Result<LinkPage, LinkError> {
-        let (flow, connection) = self.linked(token).await?;
-        let row = self.store.account(&flow.account).await.map_err(link_store)?.ok_or(LinkError::Gone)?;
-        let scopes = oauth::scopes::wanted(&connection).into_iter().flat_map(|(_, scopes)| scopes);
-        let (origin, secrets) = match connection.auth().kind {
+    pub(crate) async fn link_page(&self, token: &str, visitor: Option<&str>) -> Result<LinkPage, LinkError> {
+        let (flow, connection, row) = self.linked(token, visitor).await?;
+        let scopes = asked_by(&connection, &flow).into_iter().flat_map(|(_, scopes)| scopes);
+        let (consent, secrets) = match connection.auth().kind {
             AuthKindDef::OAuth2(server) => (consent_origin(&connection, &server), &[][..]),
             AuthKindDef::OAuth2Client(_) => (String::new(), &[][..]),
             AuthKindDef::Secrets { secrets } => (String::new(), secrets),
@@ -275,19 +328,20 @@ impl Accounts {
             label: row.label.as_deref().map(masked),
             stand_in: connection.stand_in(),
             consent: matches!(connection.auth().kind, AuthKindDef::OAuth2(_)),
-            authorize_origin: origin,
+            authorize_origin: consent,
+            app_origins: flow.verify_url.iter().chain(&flow.return_url).filter_map(|url| origin(url)).collect(),
             secrets: secrets.iter().map(|secret| SecretLine { name: secret.name, about: secret.about }).collect(),
             expires_at: Timestamp::from_millisecond(flow.expires_at).unwrap_or(Timestamp::MAX),
         })
     }
 
     /// The person pressed the button: LINKED becomes AUTHORIZING, once.
-    pub(crate) async fn start(&self, token: &str, typed: Typed) -> Result<Start, SubmitError> {
-        let (flow, connection) = self.linked(token).await?;
+    pub(crate) async fn start(&self, token: &str, typed: Typed, visitor: Option<&str>) -> Result<Start, SubmitError> {
+        let (flow, connection, _) = self.linked(token, visitor).await?;
         let server = oauth_of(&connection).ok_or(LinkError::Gone)?;
         let values = said(&connection, &flow, typed).map_err(|error| SubmitError::of(&error))?;
         let (state, cookie, verifier) = (secret::random_token(), secret::random_token(), secret::random_token());
-        let scopes = oauth::scopes::wanted(&connection);
+        let scopes = asked_by(&connection, &flow);
         let request = AuthorizeRequest {
             server: Server { connection: &connection, def: &server, values: &values },
             scopes: &scopes,
@@ -337,8 +391,12 @@ impl Accounts {
         Ok(Start { location: location.into(), cookie })
     }
 
-    /// The flow of a link that still works.
-    pub(super) async fn linked(&self, token: &str) -> Result<(FlowRow, Arc<ConnectionSettings>), LinkError> {
+    /// The flow of a link that still works, for whoever the app says is signed in.
+    pub(super) async fn linked(
+        &self,
+        token: &str,
+        visitor: Option<&str>,
+    ) -> Result<(FlowRow, Arc<ConnectionSettings>, AccountRow), LinkError> {
         // Every token is 43 characters; a megabyte of them is not worth a hash.
         if token.len() > 64 {
             return Err(LinkError::Gone);
@@ -350,11 +408,43 @@ impl Accounts {
         if over || flow.config != fingerprint(&connection) {
             return Err(LinkError::Gone);
         }
-        match flow.step {
-            FlowStep::Linked => Ok((flow, connection)),
-            _ => Err(LinkError::Used),
+        if flow.step != FlowStep::Linked {
+            return Err(LinkError::Used);
         }
+        if !is_visit_of(&connection, &row, visitor) {
+            return Err(LinkError::OtherUser);
+        }
+        Ok((flow, connection, row))
     }
+}
+
+/// Whether the person of an account is the one who is signed in, where the gateway sees that.
+pub(super) fn is_visit_of(connection: &ConnectionSettings, row: &AccountRow, visitor: Option<&str>) -> bool {
+    connection.user_verification() != UserVerification::Session
+        || visitor.is_some_and(|visitor| same_person(visitor, &row.identifier))
+}
+
+/// Whether two identifiers are equal, in a time that does not tell where they differ.
+pub(super) fn same_person(one: &str, other: &str) -> bool {
+    secret::same(&secret::hash(one), &secret::hash(other))
+}
+
+/// Scopes as the column of a flow has them.
+fn column(asked: &Asked) -> String {
+    let values: BTreeMap<&str, Vec<&str>> =
+        asked.iter().map(|(token, scopes)| (*token, scopes.iter().map(|scope| scope.value).collect())).collect();
+    super::json(&values)
+}
+
+/// The scopes that a flow asks for.
+fn asked_by(connection: &ConnectionSettings, flow: &FlowRow) -> Asked {
+    let asked: BTreeMap<String, Vec<String>> = serde_json::from_str(&flow.scopes).unwrap_or_default();
+    let scopes: &'static [ScopeDef] = connection.auth().scopes;
+    let of = |token: &str| {
+        let values = asked.get(token).map(Vec::as_slice).unwrap_or_default();
+        scopes.iter().filter(|scope| values.iter().any(|value| value == scope.value)).collect()
+    };
+    connection.auth().tokens.iter().map(|token| (token.name, of(token.name))).collect()
 }
 
 /// All that is said of the account: with the link, and on its page.
@@ -413,7 +503,8 @@ pub(super) fn fingerprint(connection: &ConnectionSettings) -> Vec<u8> {
         AuthKindDef::Secrets { .. } | AuthKindDef::None => (String::new(), String::new()),
     };
     let stand_ins = connection.stand_ins().iter().flat_map(|stand_in| [stand_in.from.as_str(), stand_in.to.as_str()]);
-    let parts = [connection.id(), connection.client_id(), connection.callback_url(), &authorize, &token];
+    let mode = connection.user_verification().as_str();
+    let parts = [connection.id(), connection.client_id(), connection.callback_url(), &authorize, &token, mode];
     for part in parts.into_iter().chain(stand_ins) {
         context.update(&(part.len() as u64).to_be_bytes());
         context.update(part.as_bytes());

@@ -6,13 +6,14 @@ use regex::Regex;
 use secrecy::{ExposeSecret as _, SecretString};
 
 use super::activate::{Activation, as_tool_error, credential_writes, whole};
-use super::callback::{CallbackError, Linked};
+use super::callback::{Arrival, CallbackError, Linked, ending};
 use super::choose::{CHOICE, Unknown, several};
 use super::credentials::Credentials;
 use super::fields::{self, Typed};
-use super::flow::{LinkError, link_store};
+use super::flow::LinkError;
 use super::secrets::Secrets;
-use super::{Accounts, ConnectedAccount};
+use super::{Accounts, ConnectedAccount, Values};
+use crate::connection::ConnectionSettings;
 use crate::def::{AuthKindDef, SecretDef};
 use crate::near;
 use crate::store::{CredentialRow, FlowRow, FlowStep, Write};
@@ -33,6 +34,25 @@ pub enum SubmitError {
     Refused,
     /// They are of another account of the provider than the one that was connected before; the link still works.
     OtherIdentity,
+}
+
+/// How connecting with secrets ends.
+pub(super) struct End {
+    /// The end of the flow of a page.
+    pub(super) flow: Option<Write>,
+    /// As in [`Activation`].
+    pub(super) begun: i64,
+    /// As in [`Activation`].
+    pub(super) expected: Option<String>,
+}
+
+impl End {
+    /// That of a flow.
+    pub(super) fn of(flow: &FlowRow) -> Self {
+        let done = FlowRow { step: FlowStep::Done, ..flow.clone() };
+        let write = Write::Flow { from: flow.step, row: done };
+        Self { flow: Some(write), begun: flow.created_at, expected: flow.expected.clone() }
+    }
 }
 
 impl From<LinkError> for SubmitError {
@@ -64,30 +84,45 @@ impl Accounts {
         secrets: Typed,
     ) -> Result<ConnectedAccount, ToolError> {
         let begun = self.clock.now().as_millisecond();
-        self.connect_keys_whole(account.clone(), secrets, (None, begun)).await
+        self.connect_keys_whole(account.clone(), secrets, End { flow: None, begun, expected: None }).await
     }
 
     /// The person sent the form of a link's page.
-    pub(crate) async fn submit(self: &Arc<Self>, token: &str, mut secrets: Typed) -> Result<Linked, SubmitError> {
-        let (flow, connection) = self.linked(token).await?;
+    pub(crate) async fn submit(
+        self: &Arc<Self>,
+        token: &str,
+        mut secrets: Typed,
+        visitor: Option<&str>,
+    ) -> Result<Arrival, SubmitError> {
+        let (flow, connection, row) = self.linked(token, visitor).await?;
         if !matches!(connection.auth().kind, AuthKindDef::Secrets { .. } | AuthKindDef::OAuth2Client(_)) {
             return Err(LinkError::Gone.into());
         }
-        let row = self.store.account(&flow.account).await.map_err(link_store)?.ok_or(LinkError::Gone)?;
         let by_client = matches!(connection.auth().kind, AuthKindDef::OAuth2Client(_));
         // The client is the operator's: whoever holds a link must not say for whom it gets a token.
         if by_client && !secrets.is_empty() {
             let message = "this page takes no values; whoever runs the app says them when the link is made";
             return Err(SubmitError::Secrets(message.to_owned()));
         }
-        let account = ConnectedAccount::new(connection, row);
         let said = super::values(&flow.values).into_iter();
         secrets.extend(said.map(|(name, text)| (name, SecretString::from(text))));
-        let begun = flow.created_at;
-        let done = FlowRow { step: FlowStep::Done, ..flow };
-        let done = Write::Flow { from: FlowStep::Linked, row: done };
-        match self.connect_keys_whole(account, secrets, (Some(done), begun)).await {
-            Ok(account) => Ok(Linked { account }),
+        if flow.verify_url.is_some() {
+            // What is wrong with its form can be said at once; the provider sees nothing of it before the app has
+            // said whose it is.
+            typed(&connection, fields::fixed(&connection, &row), secrets.clone())
+                .map_err(|error| SubmitError::of(&error))?;
+            let held = self.hold(&flow, &Secrets(secrets).to_bytes()).await;
+            return held.map_err(|error| match error {
+                CallbackError::Store => LinkError::Store.into(),
+                _ => LinkError::Used.into(),
+            });
+        }
+        let account = ConnectedAccount::new(connection, row);
+        match self.connect_keys_whole(account, secrets, End::of(&flow)).await {
+            Ok(account) => {
+                let return_url = ending(&flow, None);
+                Ok(Arrival::Linked(Linked { return_url, ..Linked::new(account) }))
+            }
             // Which accounts the client is good for is not for this page either.
             Err(error) if by_client && error.kind() == ErrorKind::InvalidInput => {
                 Err(SubmitError::Secrets("whoever runs the app has to say which account is meant".to_owned()))
@@ -98,11 +133,11 @@ impl Accounts {
 
     /// In a task of its own: once the store has the new key, the cache must not go on with the old one because the
     /// caller went away.
-    async fn connect_keys_whole(
+    pub(super) async fn connect_keys_whole(
         self: &Arc<Self>,
         account: ConnectedAccount,
         secrets: Typed,
-        end: (Option<Write>, i64),
+        end: End,
     ) -> Result<ConnectedAccount, ToolError> {
         let accounts = self.clone();
         let connecting = self.background.spawn(async move { accounts.connect_keys(&account, secrets, end).await });
@@ -112,31 +147,28 @@ impl Accounts {
     async fn connect_keys(
         self: &Arc<Self>,
         account: &ConnectedAccount,
-        typed: Typed,
-        end: (Option<Write>, i64),
+        given: Typed,
+        end: End,
     ) -> Result<ConnectedAccount, ToolError> {
         let connection = account.settings();
         if matches!(connection.auth().kind, AuthKindDef::OAuth2Client(_)) {
             let row = self.row(account).await?;
-            let (values, rest) = fields::take(connection, fields::fixed(connection, &row), typed)?;
+            let (values, rest) = fields::take(connection, fields::fixed(connection, &row), given)?;
             fields::nothing_else(connection, &rest)?;
-            return self.connect_by_client(account, fields::complete(connection, values)?, end).await;
+            return self.connect_by_client(account, fields::complete(connection, values)?, (end.flow, end.begun)).await;
         }
-        let (flow, begun) = end;
-        let AuthKindDef::Secrets { secrets: wanted } = connection.auth().kind else {
+        if !matches!(connection.auth().kind, AuthKindDef::Secrets { .. }) {
             return Err(ToolError::new(
                 ErrorKind::Unsupported,
                 format!("accounts of connection `{}` are not connected with secrets", connection.name()),
             )
             .with_hint("use an authorization link"));
-        };
+        }
         let row = self.row(account).await?;
-        let (values, secrets) = fields::take(connection, fields::fixed(connection, &row), typed)?;
-        let said = fields::complete(connection, values)?;
+        let (said, secrets) = typed(connection, fields::fixed(connection, &row), given)?;
         let mut values = said.clone();
         values.remove(CHOICE);
         let before = Arc::new(values.clone());
-        let secrets = accepted(wanted, &secrets)?;
         let unkept = connection
             .auth()
             .tokens
@@ -161,8 +193,9 @@ impl Accounts {
             identity: whose.identity,
             values: super::json(&values),
             scopes: Vec::new(),
-            flow,
-            begun,
+            flow: end.flow,
+            expected: end.expected,
+            begun: end.begun,
             // The person still has them and can send them again.
             tries: 0,
         };
@@ -177,6 +210,15 @@ impl Accounts {
             .map_err(|error| as_tool_error(&error, account))?;
         Ok(linked.account)
     }
+}
+
+/// What a person typed in, apart: fields of the account, whole, and its secrets.
+fn typed(connection: &ConnectionSettings, known: Values, given: Typed) -> Result<(Values, Secrets), ToolError> {
+    let AuthKindDef::Secrets { secrets } = connection.auth().kind else {
+        return Err(ToolError::internal("secrets were typed in for a connection that has none"));
+    };
+    let (values, rest) = fields::take(connection, known, given)?;
+    Ok((fields::complete(connection, values)?, accepted(secrets, &rest)?))
 }
 
 fn accepted(wanted: &'static [SecretDef], given: &[(String, SecretString)]) -> Result<Secrets, ToolError> {

@@ -117,7 +117,6 @@ impl ExpiredReason {
 
 /// What can happen to an account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[allow(dead_code, reason = "the verification of the person by the app is a later step; the table is whole already")]
 pub(crate) enum Event {
     /// A code is held until the person is verified.
     CodeHeld,

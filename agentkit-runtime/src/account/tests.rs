@@ -25,7 +25,10 @@ use crate::store::{MemoryStore, Store};
 use crate::tool_error::ToolError;
 use crate::transport::{Failure, HttpReply, HttpRequest, Limits, Transport, TransportError};
 
-use super::{CallbackError, ConnectedAccount, ConnectedAccountStatus as Status};
+use super::{
+    Arrival, AuthorizationLink, CallbackError, CallbackFailed, ConnectedAccount, ConnectedAccountStatus as Status,
+    LinkOptions,
+};
 
 mod choose;
 mod client;
@@ -35,6 +38,7 @@ mod flow;
 mod identity;
 mod keys;
 mod refresh;
+mod verify;
 
 /// A provider: answers in order, then the last one for ever.
 #[derive(Debug)]
@@ -211,6 +215,16 @@ pub(super) const WEATHER: ConnectorDef = ConnectorDef {
     ..ConnectorDef::EMPTY
 };
 
+/// The token at the end of a link.
+pub(super) fn token_of(link: &AuthorizationLink) -> &str {
+    link.url.rsplit('/').next().unwrap()
+}
+
+/// The account of a callback where nobody has to be verified.
+pub(super) fn arrived(came: Result<Arrival, CallbackFailed>) -> Result<ConnectedAccount, CallbackError> {
+    came.map(|arrival| arrival.linked().expect("nothing is held").account).map_err(|failed| failed.error)
+}
+
 /// A runtime with its provider and clock.
 pub(crate) struct World {
     pub(crate) kit: AgentKit,
@@ -249,18 +263,30 @@ impl World {
         answers: &[Answer],
         connections: impl IntoIterator<Item = Connection>,
     ) -> Result<Self, SetupError> {
+        let all = |builder| connections.into_iter().fold(builder, AgentKitBuilder::connection);
+        Self::adjusted(answers, |builder| all(builder).store(store)).await
+    }
+
+    /// The same with a kit that is otherwise different.
+    pub(super) async fn adjusted(
+        answers: &[Answer],
+        adjust: impl FnOnce(AgentKitBuilder) -> AgentKitBuilder,
+    ) -> Result<Self, SetupError> {
         let provider = Provider::new(answers);
         let clock = Arc::new(ManualClock::new(Timestamp::from_second(1_800_000_000).unwrap()));
-        let builder = AgentKit::builder().store(store).clock(clock.clone()).transport(provider.clone());
-        let kit = connections.into_iter().fold(builder, AgentKitBuilder::connection).build().await?;
+        let builder = AgentKit::builder().clock(clock.clone()).transport(provider.clone());
+        let kit = adjust(builder).build().await?;
         Ok(Self { kit, provider, clock })
     }
 
     /// A browser that walks a link to the consent page: gives state and cookie.
     pub(super) async fn walk(&self, account: &ConnectedAccount) -> (String, String) {
-        let link = self.kit.authorization_link(account).await.unwrap();
-        let token = link.url.rsplit('/').next().unwrap().to_owned();
-        let start = self.kit.authorization().start(&token).await.unwrap();
+        self.walk_from(&self.kit.authorization_link(account).await.unwrap()).await
+    }
+
+    /// The same from a link.
+    pub(super) async fn walk_from(&self, link: &AuthorizationLink) -> (String, String) {
+        let start = self.kit.authorization().start(token_of(link)).await.unwrap();
         let url = url::Url::parse(&start.location).unwrap();
         let state = url.query_pairs().find(|(name, _)| name == "state").unwrap().1.into_owned();
         let cookie = start.cookie.split(';').next().unwrap().to_owned();
@@ -276,7 +302,7 @@ impl World {
         let (state, cookie) = self.walk(account).await;
         let id = self.connection_id(account.connection());
         let query = format!("code=c&state={state}");
-        self.kit.authorization().callback(&id, &query, &cookie).await.map(|linked| linked.account)
+        arrived(self.kit.authorization().callback(&id, &query, &cookie).await)
     }
 
     /// An account of `mail-work` that is connected.
@@ -284,8 +310,9 @@ impl World {
         let account = self.kit.connected_account("mail-work", identifier).await.unwrap();
         let (state, cookie) = self.walk(&account).await;
         let id = self.connection_id("mail-work");
-        let linked = self.kit.authorization().callback(&id, &format!("code=c&state={state}"), &cookie).await.unwrap();
-        assert_eq!(linked.account.status(), Status::Active);
-        linked.account
+        let query = format!("code=c&state={state}");
+        let account = arrived(self.kit.authorization().callback(&id, &query, &cookie).await).unwrap();
+        assert_eq!(account.status(), Status::Active);
+        account
     }
 }

@@ -7,11 +7,11 @@ use indexmap::IndexMap;
 use url::Url;
 
 use super::{AgentKit, DEFAULT_BASE_URL, Inner};
-use crate::account::{Accounts, AccountsParts};
+use crate::account::{Accounts, AccountsParts, Addresses, UserVerification};
 use crate::catalog::Catalog;
 use crate::clock::{Clock, SystemClock};
 use crate::config;
-use crate::connection::{self, Connection, ConnectionSettings};
+use crate::connection::{self, Common, Connection, ConnectionSettings};
 use crate::def::ConnectorDef;
 use crate::env::Environment;
 use crate::rate::Rates;
@@ -32,6 +32,9 @@ pub struct AgentKitBuilder {
     config: Option<Config>,
     connections: Vec<Connection>,
     base_url: Option<String>,
+    user_verification: Option<UserVerification>,
+    user_verify_urls: Vec<String>,
+    return_urls: Vec<String>,
     store: Option<Arc<dyn Store>>,
     root_key: Option<PathBuf>,
     clock: Option<Arc<dyn Clock>>,
@@ -71,6 +74,25 @@ impl AgentKitBuilder {
     /// Where the gateway is reached: https, or http on this machine. Callback addresses begin with it.
     pub fn base_url(self, url: impl Into<String>) -> Self {
         Self { base_url: Some(url.into()), ..self }
+    }
+
+    /// Who says that a person who connects is the one the link was made for, for connections that do not say it
+    /// themselves: the app, but nobody where the gateway is on this machine and the app has no address for it.
+    pub fn user_verification(self, mode: UserVerification) -> Self {
+        Self { user_verification: Some(mode), ..self }
+    }
+
+    /// Pages of the app that call [`AgentKit::verify`]; the first is used where a link names none. A browser is sent
+    /// to no other.
+    pub fn user_verify_urls<S: Into<String>>(mut self, urls: impl IntoIterator<Item = S>) -> Self {
+        self.user_verify_urls.extend(urls.into_iter().map(Into::into));
+        self
+    }
+
+    /// Pages of the app at which connecting may end, for links that name one of them.
+    pub fn return_urls<S: Into<String>>(mut self, urls: impl IntoIterator<Item = S>) -> Self {
+        self.return_urls.extend(urls.into_iter().map(Into::into));
+        self
     }
 
     /// Where accounts are kept; in memory unless told otherwise.
@@ -129,6 +151,15 @@ impl AgentKitBuilder {
         let base_url = self.base_url.or(file.base_url).unwrap_or_else(|| DEFAULT_BASE_URL.to_owned());
         let base_url = check_base_url(&base_url)?;
 
+        let together = |mut file: Vec<String>, own: Vec<String>| {
+            file.extend(own);
+            file
+        };
+        let addresses = Addresses::settle(
+            together(file.user_verify_urls, self.user_verify_urls),
+            together(file.return_urls, self.return_urls),
+        )?;
+
         let clock = self.clock.unwrap_or_else(|| Arc::new(SystemClock::new()));
         let store = self.store.unwrap_or_else(|| Arc::new(MemoryStore::new()));
         let root = match self.root_key.or_else(|| store.root_key_file()) {
@@ -137,7 +168,9 @@ impl AgentKitBuilder {
         };
         let vault = Vault::open(&*store, TENANT, &root, clock.now()).await?;
         let connections = file.connections.into_iter().chain(self.connections);
-        let ground = Ground { environment: &self.environment, store: &*store, clock: &*clock, base_url: &base_url };
+        let user_verification = self.user_verification.or(file.user_verification);
+        let common = Common { base_url: &base_url, user_verification, addresses: &addresses };
+        let ground = Ground { environment: &self.environment, store: &*store, clock: &*clock, common };
         let connections = ground.settle(connections).await?;
         let http = match self.transport {
             Some(transport) => Http::new(transport),
@@ -147,6 +180,7 @@ impl AgentKitBuilder {
         let accounts = Accounts::new(AccountsParts {
             tenant: TENANT.to_owned(),
             base_url: base_url.clone(),
+            addresses,
             connections,
             store,
             vault,
@@ -167,7 +201,7 @@ struct Ground<'a> {
     environment: &'a Environment,
     store: &'a dyn Store,
     clock: &'a dyn Clock,
-    base_url: &'a str,
+    common: Common<'a>,
 }
 
 impl Ground<'_> {
@@ -214,7 +248,7 @@ impl Ground<'_> {
                 .at(place)
                 .help("give the new connection another name"));
             }
-            settled.insert(name, connection::settle(connection, row.id, self.base_url)?);
+            settled.insert(name, connection::settle(connection, row.id, self.common)?);
         }
         Ok(settled)
     }

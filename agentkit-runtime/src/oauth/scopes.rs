@@ -33,6 +33,48 @@ pub(crate) fn wanted(connection: &ConnectionSettings) -> Vec<(&'static str, Vec<
         .collect()
 }
 
+/// The scope of a short name or of its value on the wire.
+pub(crate) fn find(connection: &ConnectionSettings, name: &str) -> Option<&'static ScopeDef> {
+    static_scopes(connection.auth()).find(|scope| scope.name == name || scope.value == name)
+}
+
+/// What is granted together with what is missing, for each token: a new grant must not be less than the old one.
+///
+/// A scope is missing from each token for which an offered tool needs it; one that no tool needs belongs to the
+/// first. A token of which nobody knows what was granted is asked for all that is of use.
+pub(crate) fn more(
+    connection: &ConnectionSettings,
+    missing: &[&'static str],
+    granted: impl Fn(&str) -> Option<Vec<String>>,
+) -> Vec<(&'static str, Vec<&'static ScopeDef>)> {
+    let (auth, connector) = (connection.auth(), connection.connector());
+    let first = auth.tokens.first().map_or("", |token| token.name);
+    let needs = |token: &str, name: &str| {
+        let mut offered = connector.tools.iter().filter(|tool| connection.offers(tool.name));
+        offered.any(|tool| {
+            let of = if tool.token.is_empty() { first } else { tool.token };
+            of == token && tool.scopes.contains(&name)
+        })
+    };
+    let nobody = |name: &str| !auth.tokens.iter().any(|token| needs(token.name, name));
+    let wanted = wanted(connection);
+    let tokens = wanted.into_iter().map(|(token, all)| {
+        let Some(granted) = granted(token) else { return (token, all) };
+        let mut names: BTreeSet<&&'static str> = static_scopes(auth)
+            .filter(|scope| granted.iter().any(|value| value == scope.value))
+            .map(|scope| &scope.name)
+            .collect();
+        let is_first = token == first;
+        names.extend(missing.iter().filter(|name| needs(token, name) || (is_first && nobody(name))));
+        if is_first {
+            names.extend(connector.check.iter().flat_map(|check| check.scopes));
+            names.extend(auth.scopes.iter().filter(|scope| scope.always).map(|scope| &scope.name));
+        }
+        (token, reduced(auth, &names))
+    });
+    tokens.collect()
+}
+
 fn reduced(auth: &AuthDef, names: &BTreeSet<&&'static str>) -> Vec<&'static ScopeDef> {
     let asked: Vec<&'static ScopeDef> = static_scopes(auth).filter(|scope| names.contains(&scope.name)).collect();
     let covered = |scope: &ScopeDef| asked.iter().any(|wide| wide.covers.contains(&scope.name));

@@ -110,6 +110,9 @@ impl Store for FaultyStore {
     fn flow_of_request<'a>(&'a self, request: &'a [u8]) -> StoreFuture<'a, Option<FlowRow>> {
         self.inner.flow_of_request(request)
     }
+    fn overdue_flows(&self, now: i64) -> StoreFuture<'_, Vec<FlowRow>> {
+        self.inner.overdue_flows(now)
+    }
     fn forget_flows(&self, before: i64) -> StoreFuture<'_, ()> {
         self.inner.forget_flows(before)
     }

@@ -7,7 +7,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use crate::account::ConnectedAccountStatus;
 
 use super::{
-    AccountRow, ConnectionRow, CredentialRow, EventRow, FlowRow, KeyRow, RevocationRow, Store, StoreFuture, Write,
+    AccountRow, ConnectionRow, CredentialRow, EventRow, FlowRow, FlowStep, KeyRow, RevocationRow, Store, StoreFuture,
+    Write,
 };
 
 /// Keeps accounts in memory: for tests, and for programs that connect their accounts anew each time.
@@ -164,6 +165,13 @@ impl Store for MemoryStore {
 
     fn flow_of_request<'a>(&'a self, request: &'a [u8]) -> StoreFuture<'a, Option<FlowRow>> {
         done(self.tables().flows.values().find(|row| row.request.as_deref() == Some(request)).cloned())
+    }
+
+    fn overdue_flows(&self, now: i64) -> StoreFuture<'_, Vec<FlowRow>> {
+        let over = |row: &&FlowRow| {
+            matches!(row.step, FlowStep::Held | FlowStep::Consumed) && row.held_until.is_some_and(|until| until <= now)
+        };
+        done(self.tables().flows.values().filter(over).cloned().collect())
     }
 
     fn forget_flows(&self, before: i64) -> StoreFuture<'_, ()> {

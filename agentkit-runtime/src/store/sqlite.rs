@@ -262,6 +262,10 @@ impl Store for SqliteStore {
         Box::pin(self.one(sqlx::query(sql::FLOW_OF_REQUEST).bind(request.to_vec()), read_flow))
     }
 
+    fn overdue_flows(&self, now: i64) -> StoreFuture<'_, Vec<FlowRow>> {
+        Box::pin(self.all(sqlx::query(sql::OVERDUE_FLOWS).bind(now), read_flow))
+    }
+
     fn forget_flows(&self, before: i64) -> StoreFuture<'_, ()> {
         Box::pin(self.run(sqlx::query(sql::FORGET_FLOWS).bind(before)))
     }

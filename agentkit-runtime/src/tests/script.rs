@@ -100,8 +100,8 @@ pub(crate) async fn consented(connector: &'static ConnectorDef, script: &Arc<Scr
     let cookie = start.cookie.split(';').next().expect("a cookie").to_owned();
     let connection = kit.connections().next().expect("a connection").id().to_owned();
     let query = format!("code=c1&state={state}");
-    let linked = kit.authorization().callback(&connection, &query, &cookie).await.expect("linked");
-    (kit, linked.account)
+    let linked = kit.authorization().callback(&connection, &query, &cookie).await.expect("linked").linked();
+    (kit, linked.expect("nobody is verified").account)
 }
 
 /// A kit with one connected account, on a clock that only sleeping moves.

@@ -40,5 +40,6 @@ async fn connect(kit: &AgentKit) -> ConnectedAccount {
     let cookie = start.cookie.split(';').next().unwrap_or_default();
     let connection = kit.connections().next().expect("there is one connection");
     let callback = format!("code=0123456789&{state}");
-    kit.authorization().callback(connection.id(), &callback, cookie).await.expect("the account is connected").account
+    let arrival = kit.authorization().callback(connection.id(), &callback, cookie).await.expect("it is a callback");
+    arrival.linked().expect("the account is connected").account
 }

@@ -62,7 +62,7 @@ async fn walk(world: &World, url: &str, choice: Option<&str>) -> Result<Connecte
     let cookie = start.cookie.split(';').next().unwrap();
     let id = world.connection_id("sites");
     let linked = world.kit.authorization().callback(&id, &format!("code=c&state={state}"), cookie).await;
-    linked.map(|linked| linked.account)
+    arrived(linked)
 }
 
 #[tokio::test]
@@ -102,7 +102,7 @@ async fn a_person_chooses_one_of_several_and_stays_with_it() {
     let link = world.kit.authorization_link(&account).await.unwrap();
     assert_eq!(walk(&world, &link.url, None).await.unwrap_err(), CallbackError::OtherIdentity);
     world.provider.then(&[token(6), reply(200, r#"["a", "b"]"#)]);
-    let link = world.kit.authorization_link_with(&account, [("choice", "a")]).await.unwrap();
+    let link = world.kit.authorization_link_to(&account, LinkOptions::new().fields([("choice", "a")])).await.unwrap();
     assert_eq!(walk(&world, &link.url, None).await.unwrap_err(), CallbackError::OtherIdentity);
 }
 
@@ -120,16 +120,16 @@ async fn one_alone_is_chosen_and_none_is_no_account() {
 
     // A choice that is not there is asked for anew.
     world.provider.then(&[token(3), reply(200, r#"["a", "b"]"#)]);
-    let link = world.kit.authorization_link_with(&bob, [("choice", "z")]).await.unwrap();
+    let link = world.kit.authorization_link_to(&bob, LinkOptions::new().fields([("choice", "z")])).await.unwrap();
     assert!(matches!(walk(&world, &link.url, None).await, Err(CallbackError::Choose { .. })));
     world.provider.then(&[token(3), reply(200, r#"["b"]"#)]);
-    let link = world.kit.authorization_link_with(&bob, [("choice", "z")]).await.unwrap();
+    let link = world.kit.authorization_link_to(&bob, LinkOptions::new().fields([("choice", "z")])).await.unwrap();
     assert!(
         matches!(walk(&world, &link.url, None).await, Err(CallbackError::Choose { .. })),
         "also where one is there"
     );
     world.provider.then(&[token(4), reply(200, r#"["a", "b"]"#)]);
-    let link = world.kit.authorization_link_with(&bob, [("choice", "a")]).await.unwrap();
+    let link = world.kit.authorization_link_to(&bob, LinkOptions::new().fields([("choice", "a")])).await.unwrap();
     assert_eq!(walk(&world, &link.url, None).await.unwrap().value("site"), Some("a"));
 }
 

@@ -69,7 +69,7 @@ async fn who_holds_a_link_says_nothing_of_the_account() {
     assert_eq!((refused.kind(), refused.message()), (ErrorKind::InvalidInput, "`tenant` is missing"));
     assert!(refused.hint().unwrap().contains("whoever runs the app"), "{refused:?}");
 
-    let link = world.kit.authorization_link_with(&account, [("tenant", "t1")]).await.unwrap();
+    let link = world.kit.authorization_link_to(&account, LinkOptions::new().fields([("tenant", "t1")])).await.unwrap();
     let (pages, token) = (world.kit.authorization(), link.url.rsplit('/').next().unwrap());
     let page = pages.link_page(token).await.unwrap();
     assert_eq!((page.fields.len(), page.said), (0, vec![("tenant", "t1".to_owned())]));
@@ -78,7 +78,7 @@ async fn who_holds_a_link_says_nothing_of_the_account() {
         assert!(matches!(posted, Err(SubmitError::Secrets(_))), "{posted:?}");
     }
     assert_eq!(world.provider.count("/token"), 0);
-    let linked = pages.submit(token, Vec::new()).await.unwrap();
+    let linked = pages.submit(token, Vec::new()).await.unwrap().linked().unwrap();
     assert_eq!(linked.account.value("tenant"), Some("t1"));
 
     let bob = world.kit.connected_account("named", "bob").await.unwrap();
@@ -146,7 +146,7 @@ async fn a_store_that_fails_once_loses_no_code() {
     world.provider.close();
     let (kit, id) = (world.kit.clone(), world.connection_id("consent"));
     let callback = tokio::spawn(async move {
-        kit.authorization().callback(&id, &format!("code=c&state={state}"), &cookie).await.map(|linked| linked.account)
+        arrived(kit.authorization().callback(&id, &format!("code=c&state={state}"), &cookie).await)
     });
     while world.provider.count("/token") == 0 {
         tokio::task::yield_now().await;

@@ -103,7 +103,7 @@ async fn connect(
     let id = world.connection_id(account.connection());
     let linked = world.kit.authorization().callback(&id, &format!("code=CANARY-code&state={state}"), cookie).await;
     world.kit.finish().await;
-    (linked.map(|linked| linked.account), world.provider.hosts())
+    (arrived(linked), world.provider.hosts())
 }
 
 fn token_and(more: &str) -> Answer {
@@ -211,12 +211,24 @@ async fn an_address_of_a_reply_gets_no_token_unless_it_is_the_providers() {
 async fn a_link_may_say_some_of_it() {
     let world = world(&[token_and(""), reply(200, "\"ana\"")]).await;
     let account = world.kit.connected_account("sites", "ana").await.unwrap();
-    let bad = world.kit.authorization_link_with(&account, [("login", "evil.com")]).await.unwrap_err();
+    let bad = world
+        .kit
+        .authorization_link_to(&account, LinkOptions::new().fields([("login", "evil.com")]))
+        .await
+        .unwrap_err();
     assert_eq!((bad.kind(), bad.hint()), (ErrorKind::InvalidInput, Some("Host of the login page.")));
-    let unknown = world.kit.authorization_link_with(&account, [("logon", "a.example.com")]).await.unwrap_err();
+    let unknown = world
+        .kit
+        .authorization_link_to(&account, LinkOptions::new().fields([("logon", "a.example.com")]))
+        .await
+        .unwrap_err();
     assert!(unknown.hint().unwrap().contains("login"), "{unknown:?}");
 
-    let link = world.kit.authorization_link_with(&account, [("login", "acme.example.com")]).await.unwrap();
+    let link = world
+        .kit
+        .authorization_link_to(&account, LinkOptions::new().fields([("login", "acme.example.com")]))
+        .await
+        .unwrap();
     let token = link.url.rsplit('/').next().unwrap();
     let page = world.kit.authorization().link_page(token).await.unwrap();
     assert_eq!(page.said, [("login", "acme.example.com".to_owned())], "the person sees what was chosen for them");

@@ -5,7 +5,7 @@ use crate::account::{CallbackError, LinkError};
 
 async fn callback(world: &World, query: &str, cookie: &str) -> Result<(), CallbackError> {
     let id = world.connection_id("mail-work");
-    world.kit.authorization().callback(&id, query, cookie).await.map(|_| ())
+    arrived(world.kit.authorization().callback(&id, query, cookie).await).map(|_| ())
 }
 
 #[tokio::test]
@@ -122,7 +122,7 @@ async fn attacks_are_refused_and_leave_the_flow_alone() {
     // The right callback at the address of another connection.
     let wrong = world.connection_id("mail-home");
     let refused = world.kit.authorization().callback(&wrong, &good, &cookie).await;
-    assert_eq!(refused.unwrap_err(), CallbackError::Refused);
+    assert_eq!(refused.unwrap_err().error, CallbackError::Refused);
     assert_eq!(world.provider.count("/token"), 0, "no code was sent");
 
     // None of it burnt the flow.

@@ -64,7 +64,7 @@ async fn a_page_takes_the_secrets_and_its_link_works_once() {
         }
         other => panic!("{other:?}"),
     }
-    let linked = pages.submit(token, given("sk-CANARY")).await.unwrap();
+    let linked = pages.submit(token, given("sk-CANARY")).await.unwrap().linked().unwrap();
     assert_eq!(linked.account.status(), Status::Active);
     let again = pages.submit(token, given("sk-2")).await.unwrap_err();
     assert!(matches!(again, SubmitError::Link(LinkError::Used)), "{again:?}");

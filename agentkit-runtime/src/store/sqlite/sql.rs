@@ -76,6 +76,8 @@ pub(super) const END_LEASES: &str =
 pub(super) const FLOW_OF_LINK: &str = "SELECT * FROM flow WHERE link = $1";
 pub(super) const FLOW_OF_STATE: &str = "SELECT * FROM flow WHERE state = $1";
 pub(super) const FLOW_OF_REQUEST: &str = "SELECT * FROM flow WHERE request = $1";
+pub(super) const OVERDUE_FLOWS: &str =
+    "SELECT * FROM flow WHERE step IN ('HELD', 'CONSUMED') AND held_until <= $1 ORDER BY held_until";
 pub(super) const FORGET_FLOWS: &str = "DELETE FROM flow WHERE expires_at < $1";
 pub(super) const ADD_FLOW: &str = "\
     INSERT INTO flow \
