@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::future::Future;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -21,7 +22,7 @@ use crate::reply::read_json_as;
 use crate::request::{Address, Keys, RequestBuilder};
 use crate::tool::Tool;
 use crate::tool_error::{ErrorKind, HookError, ToolError};
-use crate::transport::Http;
+use crate::transport::{Budget, Http};
 use crate::wire::{Form, Wire};
 
 mod writes;
@@ -57,6 +58,10 @@ pub(crate) struct Call {
     pub(crate) granted: Option<OnceLock<Vec<String>>>,
     pub(crate) writes: Writes,
     pub(crate) keys: Keys,
+    /// A request of this call was let through, so the others wait for their turn.
+    pub(crate) begun: AtomicBool,
+    /// What all replies may have together.
+    pub(crate) budget: Budget,
 }
 
 impl fmt::Debug for Call {

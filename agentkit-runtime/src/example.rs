@@ -11,6 +11,7 @@ mod multipart;
 mod render;
 mod secret;
 
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -32,7 +33,7 @@ use crate::kit::{AgentKit, DEFAULT_BASE_URL};
 use crate::rate::Rates;
 use crate::request::Keys;
 use crate::tool_error::ToolError;
-use crate::transport::Http;
+use crate::transport::{Budget, Http};
 use matcher::{Matcher, secret};
 
 /// The time in examples, 2023-11-14T22:13:20Z.
@@ -104,13 +105,15 @@ async fn outcome(
         settings: settings.map_err(|error| format!("the connector cannot be set up: {error}"))?,
         tokens: Tokens::Fixed(credentials),
         account: None,
-        http: Arc::new(Http::new(matcher)),
+        http: Arc::new(Http::new(matcher, clock.clone())),
         rates: Arc::new(Rates::new(clock.clone())),
         deadline: clock.monotonic() + CALL_LIMIT,
         hooks: example.get("hooks").and_then(Value::as_object).cloned(),
         granted: None,
         writes: Writes::default(),
         keys: Keys::counted(),
+        begun: AtomicBool::new(false),
+        budget: Budget::default(),
         clock: clock.clone(),
     };
     let cx = Cx::new(call, tool);

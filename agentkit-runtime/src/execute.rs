@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 use std::error::Error as _;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -32,8 +33,10 @@ use crate::retry::{Effect, Retries, Verdict, after_reply, after_silence, half_do
 use crate::sign;
 use crate::tool::Tool;
 use crate::tool_error::{ErrorKind, ToolError};
-use crate::transport::{HttpReply, HttpRequest, Limits, TransportError};
+use crate::transport::{Budget, HttpReply, HttpRequest, Limits, TransportError};
 use crate::wire::{Bounds, Wire as _};
+
+mod turn;
 
 /// How long a call may take.
 pub(crate) const CALL_LIMIT: Duration = Duration::from_mins(1);
@@ -133,6 +136,8 @@ async fn call<P, O>(
                 granted: None,
                 writes: Writes::default(),
                 keys: Keys::default(),
+                begun: AtomicBool::new(false),
+                budget: Budget::default(),
             },
             tool,
         );
@@ -229,6 +234,8 @@ pub(crate) async fn check(
             granted: Some(OnceLock::new()),
             writes: Writes::default(),
             keys: Keys::default(),
+            begun: AtomicBool::new(false),
+            budget: Budget::default(),
         },
         &ToolDef::EMPTY,
     );
@@ -296,22 +303,27 @@ async fn attempts(cx: &Cx, draft: &Draft, retries: &mut Retries) -> Result<HttpR
     let content = encode(draft, connector.http.lists)?;
     let mut renewed = false;
     loop {
-        // First, because a signature grows old while it waits.
-        draw(call, connector, draft).await?;
-        // Polled even once, a write could leave.
-        if call.left().is_zero() {
-            let error = ToolError::new(ErrorKind::Timeout, "the time of the call was over before this step")
-                .with_hint("this step was not sent; try again later");
-            return Err(error);
-        }
         let mut headers = draft.headers.clone();
         if let Some((header, key)) = &key {
             headers.insert(*header, key.clone());
         }
-        let request = prepare(cx, draft, (headers, content.clone()), credentials.as_deref())?;
+        let mut request = prepare(cx, draft, (headers, content.clone()), credentials.as_deref())?;
+        let door = turn::door(call, &request);
+        // Before it waits for anything.
+        if let Some(wait) = door.refuses(call.clock.monotonic()) {
+            return Err(silence(&TransportError::open(wait), connector.title, effect));
+        }
+        draw(call, connector, draft).await?;
+        let turn = turn::take(call, &door, connector.title).await?;
+        // Polled even once, a write could leave.
+        if call.left().is_zero() {
+            return Err(turn::over());
+        }
+        // Last, because a signature grows old while it waits.
+        sign(call, &mut request, credentials.as_deref())?;
         let writing = effect.adds().then(|| call.writes.begin());
-        let sent = call.http.send(&call.settings, request, call.limits(draft)).await;
-        drop(writing);
+        let sent = call.http.send((&call.settings, &door), request, call.limits(draft)).await;
+        drop((writing, turn));
         let error = match sent {
             Ok(reply) => {
                 let raw = RawReply { status: reply.status, headers: &reply.headers, body: &reply.body };
@@ -360,6 +372,9 @@ async fn attempts(cx: &Cx, draft: &Draft, retries: &mut Retries) -> Result<HttpR
         };
         retries.failed(&error);
         let Some(wait) = retries.wait(error.retry_after(), call.left()) else { return Err(error) };
+        if !door.may_repeat(call.clock.monotonic()) {
+            return Err(error);
+        }
         tracing::debug!(target: "agentkit", at = draft.at, kind = error.kind().as_str(), "sending a request again");
         call.clock.sleep(wait).await;
     }
@@ -377,7 +392,8 @@ fn causes(error: &TransportError) -> String {
     text
 }
 
-/// The request as it goes out. Credentials come last, and only where the address is the connector's.
+/// The request as it goes out, but for a signature. Credentials come last, and only where the address is the
+/// connector's.
 fn prepare(
     cx: &Cx,
     draft: &Draft,
@@ -410,14 +426,18 @@ fn prepare(
         }
     }
     let ground = Ground { http, values, stand_ins: cx.call_state().settings.stand_ins() };
-    let mut url = address(draft, ground, &secret_query)?;
-    if let Some((signer, values)) =
-        credentials.and_then(|credentials| Some((credentials.signer.as_ref()?, &*credentials.values)))
-    {
-        let (now, headers) = (cx.call_state().clock.now(), &mut headers);
-        signer.sign(sign::Request { method: &draft.method, url: &mut url, headers, body: &body, now, values })?;
-    }
+    let url = address(draft, ground, &secret_query)?;
     Ok(HttpRequest { method: draft.method.clone(), url, headers, body })
+}
+
+fn sign(call: &Call, request: &mut HttpRequest, credentials: Option<&Credentials>) -> Result<(), ToolError> {
+    let Some((signer, values)) =
+        credentials.and_then(|credentials| Some((credentials.signer.as_ref()?, &*credentials.values)))
+    else {
+        return Ok(());
+    };
+    let HttpRequest { method, url, headers, body } = request;
+    signer.sign(sign::Request { method, url, headers, body, now: call.clock.now(), values })
 }
 
 /// The body as bytes, and its media type.
@@ -495,10 +515,12 @@ impl Call {
     }
 
     fn limits(&self, draft: &Draft) -> Limits {
+        self.budget.admit(draft.max_reply);
         let millis = draft.timeout_ms.unwrap_or(self.settings.connector().http.timeout_ms);
         Limits {
             timeout: Duration::from_millis(millis).min(self.left()),
             max_reply: usize::try_from(draft.max_reply).unwrap_or(usize::MAX),
+            budget: Some(self.budget.clone()),
         }
     }
 }

@@ -41,7 +41,10 @@ pub(crate) fn address(
     let plain = address.strip_prefix(&origin).is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '?']))
         && url.port().is_none()
         && url.fragment().is_none();
-    if !plain {
+    // The same for its path: no `..`, no tab that is left out, no other slash.
+    let path = &address[origin.len().min(address.len())..];
+    let path = &path[..path.find('?').unwrap_or(path.len())];
+    if !plain || !(path.is_empty() || path == url.path()) {
         return Err(BadAddress::Form);
     }
     if is_listed(host, http) { Ok(Cow::Owned(address)) } else { Err(BadAddress::Host) }

@@ -302,10 +302,6 @@ impl RequestBuilder<'_> {
         self.cx.call_state()
     }
 
-    pub(crate) fn largest_reply(&self) -> u64 {
-        self.draft.max_reply
-    }
-
     pub(crate) async fn send(self) -> Result<HttpReply, ToolError> {
         let at = self.draft.at;
         if let Some(mistake) = self.mistake {

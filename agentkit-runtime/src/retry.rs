@@ -115,7 +115,9 @@ pub(crate) fn after_silence(error: &TransportError, effect: Effect) -> Verdict {
     match error.failure() {
         Failure::Connect => Verdict::Again,
         Failure::Lost if effect != Effect::Twice => Verdict::Again,
-        Failure::Lost | Failure::Refused | Failure::Timeout | Failure::TooLarge => Verdict::Over,
+        Failure::Lost | Failure::Refused | Failure::Timeout | Failure::TooLarge | Failure::TooMuch | Failure::Open => {
+            Verdict::Over
+        }
     }
 }
 
@@ -128,7 +130,25 @@ pub(crate) fn silence(error: &TransportError, provider: &str, effect: Effect) ->
         (Failure::Refused, _) => {
             return ToolError::internal(format!("a rule forbids to send this request; {provider} was not asked"));
         }
-        (Failure::TooLarge, _) => return too_large(error.status(), provider, effect),
+        (Failure::TooLarge, _) => {
+            let message = format!("the reply of {provider} is larger than the connector allows");
+            return too_large(message, (error.status(), provider), effect);
+        }
+        (Failure::TooMuch, _) => {
+            let message =
+                format!("the replies of {provider} to this call are together larger than the connector allows");
+            return too_large(message, (error.status(), provider), effect);
+        }
+        (Failure::Open, _) => {
+            let message =
+                format!("{provider} has had much trouble in the last half minute, so nothing is sent to it for now");
+            let refused =
+                ToolError::new(ErrorKind::Unavailable, message).with_hint("nothing was sent; wait, then try again");
+            return match error.retry_after() {
+                Some(wait) => refused.with_retry_after(wait),
+                None => refused,
+            };
+        }
         (Failure::Connect, _) => (ErrorKind::Unavailable, format!("no connection to {provider}")),
         (_, Effect::Keyed | Effect::Twice) => {
             (ErrorKind::OutcomeUnknown, format!("{provider} did not answer, so it may have been done or not"))
@@ -147,8 +167,7 @@ pub(crate) fn silence(error: &TransportError, provider: &str, effect: Effect) ->
 }
 
 /// A reply that is too large to be read. Its status was read before, if the transport gives it.
-fn too_large(status: Option<u16>, provider: &str, effect: Effect) -> ToolError {
-    let message = format!("the reply of {provider} is larger than the connector allows");
+fn too_large(message: String, (status, provider): (Option<u16>, &str), effect: Effect) -> ToolError {
     match (status, effect) {
         (Some(status @ 400..), _) => {
             let message = format!("{provider} answered with status {status}, and says why at too great a length");

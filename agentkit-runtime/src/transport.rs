@@ -3,6 +3,10 @@
 //! [`Http`] holds every rule: which hosts, https only, no addresses of this machine or of private networks, and
 //! where stand-ins answer. A [`Transport`] only carries; tests give their own.
 
+mod body;
+mod breaker;
+mod budget;
+mod doors;
 mod guard;
 mod http;
 mod network;
@@ -16,6 +20,8 @@ use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use url::Url;
 
+pub use self::budget::Budget;
+pub(crate) use self::doors::{Busy, Door, PATIENCE, Turn};
 pub(crate) use self::http::{Http, host_of};
 pub(crate) use stand_in::{leads_to, real_address};
 
@@ -71,12 +77,14 @@ impl fmt::Debug for HttpReply {
 }
 
 /// How much one attempt may take.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Limits {
     /// From the first try to connect to the last byte of the reply.
     pub timeout: Duration,
     /// Largest reply in bytes, after decompression.
     pub max_reply: usize,
+    /// What all replies of a call may have together; a transport takes from it what it reads.
+    pub budget: Option<Budget>,
 }
 
 /// Why there is no reply.
@@ -84,6 +92,7 @@ pub struct Limits {
 pub struct TransportError {
     failure: Failure,
     status: Option<u16>,
+    wait: Option<Duration>,
     source: Option<Box<dyn std::error::Error + Send + Sync>>,
 }
 
@@ -101,19 +110,29 @@ pub enum Failure {
     Timeout,
     /// The reply is larger than the limit.
     TooLarge,
+    /// All replies of the call together are larger than their limit.
+    TooMuch,
+    /// The provider has had so much trouble that the request was not sent.
+    Open,
 }
 
 impl TransportError {
     /// An error without a cause.
     #[cold]
     pub fn new(failure: Failure) -> Self {
-        Self { failure, status: None, source: None }
+        Self { failure, status: None, wait: None, source: None }
     }
 
     /// An error with its cause.
     #[cold]
     pub fn because(failure: Failure, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
-        Self { failure, status: None, source: Some(source.into()) }
+        Self { failure, status: None, wait: None, source: Some(source.into()) }
+    }
+
+    /// Nothing is sent there for so long.
+    #[cold]
+    pub(crate) fn open(wait: Duration) -> Self {
+        Self { wait: Some(wait), ..Self::new(Failure::Open) }
     }
 
     /// Says with what status the reply began that could not be read to its end.
@@ -127,6 +146,11 @@ impl TransportError {
         self.status
     }
 
+    /// How long to wait before the next request, if that is known.
+    pub fn retry_after(&self) -> Option<Duration> {
+        self.wait
+    }
+
     /// What went wrong.
     pub fn failure(&self) -> Failure {
         self.failure
@@ -134,7 +158,7 @@ impl TransportError {
 
     /// Whether the provider surely has not seen the request.
     pub fn unsent(&self) -> bool {
-        matches!(self.failure, Failure::Refused | Failure::Connect)
+        matches!(self.failure, Failure::Refused | Failure::Connect | Failure::Open)
     }
 }
 
@@ -146,6 +170,8 @@ impl fmt::Display for TransportError {
             Failure::Lost => "the connection to the provider was lost",
             Failure::Timeout => "the provider did not answer in time",
             Failure::TooLarge => "the reply is larger than the limit",
+            Failure::TooMuch => "the replies together are larger than the limit",
+            Failure::Open => "the provider has had too much trouble lately",
         })
     }
 }

@@ -1,6 +1,7 @@
 //! Whole calls over a scripted transport.
 
 mod hostile;
+mod trouble;
 mod writes;
 
 use std::sync::Arc;
@@ -16,7 +17,7 @@ use crate::request::Keys;
 use crate::tests::openweather;
 use crate::tests::probe::{CONNECTOR, CONSENT, Get, List, Post};
 use crate::tests::script::{Act, KEY, Script, consented, kit, ok, status};
-use crate::transport::Failure;
+use crate::transport::{Budget, Failure};
 use crate::{Acts, AgentKit, ConnectedAccount, ErrorKind};
 
 const THING: &str = r#"{"id":"t1","name":"One"}"#;
@@ -45,6 +46,8 @@ fn call_of(kit: &AgentKit, account: &ConnectedAccount) -> (Call, Arc<dyn Clock>)
         granted: None,
         writes: Writes::default(),
         keys: Keys::default(),
+        begun: false.into(),
+        budget: Budget::default(),
     };
     (call, inner.clock.clone())
 }

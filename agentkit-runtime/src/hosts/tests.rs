@@ -90,6 +90,13 @@ fn other_hosts_are_refused_in_any_spelling() {
         "javascript:alert(1)",
         " https://evil.com/?.example.com",
         "HTTPS://evil.com\\.example.com",
+        "https://acme.example.com\\x",
+        "https://acme.example.com/a\\b",
+        "https://acme.example.com/a/../b",
+        "https://acme.example.com/a/%2e%2e/b",
+        "https://acme.example.com/a\tb",
+        "https://acme.example.com/a\n",
+        "https://acme.example.com/a b",
     ] {
         assert!(made(WHOLE, whole).is_err(), "{whole:?}");
     }

@@ -173,8 +173,8 @@ impl AgentKitBuilder {
         let ground = Ground { environment: &self.environment, store: &*store, clock: &*clock, common };
         let connections = ground.settle(connections).await?;
         let http = match self.transport {
-            Some(transport) => Http::new(transport),
-            None => Http::over_the_network()?,
+            Some(transport) => Http::new(transport, clock.clone()),
+            None => Http::over_the_network(clock.clone())?,
         };
         let http = Arc::new(http);
         let accounts = Accounts::new(AccountsParts {

@@ -117,10 +117,14 @@ fn scopes_of_client(server: Server<'_>) -> Option<String> {
 }
 
 /// What a token endpoint may take.
-pub(super) const LIMITS: Limits = Limits { timeout: TOKEN_TIMEOUT, max_reply: MAX_REPLY };
+pub(super) const LIMITS: Limits = Limits { timeout: TOKEN_TIMEOUT, max_reply: MAX_REPLY, budget: None };
 
 fn of_transport(error: &TransportError) -> Refusal {
-    if error.unsent() { Refusal::Transient { spent: false, retry_after: None } } else { Refusal::Ambiguous }
+    if error.unsent() {
+        Refusal::Transient { spent: false, retry_after: error.retry_after() }
+    } else {
+        Refusal::Ambiguous
+    }
 }
 
 pub(super) fn post(

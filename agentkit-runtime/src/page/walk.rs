@@ -19,8 +19,6 @@ use crate::wire::Wire;
 const MAX_PAGES: usize = 1_000;
 /// A page may hold more items than were asked for, but not more than this: later steps work on each of them.
 const MAX_ITEMS: usize = 1_000;
-/// All pages together may be as large as so many replies.
-const MAX_REPLIES: u64 = 4;
 
 /// What leads from one page to the next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -77,8 +75,6 @@ pub(super) struct Walk {
     /// Size of numbered pages. The number means nothing without it, so it stays the same on the whole way.
     size: u32,
     pages: usize,
-    /// Bytes of all pages so far.
-    bytes: u64,
     /// Tokens and addresses so far: a provider that comes back to one of them would go on for ever.
     seen: Vec<String>,
     ended: bool,
@@ -117,7 +113,7 @@ impl Walk {
             (By::Address, Some(_)) => return Err(foreign()),
         };
         let seen = if let At::Token(token) = &at { vec![token.clone()] } else { Vec::new() };
-        Ok(Self { paging, by, limit, at, skip, size, pages: 0, bytes: 0, seen, ended: false })
+        Ok(Self { paging, by, limit, at, skip, size, pages: 0, seen, ended: false })
     }
 
     pub(super) fn goes_on(&self, have: usize) -> bool {
@@ -142,13 +138,8 @@ impl Walk {
             At::Address(url) => request.at_page((**url).clone()),
         };
         self.pages += 1;
-        let (at, effect, most) = (request.at(), request.effect(), MAX_REPLIES.saturating_mul(request.largest_reply()));
+        let (at, effect) = (request.at(), request.effect());
         let reply = request.send().await?;
-        self.bytes = self.bytes.saturating_add(reply.body.len() as u64);
-        if self.bytes > most {
-            let message = format!("the pages have more than {most} bytes together");
-            return Err(ToolError::new(ErrorKind::TooLarge, message).with_hint("ask for fewer items").with_at(at));
-        }
         read_json(&reply.body, page).map_err(|error| unreadable(&error, effect, at))?;
         Ok(reply)
     }

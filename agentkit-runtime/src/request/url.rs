@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
+use percent_encoding::percent_decode_str;
 use url::form_urlencoded::parse;
 use url::{Host, Url};
 
@@ -64,7 +65,7 @@ pub(crate) fn address(draft: &Draft, ground: Ground<'_>, secrets: &str) -> Resul
         }
     };
     let url = Url::parse(&text).map_err(|_| ToolError::internal("the address of the request is not a URL"))?;
-    check(url, draft, http, &base)
+    check((url, &text), draft, http, &base)
 }
 
 /// An account whose own address cannot be made: what it needs came when it was connected.
@@ -85,15 +86,19 @@ fn add_query(address: &mut String, parts: &[&str]) {
     }
 }
 
-/// Whatever `Url` made of the text, it must be what was meant: origin and number of segments as in the spec.
-fn check(url: Url, draft: &Draft, http: &HttpDef, base: &str) -> Result<Url, ToolError> {
+/// Whatever `Url` made of the text, it must be what was meant: origin and segments as in the spec.
+fn check((url, text): (Url, &str), draft: &Draft, http: &HttpDef, base: &str) -> Result<Url, ToolError> {
     match &draft.address {
         Address::Path { origin, segments, .. } => {
             let own = is_own(&url, http, base);
             let base = origin.unwrap_or(base);
             let (origin, base_path) = base.split_at(path_start(base));
             let wanted = slashes(base_path) + segments;
-            if !own || !url.as_str().starts_with(origin) || slashes(url.path()) != wanted || url.fragment().is_some() {
+            let at_home = own && url.as_str().starts_with(origin) && slashes(url.path()) == wanted;
+            if !at_home
+                || url.fragment().is_some()
+                || !is_as_written(&url, text.get(origin.len()..).unwrap_or_default())
+            {
                 return Err(ToolError::internal("a value changed where the request goes; it was not sent"));
             }
         }
@@ -143,6 +148,16 @@ fn elsewhere(url: &Url) -> ToolError {
 
 fn has(url: &Url, name: &str) -> bool {
     url.query_pairs().any(|(known, _)| known == name)
+}
+
+/// Whether the segments of an address are those of a text that begins with its path, read once.
+fn is_as_written(url: &Url, text: &str) -> bool {
+    let path = &text[..text.find('?').unwrap_or(text.len())];
+    // `Url` writes some signs of the spec otherwise, which is no other segment.
+    let same = |one: &str, other: &str| percent_decode_str(one).eq(percent_decode_str(other));
+    url.path() == path
+        || path.is_empty()
+        || url.path().split('/').zip(path.split('/')).all(|(one, other)| same(one, other))
 }
 
 fn slashes(text: &str) -> usize {

@@ -57,7 +57,7 @@ impl Script {
 }
 
 impl Transport for Script {
-    fn send(&self, request: HttpRequest, _: Limits) -> BoxFuture<'_, Result<HttpReply, TransportError>> {
+    fn send(&self, request: HttpRequest, limits: Limits) -> BoxFuture<'_, Result<HttpReply, TransportError>> {
         self.asked.lock().unwrap().push(request);
         let mut act = self.acts.lock().unwrap().pop_front().expect("the script has an act for each request");
         Box::pin(async move {
@@ -68,6 +68,9 @@ impl Transport for Script {
                 act = *then;
             }
             match act {
+                Act::Reply(status, ..) if body_is_too_much(&act, &limits) => {
+                    Err(TransportError::new(Failure::TooMuch).with_status(status))
+                }
                 Act::Reply(status, headers, body) => {
                     Ok(HttpReply { status, headers: map(headers), body: Bytes::from(body) })
                 }
@@ -76,6 +79,12 @@ impl Transport for Script {
             }
         })
     }
+}
+
+/// The network takes bytes from the budget of a call as they come.
+fn body_is_too_much(act: &Act, limits: &Limits) -> bool {
+    let Act::Reply(_, _, body) = act else { return false };
+    limits.budget.as_ref().is_some_and(|budget| !budget.take(body.len()))
 }
 
 fn map(headers: &[(&'static str, &'static str)]) -> HeaderMap {

@@ -3,9 +3,15 @@
 //! A spec names its hosts, yet a name can be made to lead to this machine, to a cloud's metadata service or to a
 //! neighbor in a private network. So the resolver looks at every address a name has.
 
-use std::io;
+use std::error::Error;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::{fmt, io};
 
+use futures_util::future::BoxFuture;
+use http::header::{
+    CONNECTION, CONTENT_LENGTH, COOKIE, EXPECT, HOST, PROXY_AUTHORIZATION, TE, TRAILER, TRANSFER_ENCODING, UPGRADE,
+};
+use http::{HeaderMap, HeaderName};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use url::{Host, Url};
 
@@ -17,22 +23,82 @@ pub(super) fn is_public_https(url: &Url) -> bool {
     url.scheme() == "https" && !inside && url.username().is_empty() && url.password().is_none()
 }
 
-/// Resolves names to public addresses and no others.
+/// Headers that say how a request travels, or that it is another than it seems. No spec, hook or argument sets them.
+const TRAVEL: [HeaderName; 10] =
+    [HOST, CONTENT_LENGTH, TRANSFER_ENCODING, CONNECTION, UPGRADE, TE, TRAILER, EXPECT, COOKIE, PROXY_AUTHORIZATION];
+/// Some servers do what these say in place of the method.
+const METHODS: [&str; 3] = ["x-http-method-override", "x-http-method", "x-method-override"];
+
+/// Whether headers leave the way of a request to the transport.
+pub(super) fn travels_plainly(headers: &HeaderMap) -> bool {
+    !TRAVEL.iter().any(|name| headers.contains_key(name)) && !METHODS.iter().any(|name| headers.contains_key(*name))
+}
+
+/// What a name leads to.
+pub(super) type Looked = BoxFuture<'static, io::Result<Vec<SocketAddr>>>;
+
+/// Resolves names to public addresses and no others. What it gives is what is connected to: nobody looks a name up
+/// again in between.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct PublicOnly;
+pub(super) struct PublicOnly {
+    lookup: fn(&str) -> Looked,
+}
+
+impl Default for PublicOnly {
+    fn default() -> Self {
+        Self {
+            lookup: |name| {
+                let name = name.to_owned();
+                Box::pin(async move { Ok(tokio::net::lookup_host((name, 0)).await?.collect()) })
+            },
+        }
+    }
+}
+
+#[cfg(test)]
+impl PublicOnly {
+    /// With answers of a test's own.
+    pub(super) fn asking(lookup: fn(&str) -> Looked) -> Self {
+        Self { lookup }
+    }
+}
 
 impl Resolve for PublicOnly {
     fn resolve(&self, name: Name) -> Resolving {
+        let lookup = (self.lookup)(name.as_str());
         Box::pin(async move {
-            let found: Vec<SocketAddr> = tokio::net::lookup_host((name.as_str(), 0)).await?.collect();
+            let found = lookup.await?;
             // One private address among public ones is a trap, not a choice.
             if found.is_empty() || !found.iter().all(|address| is_public(address.ip())) {
-                let message = "the name leads to an address outside the public internet";
-                return Err(io::Error::new(io::ErrorKind::PermissionDenied, message).into());
+                return Err(Inside.into());
             }
             Ok(Box::new(found.into_iter()) as Addrs)
         })
     }
+}
+
+/// A name leads to where no provider is.
+#[derive(Debug)]
+struct Inside;
+
+impl fmt::Display for Inside {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the name leads to an address outside the public internet")
+    }
+}
+
+impl Error for Inside {}
+
+/// Whether an error comes from a rule and not from the network: trying again would change nothing.
+pub(super) fn is_refusal(error: &(dyn Error + 'static)) -> bool {
+    let mut cause = Some(error);
+    while let Some(here) = cause {
+        if here.is::<Inside>() {
+            return true;
+        }
+        cause = here.source();
+    }
+    false
 }
 
 /// Whether an address belongs to the public internet: not to a block of IANA's special-purpose registries.
@@ -58,6 +124,8 @@ fn is_public_v4(ip: Ipv4Addr) -> bool {
         // IETF protocol assignments and the old 6to4 relays.
         || (a == 192 && b == 0 && c == 0)
         || (a == 192 && b == 88 && c == 99)
+        // Public by its number, yet only Azure's own machines reach it, and it gives them their configuration.
+        || ip.octets() == [168, 63, 129, 16]
         // Benchmarks, RFC 2544.
         || (a == 198 && (b == 18 || b == 19));
     !special
@@ -113,6 +181,7 @@ mod tests {
             "224.0.0.1",
             "240.0.0.1",
             "255.255.255.255",
+            "168.63.129.16",
             "::",
             "::1",
             "fe80::1",

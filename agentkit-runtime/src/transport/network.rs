@@ -2,15 +2,15 @@
 
 use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
 use futures_util::future::BoxFuture;
-use http::header::CONTENT_LENGTH;
+use http::header::{ACCEPT_ENCODING, CONTENT_LENGTH};
 use http::{HeaderValue, Method};
-use reqwest::{Client, ClientBuilder, Request, Response, redirect};
+use reqwest::dns::Resolve;
+use reqwest::{Client, ClientBuilder, Request, redirect};
 use rustls::crypto::ring;
 
-use super::guard::PublicOnly;
-use super::{Failure, HttpReply, HttpRequest, Limits, Transport, TransportError};
+use super::guard::{self, PublicOnly};
+use super::{Failure, HttpReply, HttpRequest, Limits, Transport, TransportError, body};
 use crate::connection::is_loopback;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -27,9 +27,13 @@ pub(super) struct Network {
 
 impl Network {
     pub(super) fn new() -> Result<Self, reqwest::Error> {
+        Self::resolving(PublicOnly::default())
+    }
+
+    fn resolving(resolver: impl Resolve + 'static) -> Result<Self, reqwest::Error> {
         // Another library of the process may have chosen a provider already; any will do.
         let _ = ring::default_provider().install_default();
-        Ok(Self { public: client().https_only(true).dns_resolver(PublicOnly).build()?, local: client().build()? })
+        Ok(Self { public: client().https_only(true).dns_resolver(resolver).build()?, local: client().build()? })
     }
 }
 
@@ -40,6 +44,8 @@ fn client() -> ClientBuilder {
         .no_proxy()
         .connect_timeout(CONNECT_TIMEOUT)
         .pool_idle_timeout(IDLE)
+        // Bodies are unpacked where they are counted.
+        .no_gzip()
         .http2_max_header_list_size(MAX_HEADERS)
         .tcp_nodelay(true)
         // What HTTP/2 says was not processed, reqwest sends again; every other retry is the executor's to decide.
@@ -59,42 +65,20 @@ impl Transport for Network {
                 // Over HTTP/1.1 the client says nothing of a body that is not there, and some servers answer 411.
                 out.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
             }
+            out.headers_mut().insert(ACCEPT_ENCODING, HeaderValue::from_static("gzip"));
             let mut reply = client.execute(out).await.map_err(broken)?;
             let status = reply.status().as_u16();
-            let body = body(&mut reply, limits.max_reply).await.map_err(|error| error.with_status(status))?;
+            let body = body::read(&mut reply, &limits).await.map_err(|error| error.with_status(status))?;
             Ok(HttpReply { status, headers: std::mem::take(reply.headers_mut()), body })
         })
     }
-}
-
-/// Reads a body up to `most` bytes, counted after decompression: a small reply cannot become a large one.
-async fn body(reply: &mut Response, most: usize) -> Result<Bytes, TransportError> {
-    let announced = reply.headers().get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
-    if announced.is_some_and(|length| length > most) {
-        return Err(TransportError::new(Failure::TooLarge));
-    }
-    let lost = |error: reqwest::Error| TransportError::because(Failure::Lost, error.without_url());
-    let first = reply.chunk().await.map_err(lost)?.unwrap_or_default();
-    let Some(second) = reply.chunk().await.map_err(lost)? else {
-        return if first.len() > most { Err(TransportError::new(Failure::TooLarge)) } else { Ok(first) };
-    };
-    let mut whole = BytesMut::with_capacity(announced.unwrap_or(2 * (first.len() + second.len())).min(most));
-    whole.extend_from_slice(&first);
-    let mut next = Some(second);
-    while let Some(chunk) = next {
-        if whole.len() + chunk.len() > most {
-            return Err(TransportError::new(Failure::TooLarge));
-        }
-        whole.extend_from_slice(&chunk);
-        next = reply.chunk().await.map_err(lost)?;
-    }
-    Ok(whole.freeze())
 }
 
 #[cold]
 fn broken(error: reqwest::Error) -> TransportError {
     // A connection that never opened has carried nothing. The address is dropped: it may hold a key.
     let failure = match () {
+        () if guard::is_refusal(&error) => Failure::Refused,
         () if error.is_connect() || error.is_builder() => Failure::Connect,
         () if error.is_timeout() => Failure::Timeout,
         () => Failure::Lost,

@@ -36,7 +36,28 @@ pub(crate) fn header_name(cx: &mut Cx<'_>, name: &str, span: Span) -> bool {
         cx.error(Code::HeaderName, span, format!("`{name}` is no header name")).help("letters, digits and `-`");
         return false;
     }
-    let transport = ["host", "content-length", "transfer-encoding", "connection", "cookie"];
+    // The method says whether a request reads; another one in a header would make a write of a read.
+    let method = ["x-http-method-override", "x-http-method", "x-method-override"];
+    if method.iter().any(|known| name.eq_ignore_ascii_case(known)) {
+        cx.error(Code::HeaderName, span, format!("`{name}` would make another method of the one that is written"))
+            .help("write the method itself: `patch: /path`");
+        return false;
+    }
+    let transport = [
+        "host",
+        "content-length",
+        "transfer-encoding",
+        "connection",
+        "keep-alive",
+        "cookie",
+        "te",
+        "trailer",
+        "upgrade",
+        "expect",
+        "accept-encoding",
+        "proxy-authorization",
+        "proxy-connection",
+    ];
     if transport.iter().any(|known| name.eq_ignore_ascii_case(known)) {
         cx.error(Code::HeaderName, span, format!("`{name}` is set by the transport")).help("remove it");
         return false;

@@ -1,0 +1,226 @@
+//! What stands before the hosts of providers: for each host of a connection a breaker and so many requests at once, and
+//! so many at once for each account and for the whole process.
+//!
+//! A provider that hangs holds the requests of its own host and of nobody else. New calls are turned away after a
+//! second; the further requests of a call that has begun wait as long as the call may take.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::hash::{BuildHasher as _, Hash, RandomState};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::available_parallelism;
+use std::time::Duration;
+
+use tokio::sync::{Semaphore, SemaphorePermit};
+
+use super::breaker::{Breaker, Outcome, Right, Turned};
+use crate::clock::Clock;
+
+/// Requests of one account at once.
+const PER_ACCOUNT: usize = 8;
+/// Requests of one connection to one host at once.
+const PER_HOST: usize = 64;
+/// So many hosts may be busy at once, for each processor.
+const HOSTS_PER_CORE: usize = 4;
+/// How long a new call waits for its turn.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(1);
+/// Entries in memory before those that nobody uses are dropped.
+const MANY: usize = 4_096;
+
+/// All doors of a kit.
+pub(crate) struct Doors {
+    hasher: RandomState,
+    accounts: Entries<Semaphore>,
+    hosts: Entries<Host>,
+    all: Semaphore,
+}
+
+/// A host, as requests of one connection see it.
+#[derive(Debug)]
+pub(crate) struct Host {
+    slots: Semaphore,
+    breaker: Breaker,
+}
+
+/// What a host is asked for: the two have a breaker each, so that trouble with one does not stop the other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Asked {
+    /// Its API.
+    Tools,
+    /// Tokens.
+    Tokens,
+}
+
+/// Where one request wants to go.
+#[derive(Debug)]
+pub(crate) struct Door {
+    account: Option<Arc<Semaphore>>,
+    host: Arc<Host>,
+}
+
+/// The right to have one request under way, until it is dropped.
+#[derive(Debug)]
+pub(crate) struct Turn<'d> {
+    _account: Option<SemaphorePermit<'d>>,
+    _host: SemaphorePermit<'d>,
+    _all: SemaphorePermit<'d>,
+}
+
+/// What there are too many requests of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Busy {
+    /// Of this account.
+    Account,
+    /// To this host.
+    Host,
+    /// Of this process.
+    All,
+}
+
+impl Doors {
+    pub(crate) fn new() -> Self {
+        let cores = available_parallelism().map_or(1, Into::into);
+        let all = Semaphore::new(HOSTS_PER_CORE * cores * PER_HOST);
+        Self { hasher: RandomState::new(), accounts: Entries::new(), hosts: Entries::new(), all }
+    }
+
+    /// The door of a request of a tool. In the check of an account that is not kept yet there is none to count for.
+    pub(crate) fn door(&self, connection: &str, host: &str, account: Option<&str>) -> Door {
+        let account = account.map(|id| self.accounts.of(self.hasher.hash_one(id), || Semaphore::new(PER_ACCOUNT)));
+        Door { account, host: self.host(connection, host, Asked::Tools) }
+    }
+
+    /// A host, as requests of a connection see it.
+    pub(super) fn host(&self, connection: &str, host: &str, asked: Asked) -> Arc<Host> {
+        self.hosts.of(self.hasher.hash_one((connection, host, asked)), Host::new)
+    }
+
+    /// Takes a turn if there is one now; else says what is busy.
+    pub(crate) fn try_enter<'d>(&'d self, door: &'d Door) -> Result<Turn<'d>, Busy> {
+        let account = match &door.account {
+            Some(slots) => Some(slots.try_acquire().map_err(|_| Busy::Account)?),
+            None => None,
+        };
+        let host = door.host.slots.try_acquire().map_err(|_| Busy::Host)?;
+        let all = self.all.try_acquire().map_err(|_| Busy::All)?;
+        Ok(Turn { _account: account, _host: host, _all: all })
+    }
+
+    /// Waits for a turn: always in the same order, so that nobody waits for each other.
+    pub(crate) async fn enter<'d>(&'d self, door: &'d Door) -> Turn<'d> {
+        const OPEN: &str = "nobody closes it";
+        let account = match &door.account {
+            Some(slots) => Some(slots.acquire().await.expect(OPEN)),
+            None => None,
+        };
+        let host = door.host.slots.acquire().await.expect(OPEN);
+        Turn { _account: account, _host: host, _all: self.all.acquire().await.expect(OPEN) }
+    }
+}
+
+impl Door {
+    /// The host behind it.
+    pub(super) fn host(&self) -> &Host {
+        &self.host
+    }
+
+    /// How long nothing is sent to this host, if that is so.
+    pub(crate) fn refuses(&self, now: Duration) -> Option<Duration> {
+        self.host.breaker.refuses(now)
+    }
+
+    /// Whether one more request may be sent again.
+    pub(crate) fn may_repeat(&self, now: Duration) -> bool {
+        self.host.breaker.may_repeat(now)
+    }
+}
+
+impl Host {
+    fn new() -> Self {
+        Self { slots: Semaphore::new(PER_HOST), breaker: Breaker::new() }
+    }
+
+    /// Begins a request, or says how long to wait.
+    pub(super) fn begin<'h>(&'h self, clock: &'h dyn Clock) -> Result<UnderWay<'h>, Duration> {
+        let right = self.breaker.begin(clock.monotonic())?;
+        Ok(UnderWay { breaker: &self.breaker, clock, right: Some(right) })
+    }
+}
+
+/// A request that the breaker let through. One that its caller dropped says nothing about the host.
+#[derive(Debug)]
+pub(super) struct UnderWay<'h> {
+    breaker: &'h Breaker,
+    clock: &'h dyn Clock,
+    right: Option<Right>,
+}
+
+impl UnderWay<'_> {
+    pub(super) fn end(mut self, outcome: Outcome) -> Option<Turned> {
+        self.leave(outcome)
+    }
+
+    fn leave(&mut self, outcome: Outcome) -> Option<Turned> {
+        let right = self.right.take()?;
+        self.breaker.end(&right, outcome, self.clock.monotonic())
+    }
+}
+
+impl Drop for UnderWay<'_> {
+    fn drop(&mut self) {
+        self.leave(Outcome::Unknown);
+    }
+}
+
+/// What is there once for each key, as long as somebody needs it.
+struct Entries<T>(Mutex<Kept<T>>);
+
+struct Kept<T> {
+    entries: HashMap<u64, Arc<T>>,
+    /// How many there may be before the idle ones are dropped.
+    most: usize,
+}
+
+/// Whether a new one would do as well.
+trait Idle {
+    fn is_idle(&self) -> bool;
+}
+
+impl Idle for Semaphore {
+    fn is_idle(&self) -> bool {
+        true
+    }
+}
+
+impl Idle for Host {
+    fn is_idle(&self) -> bool {
+        self.breaker.is_idle()
+    }
+}
+
+impl<T: Idle> Entries<T> {
+    fn new() -> Self {
+        Self(Mutex::new(Kept { entries: HashMap::new(), most: MANY }))
+    }
+
+    fn of(&self, key: u64, make: impl FnOnce() -> T) -> Arc<T> {
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(entry) = kept.entries.get(&key) {
+            return entry.clone();
+        }
+        if kept.entries.len() >= kept.most {
+            // Whoever has a turn or waits for one holds the entry.
+            kept.entries.retain(|_, entry| Arc::strong_count(entry) > 1 || !entry.is_idle());
+            kept.most = MANY.max(2 * kept.entries.len());
+        }
+        let entry = Arc::new(make());
+        kept.entries.insert(key, entry.clone());
+        entry
+    }
+}
+
+impl fmt::Debug for Doors {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Doors").finish_non_exhaustive()
+    }
+}
