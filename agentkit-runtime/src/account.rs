@@ -22,6 +22,7 @@ mod choose;
 mod client;
 mod commit;
 mod credentials;
+mod disconnect;
 mod event;
 mod fields;
 mod flight;
@@ -94,7 +95,8 @@ impl fmt::Display for AccountId {
 pub struct ConnectedAccount {
     id: AccountId,
     connection: Arc<ConnectionSettings>,
-    identifier: String,
+    identifier: Box<str>,
+    name: Box<str>,
     status: ConnectedAccountStatus,
     reason: Option<ExpiredReason>,
     identity: Option<Identity>,
@@ -111,7 +113,8 @@ impl ConnectedAccount {
         Self {
             id: row.id.into(),
             connection,
-            identifier: row.identifier,
+            identifier: row.identifier.into(),
+            name: row.name.into(),
             status: row.status,
             reason: row.reason,
             identity,
@@ -141,6 +144,11 @@ impl ConnectedAccount {
     /// The caller's own user id.
     pub fn identifier(&self) -> &str {
         &self.identifier
+    }
+
+    /// What tells it from the other accounts of its person in this connection; empty for the first one.
+    pub fn name(&self) -> &str {
+        &self.name
     }
 
     /// Whether it can be used.

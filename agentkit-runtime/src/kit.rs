@@ -62,7 +62,23 @@ impl AgentKit {
     ///
     /// `unknown_connection`, `invalid_input` for an identifier that is none, `store`.
     pub async fn connected_account(&self, connection: &str, identifier: &str) -> Result<ConnectedAccount, ToolError> {
-        self.inner.accounts.get_or_create(connection, identifier).await
+        self.inner.accounts.get_or_create(connection, identifier, "").await
+    }
+
+    /// One of several accounts of a person in a connection, by the name that tells it from the others, such as
+    /// `work`. An empty name is the account of [`connected_account`](Self::connected_account), and that one is never
+    /// another: a call is never sent to an account that nobody named.
+    ///
+    /// # Errors
+    ///
+    /// As there, `invalid_input` for a name that is none.
+    pub async fn connected_account_named(
+        &self,
+        connection: &str,
+        identifier: &str,
+        name: &str,
+    ) -> Result<ConnectedAccount, ToolError> {
+        self.inner.accounts.get_or_create(connection, identifier, name).await
     }
 
     /// An account by its id.
@@ -72,6 +88,17 @@ impl AgentKit {
     /// `store`.
     pub async fn account(&self, id: &AccountId) -> Result<Option<ConnectedAccount>, ToolError> {
         self.inner.accounts.get(id).await
+    }
+
+    /// All accounts of one person, oldest first: of every configured connection and of every name.
+    ///
+    /// # Errors
+    ///
+    /// `store`.
+    pub async fn accounts_of(&self, identifier: &str) -> Result<Vec<ConnectedAccount>, ToolError> {
+        let mut accounts = self.accounts().await?;
+        accounts.retain(|account| account.identifier() == identifier);
+        Ok(accounts)
     }
 
     /// All accounts of the configured connections, oldest first.
@@ -138,13 +165,24 @@ impl AgentKit {
         self.inner.accounts.connect_with_secrets(account, secrets).await
     }
 
-    /// Erases the credentials of an account and tells the provider to forget them, where it listens.
+    /// Erases the credentials of an account and has the provider forget them, where it listens: now, or within a week
+    /// if it cannot be reached. The account stays, `DISCONNECTED`, until somebody connects it again.
     ///
     /// # Errors
     ///
     /// `not_connected` for an account that does not exist, `store`.
     pub async fn disconnect(&self, account: &ConnectedAccount) -> Result<ConnectedAccount, ToolError> {
         self.inner.accounts.disconnect(account).await
+    }
+
+    /// Deletes an account with its credentials and links, and has the provider forget its tokens, where it listens.
+    /// It cannot be undone: an account that is made for the same person later is another one.
+    ///
+    /// # Errors
+    ///
+    /// `not_connected` for an account that does not exist, `conflict`, `store`.
+    pub async fn delete(&self, account: &ConnectedAccount) -> Result<(), ToolError> {
+        self.inner.accounts.delete(account).await
     }
 
     /// What happened to connected accounts since the event of the number `after`, in its order; at most `limit`, and

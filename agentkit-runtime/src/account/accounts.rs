@@ -26,15 +26,15 @@ use crate::connection::ConnectionSettings;
 use crate::def::AuthKindDef;
 use crate::near;
 use crate::secret;
-use crate::store::{AccountRow, CredentialRow, Store, StoreError, Write};
+use crate::store::{AccountRow, CredentialRow, Store, StoreError};
 use crate::tool_error::{ErrorKind, ToolError};
 use crate::transport::Http;
 use crate::vault::{Purpose, Slot, Vault, VaultError};
 
 /// Longest identifier; it is the caller's own, and it is shown to people.
 const MAX_IDENTIFIER: usize = 256;
-/// How often a change of an account is tried again when another change came between.
-const CHANGE_TRIES: usize = 5;
+/// Longest name of one of several accounts of a person.
+const MAX_NAME: usize = 64;
 
 /// Longer than two tries of a token endpoint.
 const FINISH: Duration = Duration::from_secs(30);
@@ -118,6 +118,8 @@ impl Accounts {
         self.background.idle().await;
         // What was under way may have left something to tell.
         self.revoke_due().await;
+        // The task that tells was woken for the same, and holds the store for a moment.
+        self.background.idle().await;
     }
 
     /// Refreshes the tokens whose last refresh was cut off: some providers repeat a lost answer, for a few seconds.
@@ -146,11 +148,12 @@ impl Accounts {
         self.connections.values().find(|connection| connection.id() == id)
     }
 
-    /// The account of a connection and an identifier, created where there is none.
+    /// The account of a connection, an identifier and a name, created where there is none.
     pub(crate) async fn get_or_create(
         &self,
         connection: &str,
         identifier: &str,
+        name: &str,
     ) -> Result<ConnectedAccount, ToolError> {
         let connection = self.connection(connection)?;
         if identifier.is_empty() || identifier.len() > MAX_IDENTIFIER || identifier.contains(char::is_control) {
@@ -158,7 +161,12 @@ impl Accounts {
                 "an identifier has 1 to {MAX_IDENTIFIER} bytes and no control characters"
             )));
         }
-        if let Some(row) = self.store.find_account(connection.id(), identifier, "").await.map_err(store_error)? {
+        if name.len() > MAX_NAME || name.contains(char::is_control) {
+            return Err(ToolError::invalid(format!(
+                "the name of an account has at most {MAX_NAME} bytes and no control characters"
+            )));
+        }
+        if let Some(row) = self.store.find_account(connection.id(), identifier, name).await.map_err(store_error)? {
             return Ok(ConnectedAccount::new(connection.clone(), row));
         }
         let now = self.clock.now();
@@ -174,7 +182,7 @@ impl Accounts {
             connection: connection.name().to_owned(),
             connector: connection.connector().name.to_owned(),
             identifier: identifier.to_owned(),
-            name: String::new(),
+            name: name.to_owned(),
             status,
             reason: None,
             subject: None,
@@ -219,7 +227,8 @@ impl Accounts {
 
     /// The error of an account that cannot be used, with a fresh link where a person can help.
     pub(super) async fn unusable(&self, account: &ConnectedAccount, row: &AccountRow) -> ToolError {
-        let who = format!("`{}` of connection `{}`", row.identifier, row.connection);
+        let name = if row.name.is_empty() { String::new() } else { format!(" (`{}`)", row.name) };
+        let who = format!("`{}`{name} of connection `{}`", row.identifier, row.connection);
         let error = match (row.status, row.reason) {
             (ConnectedAccountStatus::Expired, reason) => {
                 let why = reason.map_or("its credentials no longer work", super::ExpiredReason::in_words);
@@ -254,50 +263,6 @@ impl Accounts {
                 AuthKindDef::None => error,
             },
         }
-    }
-
-    /// Disconnects: erases the credentials, and tells the provider to forget them as far as it listens.
-    pub(crate) async fn disconnect(
-        self: &Arc<Self>,
-        account: &ConnectedAccount,
-    ) -> Result<ConnectedAccount, ToolError> {
-        if matches!(account.settings().auth().kind, AuthKindDef::None) {
-            let message = format!("accounts of connection `{}` have nothing to disconnect", account.connection());
-            return Err(ToolError::new(ErrorKind::Unsupported, message)
-                .with_hint("take the connection out of the configuration to end its use"));
-        }
-        let (accounts, theirs) = (self.clone(), account.clone());
-        // Once the store has it, the rest must follow, whether the caller is still there or not: the cache would go
-        // on handing out what is erased, and the provider would never hear of it.
-        let disconnecting = self.background.spawn(async move { accounts.disconnect_whole(&theirs).await });
-        disconnecting.await.unwrap_or_else(|_| Err(ToolError::internal("disconnecting an account was cut off")))
-    }
-
-    async fn disconnect_whole(self: &Arc<Self>, account: &ConnectedAccount) -> Result<ConnectedAccount, ToolError> {
-        for _ in 0..CHANGE_TRIES {
-            let row = self.row(account).await?;
-            if row.status == ConnectedAccountStatus::Disconnected {
-                return Ok(ConnectedAccount::new(account.settings().clone(), row));
-            }
-            let Some(changed) = self.changed(&row, Event::Disconnected) else {
-                return Err(ToolError::internal(format!("an account that is {} cannot be disconnected", row.status)));
-            };
-            // Whose account it was goes too: this is the way to connect another one in its place.
-            let changed =
-                AccountRow { subject: None, label: None, values: "{}".to_owned(), scopes: "[]".to_owned(), ..changed };
-            let credentials = self.store.credentials(&row.id).await.map_err(store_error)?;
-            let mut writes = self.change(&row, &changed).to_vec();
-            writes.extend(credentials.iter().map(erased));
-            writes.extend(self.revoke_later(&row, self.tokens_of(&credentials)));
-            if self.store.commit(writes).await.map_err(store_error)? {
-                self.revoke_soon();
-                self.cache.forget(account.id());
-                self.links.forget(account.id());
-                self.said(&row, &changed);
-                return Ok(ConnectedAccount::new(account.settings().clone(), changed));
-            }
-        }
-        Err(busy(account))
     }
 
     /// The row of an account after an event; `None` where the event cannot happen now. The one place that
@@ -353,11 +318,6 @@ impl Accounts {
 
 fn slot<'a>(row: &'a CredentialRow, column: &'static str) -> Slot<'a> {
     Slot { table: "credential", column, row: &row.account, token: &row.token, generation: row.generation }
-}
-
-/// A credential without its secrets. The generation goes on, so that a refresh under way cannot bring it back.
-fn erased(row: &CredentialRow) -> Write {
-    Write::Credential { seen: Some(row.generation), row: begun_anew(row) }
 }
 
 /// The row in which another grant begins after this one: nothing goes over but the counts.

@@ -10,7 +10,7 @@ use super::{AccountId, Accounts, ExpiredReason};
 use crate::connection::ConnectionSettings;
 use crate::def::{ApplyDef, AuthKindDef};
 use crate::secret;
-use crate::store::{AccountRow, CredentialRow, EventRow, Write};
+use crate::store::{AccountRow, CredentialRow, EventRow, StoreError, Write};
 use crate::tool_error::ToolError;
 
 /// A host that was away comes back within this time, or it has missed something.
@@ -188,7 +188,14 @@ impl Accounts {
         }
     }
 
-    /// Erases old events, now and then, beside what writes the new ones.
+    /// Erases the events that became too old while nobody wrote new ones.
+    pub(crate) async fn forget_old_events(&self) -> Result<(), StoreError> {
+        let now = self.clock.now().as_millisecond();
+        self.events_swept.store(now, Ordering::Relaxed);
+        self.store.forget_events(now - KEEP_MS).await
+    }
+
+    /// The same, now and then, beside what writes new ones.
     fn sweep_events(&self, now: i64) {
         let due = self.events_swept.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |last| {
             (now - last >= SWEEP_MS || now < last).then_some(now)

@@ -12,7 +12,7 @@ use tokio::sync::{Mutex, watch};
 use super::accounts::store_error;
 use super::event::EventKind;
 use super::pause::millis;
-use super::secrets::Secrets;
+use super::secrets::{ACCESS_TOKEN, Secrets};
 use super::{Accounts, ConnectedAccountStatus};
 use crate::connection::ConnectionSettings;
 use crate::def::OAuth2Def;
@@ -28,7 +28,7 @@ const WAIT_MS: (i64, i64) = (10_000, 60 * 60_000);
 /// After this long nobody is told any more: most tokens have ended by themselves.
 const GIVE_UP_MS: i64 = 7 * 24 * 60 * 60_000;
 /// How long to wait where the store fails.
-const STORE_WAIT: Duration = Duration::from_mins(1);
+const REST: Duration = Duration::from_mins(1);
 /// Rows read at once, and rows told at once.
 const BATCH: (u32, usize) = (64, 8);
 
@@ -85,7 +85,8 @@ impl Accounts {
         for row in rows {
             tokens.extend(self.open_refresh(row).ok().flatten());
             let access = self.open_secrets(row).ok().flatten();
-            accesses.extend(access.into_iter().flat_map(|secrets| secrets.0).map(|(_, secret)| secret));
+            // Nothing but the token itself: what else is kept with it was never the provider's.
+            accesses.extend(access.as_ref().and_then(|secrets| secrets.get(ACCESS_TOKEN)).cloned());
         }
         tokens.extend(accesses);
         tokens
@@ -96,14 +97,13 @@ impl Accounts {
         self.outbox.wake.send_replace(());
     }
 
-    /// Starts the task that tells. It ends with the last handle of the runtime.
-    pub(crate) fn keep_revoking(self: &Arc<Self>) {
+    /// Starts the task that tells. It ends with the last handle of the runtime, and holds none while it waits.
+    pub(crate) async fn keep_revoking(self: &Arc<Self>) -> Result<(), StoreError> {
+        let mut wait = self.store.next_revocation().await?.map(|at| self.until(at));
         let (accounts, clock) = (Arc::downgrade(self), self.clock.clone());
         let mut wake = self.outbox.wake.subscribe();
         tokio::spawn(async move {
-            while let Some(accounts) = accounts.upgrade() {
-                let wait = accounts.revoke_due().await;
-                drop(accounts);
+            loop {
                 let pause = async {
                     match wait {
                         Some(wait) => clock.sleep(wait).await,
@@ -114,20 +114,30 @@ impl Accounts {
                     woken = wake.changed() => if woken.is_err() { return },
                     () = pause => {}
                 }
+                let Some(handle) = accounts.upgrade() else { return };
+                let telling = handle.clone();
+                let telling = handle.background.spawn(async move { telling.revoke_due().await });
+                drop(handle);
+                wait = telling.await.unwrap_or(Some(REST));
             }
         });
+        Ok(())
     }
 
     /// Tells all that is due; gives how long nothing else will be.
     pub(super) async fn revoke_due(&self) -> Option<Duration> {
         let _turn = self.outbox.turn.lock().await;
         match self.tell_due().await {
-            Ok(next) => next.map(|at| millis(at.saturating_sub(self.clock.now().as_millisecond()))),
+            Ok(next) => next.map(|at| self.until(at)),
             Err(error) => {
                 let _ = store_error(error);
-                Some(STORE_WAIT)
+                Some(REST)
             }
         }
+    }
+
+    fn until(&self, at: i64) -> Duration {
+        millis(at.saturating_sub(self.clock.now().as_millisecond()))
     }
 
     async fn tell_due(&self) -> Result<Option<i64>, StoreError> {

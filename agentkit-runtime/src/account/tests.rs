@@ -32,12 +32,14 @@ use super::{
 
 mod choose;
 mod client;
+mod delete;
 mod events;
 mod fields;
 mod flow;
 mod identity;
 mod keys;
 mod refresh;
+mod revocation;
 mod verify;
 
 /// A provider: answers in order, then the last one for ever.

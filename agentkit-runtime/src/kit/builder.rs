@@ -189,7 +189,8 @@ impl AgentKitBuilder {
         });
         let accounts = Arc::new(accounts);
         accounts.recover().await?;
-        accounts.keep_revoking();
+        accounts.forget_old_events().await?;
+        accounts.keep_revoking().await?;
         let (catalog, rates) = (Catalog::new(&connectors), Arc::new(Rates::new(clock.clone())));
         let inner = Inner { connectors, catalog, rates, accounts, http, clock, base_url };
         Ok(AgentKit { inner: Arc::new(inner) })

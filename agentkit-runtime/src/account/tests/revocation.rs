@@ -1,0 +1,188 @@
+//! Tokens that the provider is to forget: none is lost on the way, and none is taken from who still uses it.
+
+use crate::account::EventKind;
+use crate::store::{RevocationRow, Write};
+
+use super::*;
+
+/// Tokens that the provider was told to forget, in order.
+fn told(world: &World) -> Vec<String> {
+    let form = |form: Vec<(String, String)>| form.into_iter().find(|(name, _)| name == "token").unwrap().1;
+    world.provider.forms("/revoke").into_iter().map(form).collect()
+}
+
+/// What waits to be told.
+async fn waiting(world: &World) -> Vec<RevocationRow> {
+    world.kit.inner().accounts.store.revocations(i64::MAX, 100).await.unwrap()
+}
+
+async fn kinds(world: &World) -> Vec<String> {
+    world.kit.events(0, 1000).await.unwrap().into_iter().map(|event| event.kind).collect()
+}
+
+const DOWN: Answer = Answer::Later(503, "90");
+
+#[tokio::test]
+async fn a_provider_that_is_down_hears_of_it_later() {
+    let world = World::new(&[token(1)]).await;
+    let ana = world.connected("ana").await;
+    world.provider.then(&[DOWN]);
+    assert_eq!(world.kit.disconnect(&ana).await.unwrap().status(), Status::Disconnected);
+    world.kit.finish().await;
+    assert_eq!(told(&world), ["CANARY-rt-1"]);
+    // It asked for a minute and a half.
+    world.clock.advance(Duration::from_secs(89));
+    world.kit.finish().await;
+    assert_eq!(told(&world).len(), 1);
+    world.provider.then(&[reply(200, "")]);
+    world.clock.advance(Duration::from_secs(1));
+    world.kit.finish().await;
+    assert_eq!(told(&world), ["CANARY-rt-1", "CANARY-rt-1", "CANARY-at-1"]);
+    assert_eq!(waiting(&world).await, []);
+}
+
+/// Without anybody who waits for it.
+#[tokio::test]
+async fn it_is_told_in_the_background() {
+    let world = World::new(&[token(1)]).await;
+    let ana = world.connected("ana").await;
+    world.provider.then(&[DOWN, reply(200, "")]);
+    world.kit.disconnect(&ana).await.unwrap();
+    while world.clock.sleepers() == 0 {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(told(&world), ["CANARY-rt-1"]);
+    world.clock.advance(Duration::from_secs(90));
+    while told(&world).len() < 3 {
+        tokio::task::yield_now().await;
+    }
+}
+
+#[cfg(feature = "sqlite")]
+#[tokio::test]
+async fn it_is_told_after_a_restart_too() {
+    let dir = std::env::temp_dir().join(crate::secret::new_id("revocation-test", Timestamp::UNIX_EPOCH));
+    let open = async || World::on(crate::store::SqliteStore::open(&dir).await.unwrap()).await.unwrap();
+    let world = open().await;
+    let ana = world.connected("ana").await;
+    world.provider.then(&[DOWN]);
+    world.kit.disconnect(&ana).await.unwrap();
+    world.kit.finish().await;
+    drop(world);
+
+    let world = open().await;
+    world.clock.advance(Duration::from_secs(90));
+    world.kit.finish().await;
+    assert_eq!(told(&world), ["CANARY-rt-1", "CANARY-at-1"]);
+    assert_eq!(waiting(&world).await, []);
+    drop(world);
+    std::fs::remove_dir_all(&dir).unwrap();
+}
+
+/// An account of `chat`, connected as `U1`.
+async fn chatting(world: &World, identifier: &str, number: u32) -> ConnectedAccount {
+    let account = world.kit.connected_account("chat", identifier).await.unwrap();
+    let tokens = format!(r#"{{"access_token": "CANARY-at-{number}", "refresh_token": "CANARY-rt-{number}"}}"#);
+    world.provider.then(&[reply(200, &tokens), reply(200, "\"U1\"")]);
+    world.callback(&account).await.unwrap()
+}
+
+#[tokio::test]
+async fn a_grant_that_another_account_lives_on_is_left_alone() {
+    let world = World::new(&[token(1)]).await;
+    let (ana, ann) = (chatting(&world, "ana", 1).await, chatting(&world, "ann", 2).await);
+    world.provider.then(&[reply(200, "")]);
+    world.kit.disconnect(&ana).await.unwrap();
+    world.kit.finish().await;
+    assert_eq!((told(&world), waiting(&world).await), (vec![], vec![]));
+    world.kit.delete(&ann).await.unwrap();
+    world.kit.finish().await;
+    assert_eq!(told(&world), ["CANARY-rt-2", "CANARY-at-2"]);
+}
+
+#[tokio::test]
+async fn who_connects_again_before_it_was_told_keeps_the_new_grant() {
+    let world = World::new(&[token(1)]).await;
+    // Once with an account whose person is known, once with one that nobody can know.
+    let (chat, mail) =
+        (chatting(&world, "ana", 1).await, world.kit.connected_account("mail-work", "ana").await.unwrap());
+    world.provider.then(&[token(2)]);
+    let mail = world.callback(&mail).await.unwrap();
+    world.provider.then(&[DOWN]);
+    world.kit.disconnect(&chat).await.unwrap();
+    world.kit.disconnect(&mail).await.unwrap();
+    world.kit.finish().await;
+    assert_eq!(waiting(&world).await.len(), 2);
+    chatting(&world, "ana", 3).await;
+    world.provider.then(&[token(4)]);
+    world.callback(&mail).await.unwrap();
+    world.clock.advance(Duration::from_mins(30));
+    let before = told(&world).len();
+    world.kit.finish().await;
+    assert_eq!((told(&world).len(), waiting(&world).await), (before, vec![]));
+}
+
+#[tokio::test]
+async fn after_a_week_the_host_is_told_in_place_of_the_provider() {
+    let world = World::new(&[token(1)]).await;
+    let ana = world.connected("ana").await;
+    world.provider.then(&[DOWN]);
+    world.kit.delete(&ana).await.unwrap();
+    for _ in 0..7 * 24 {
+        world.kit.finish().await;
+        assert!(!kinds(&world).await.contains(&EventKind::RevocationFailed.as_str().to_owned()));
+        world.clock.advance(Duration::from_hours(1));
+    }
+    world.kit.finish().await;
+    assert_eq!(waiting(&world).await, []);
+    let last = world.kit.events(0, 1000).await.unwrap().pop().unwrap();
+    assert_eq!(last.kind, EventKind::RevocationFailed.as_str());
+    assert_eq!(last.account, *ana.id());
+    assert_eq!(last.data["reason"], "it did not take it for a week");
+}
+
+#[tokio::test]
+async fn a_provider_that_does_not_do_it_is_asked_once() {
+    let world = World::new(&[token(1)]).await;
+    let ana = world.connected("ana").await;
+    world.provider.then(&[reply(400, r#"{"error": "unsupported_token_type"}"#)]);
+    world.kit.disconnect(&ana).await.unwrap();
+    world.kit.finish().await;
+    assert_eq!((told(&world).len(), waiting(&world).await), (1, vec![]));
+    assert_eq!(kinds(&world).await.pop().unwrap(), EventKind::RevocationFailed.as_str());
+}
+
+/// Somebody who can write to the database, but has no key, must not lead a token elsewhere.
+#[tokio::test]
+async fn a_token_goes_to_the_provider_it_was_sealed_for() {
+    let world = World::new(&[token(1)]).await;
+    let ana = world.connected("ana").await;
+    world.provider.then(&[DOWN]);
+    world.kit.disconnect(&ana).await.unwrap();
+    world.kit.finish().await;
+    let row = waiting(&world).await.remove(0);
+    let elsewhere = RevocationRow {
+        connection_id: world.connection_id("mail-home"),
+        client_id: "client-2".to_owned(),
+        not_before: 0,
+        ..row.clone()
+    };
+    let write = Write::RevokeLater { seen: row.tries, row: elsewhere };
+    assert!(world.kit.inner().accounts.store.commit(vec![write]).await.unwrap());
+    world.kit.finish().await;
+    assert_eq!((told(&world).len(), waiting(&world).await), (1, vec![]), "only the one before");
+    assert_eq!(kinds(&world).await.pop().unwrap(), EventKind::RevocationFailed.as_str());
+}
+
+#[tokio::test]
+async fn another_client_does_not_ask_for_it() {
+    let world = World::new(&[token(1)]).await;
+    let ana = world.connected("ana").await;
+    let store = world.kit.inner().accounts.store.clone();
+    let row = store.account(ana.id().as_str()).await.unwrap().unwrap();
+    let other = crate::store::AccountRow { client_id: "client-0".to_owned(), revision: row.revision + 1, ..row };
+    assert!(store.commit(vec![Write::Account(other)]).await.unwrap());
+    world.kit.disconnect(&ana).await.unwrap();
+    world.kit.finish().await;
+    assert_eq!((told(&world).len(), waiting(&world).await.len()), (0, 1));
+}
