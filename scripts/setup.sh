@@ -64,6 +64,20 @@ install_cargo_fuzz() {
     "$cargo_fuzz" --version
 }
 
+# long_form NAME ARGUMENT...: runs one test of a proof in its long form, `cargo test ARGUMENT...`, and prints its figures,
+# which stand in one line `NAME: …`; when it fails, all it said.
+long_form() {
+    local name=$1 log=target/stages/proof-$1.log
+    shift
+    mkdir -p target/stages
+    if ! AGENTKIT_PROOF=long cargo test --locked -q "$@" --nocapture >"$log" 2>&1; then
+        cat "$log" >&2
+        return 1
+    fi
+    # Without it the test was not there, or has proved nothing.
+    grep "^$name: " "$log"
+}
+
 setup() {
     check_prerequisites
     install_peers

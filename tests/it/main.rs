@@ -13,6 +13,8 @@ mod hostile;
 mod language;
 mod outside;
 mod peers;
+mod reader;
 mod schemas;
 mod slack;
+mod storm;
 mod tidy;

@@ -4,6 +4,7 @@
 
 pub mod browser;
 pub mod canary;
+pub mod carrier;
 pub mod chaos;
 pub mod clock;
 pub mod connectors;
@@ -15,6 +16,7 @@ pub mod hooks;
 pub mod oidc;
 pub mod page;
 pub mod peer;
+pub mod proof;
 pub mod slack;
 pub mod tap;
 pub mod world;
@@ -31,6 +33,19 @@ use std::time::Duration;
 pub fn workspace() -> PathBuf {
     let tests = Path::new(env!("CARGO_MANIFEST_DIR"));
     tests.parent().expect("tests/ lies in the workspace").to_owned()
+}
+
+/// An empty folder below `target/`, for one test.
+///
+/// # Panics
+///
+/// When it cannot be made.
+#[must_use]
+pub fn folder(name: &str) -> PathBuf {
+    let folder = workspace().join("target/tests").join(format!("{name}-{}", std::process::id()));
+    let _ = std::fs::remove_dir_all(&folder);
+    std::fs::create_dir_all(&folder).expect("target/ can be written");
+    folder
 }
 
 /// Waits until something that runs beside the test is done.
