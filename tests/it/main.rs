@@ -1,5 +1,6 @@
 //! Everything that crosses crates, as one test binary.
 
+mod accessible;
 mod callbacks;
 mod canary;
 mod catalog;

@@ -6,6 +6,7 @@ pub mod browser;
 pub mod canary;
 pub mod carrier;
 pub mod chaos;
+pub mod chromium;
 pub mod clock;
 pub mod connectors;
 pub mod emulator;
