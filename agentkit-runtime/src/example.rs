@@ -33,7 +33,7 @@ use crate::kit::{AgentKit, DEFAULT_BASE_URL};
 use crate::rate::Rates;
 use crate::request::Keys;
 use crate::tool_error::ToolError;
-use crate::transport::{Budget, Http};
+use crate::transport::{AtOnce, Budget, Http};
 use matcher::{Matcher, secret};
 
 /// The time in examples, 2023-11-14T22:13:20Z.
@@ -105,7 +105,7 @@ async fn outcome(
         settings: settings.map_err(|error| format!("the connector cannot be set up: {error}"))?,
         tokens: Tokens::Fixed(credentials),
         account: None,
-        http: Arc::new(Http::new(matcher, clock.clone())),
+        http: Arc::new(Http::new(matcher, clock.clone(), AtOnce::default())),
         rates: Arc::new(Rates::new(clock.clone())),
         deadline: clock.monotonic() + CALL_LIMIT,
         hooks: example.get("hooks").and_then(Value::as_object).cloned(),

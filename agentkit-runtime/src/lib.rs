@@ -78,6 +78,6 @@ pub use crate::store::SqliteStore;
 pub use crate::store::{MemoryStore, Store, StoreError};
 pub use crate::tool::Tool;
 pub use crate::tool_error::{Acts, ErrorKind, HookError, ProviderError, ToolError};
-pub use crate::transport::{Budget, Failure, HttpReply, HttpRequest, Limits, Transport, TransportError};
+pub use crate::transport::{AtOnce, Budget, Failure, HttpReply, HttpRequest, Limits, Transport, TransportError};
 pub use crate::wire::File;
 pub use secrecy::{ExposeSecret, SecretString};

@@ -21,7 +21,8 @@ use futures_util::future::BoxFuture;
 use url::Url;
 
 pub use self::budget::Budget;
-pub(crate) use self::doors::{Busy, Door, PATIENCE, Turn};
+pub use self::doors::AtOnce;
+pub(crate) use self::doors::{Busy, Door, Turn};
 pub(crate) use self::http::{Http, host_of};
 pub(crate) use stand_in::{leads_to, real_address};
 

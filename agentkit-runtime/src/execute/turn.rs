@@ -9,7 +9,7 @@ use futures_util::future::{Either, select};
 use crate::account::AccountId;
 use crate::cx::Call;
 use crate::tool_error::{ErrorKind, ToolError};
-use crate::transport::{Busy, Door, HttpRequest, PATIENCE, Turn};
+use crate::transport::{Busy, Door, HttpRequest, Turn};
 
 /// When whoever was turned away may come again.
 const LATER: Duration = Duration::from_secs(2);
@@ -34,7 +34,7 @@ pub(super) async fn take<'c>(call: &'c Call, door: &'c Door, provider: &str) -> 
     let begun = || call.begun.load(Ordering::Relaxed);
     let mut to_the_end = begun();
     loop {
-        let patience = if to_the_end { call.left() } else { PATIENCE.min(call.left()) };
+        let patience = if to_the_end { call.left() } else { doors.patience().min(call.left()) };
         if let Either::Left((turn, _)) = select(entering.as_mut(), call.clock.sleep(patience)).await {
             call.begun.store(true, Ordering::Relaxed);
             return Ok(turn);

@@ -18,7 +18,7 @@ use crate::rate::Rates;
 use crate::secret;
 use crate::setup::SetupError;
 use crate::store::{ConnectionRow, MemoryStore, Store};
-use crate::transport::{Http, Transport};
+use crate::transport::{AtOnce, Http, Transport};
 use crate::vault::{RootKey, Vault};
 
 /// The owner of all rows while one process serves one owner.
@@ -39,6 +39,7 @@ pub struct AgentKitBuilder {
     root_key: Option<PathBuf>,
     clock: Option<Arc<dyn Clock>>,
     transport: Option<Arc<dyn Transport>>,
+    at_once: AtOnce,
     environment: Environment,
 }
 
@@ -115,6 +116,11 @@ impl AgentKitBuilder {
         Self { transport: Some(transport), ..self }
     }
 
+    /// How many requests may be under way at once.
+    pub fn at_once(self, at_once: AtOnce) -> Self {
+        Self { at_once, ..self }
+    }
+
     /// Variables to use in place of the environment of the process.
     #[cfg(test)]
     pub(crate) fn environment(self, environment: Environment) -> Self {
@@ -172,11 +178,11 @@ impl AgentKitBuilder {
         let common = Common { base_url: &base_url, user_verification, addresses: &addresses };
         let ground = Ground { environment: &self.environment, store: &*store, clock: &*clock, common };
         let connections = ground.settle(connections).await?;
-        let http = match self.transport {
-            Some(transport) => Http::new(transport, clock.clone()),
-            None => Http::over_the_network(clock.clone())?,
+        let transport = match self.transport {
+            Some(transport) => transport,
+            None => Http::network()?,
         };
-        let http = Arc::new(http);
+        let http = Arc::new(Http::new(transport, clock.clone(), self.at_once));
         let accounts = Accounts::new(AccountsParts {
             tenant: TENANT.to_owned(),
             base_url: base_url.clone(),

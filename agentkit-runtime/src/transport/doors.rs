@@ -16,19 +16,36 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 use super::breaker::{Breaker, Outcome, Right, Turned};
 use crate::clock::Clock;
 
-/// Requests of one account at once.
-const PER_ACCOUNT: usize = 8;
-/// Requests of one connection to one host at once.
-const PER_HOST: usize = 64;
 /// So many hosts may be busy at once, for each processor.
 const HOSTS_PER_CORE: usize = 4;
-/// How long a new call waits for its turn.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(1);
 /// Entries in memory before those that nobody uses are dropped.
 const MANY: usize = 4_096;
 
+/// How many requests of tools may be under way at once, and what becomes of a call beyond that.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AtOnce {
+    /// Requests of one account.
+    pub per_account: usize,
+    /// Requests of one connection to one host.
+    pub per_host: usize,
+    /// Requests of the whole process.
+    pub in_all: usize,
+    /// How long a call waits for the turn of its first request before it is turned away.
+    pub patience: Duration,
+}
+
+impl Default for AtOnce {
+    /// Eight for an account, 64 for a host, as many as four busy hosts for each processor; one second.
+    fn default() -> Self {
+        let cores: usize = available_parallelism().map_or(1, Into::into);
+        let per_host = 64;
+        Self { per_account: 8, per_host, in_all: HOSTS_PER_CORE * cores * per_host, patience: Duration::from_secs(1) }
+    }
+}
+
 /// All doors of a kit.
 pub(crate) struct Doors {
+    at_once: AtOnce,
     hasher: RandomState,
     accounts: Entries<Semaphore>,
     hosts: Entries<Host>,
@@ -78,21 +95,36 @@ pub(crate) enum Busy {
 }
 
 impl Doors {
-    pub(crate) fn new() -> Self {
-        let cores = available_parallelism().map_or(1, Into::into);
-        let all = Semaphore::new(HOSTS_PER_CORE * cores * PER_HOST);
-        Self { hasher: RandomState::new(), accounts: Entries::new(), hosts: Entries::new(), all }
+    pub(crate) fn new(at_once: AtOnce) -> Self {
+        // Nobody could ever send anything through none; and a semaphore has a largest size.
+        let limited = |count: usize| count.clamp(1, Semaphore::MAX_PERMITS);
+        let AtOnce { per_account, per_host, in_all, .. } = at_once;
+        let (per_account, per_host, in_all) = (limited(per_account), limited(per_host), limited(in_all));
+        Self {
+            at_once: AtOnce { per_account, per_host, in_all, ..at_once },
+            hasher: RandomState::new(),
+            accounts: Entries::new(),
+            hosts: Entries::new(),
+            all: Semaphore::new(in_all),
+        }
+    }
+
+    /// How long a new call waits for its turn.
+    pub(crate) fn patience(&self) -> Duration {
+        self.at_once.patience
     }
 
     /// The door of a request of a tool. In the check of an account that is not kept yet there is none to count for.
     pub(crate) fn door(&self, connection: &str, host: &str, account: Option<&str>) -> Door {
-        let account = account.map(|id| self.accounts.of(self.hasher.hash_one(id), || Semaphore::new(PER_ACCOUNT)));
+        let account =
+            account.map(|id| self.accounts.of(self.hasher.hash_one(id), || Semaphore::new(self.at_once.per_account)));
         Door { account, host: self.host(connection, host, Asked::Tools) }
     }
 
     /// A host, as requests of a connection see it.
     pub(super) fn host(&self, connection: &str, host: &str, asked: Asked) -> Arc<Host> {
-        self.hosts.of(self.hasher.hash_one((connection, host, asked)), Host::new)
+        let new = || Host::new(self.at_once.per_host);
+        self.hosts.of(self.hasher.hash_one((connection, host, asked)), new)
     }
 
     /// Takes a turn if there is one now; else says what is busy.
@@ -136,8 +168,8 @@ impl Door {
 }
 
 impl Host {
-    fn new() -> Self {
-        Self { slots: Semaphore::new(PER_HOST), breaker: Breaker::new() }
+    fn new(at_once: usize) -> Self {
+        Self { slots: Semaphore::new(at_once), breaker: Breaker::new() }
     }
 
     /// Begins a request, or says how long to wait.

@@ -9,7 +9,7 @@ use super::breaker::{Outcome, Turned};
 use super::doors::{Asked, Door, Doors, Host};
 use super::network::Network;
 use super::stand_in::leads_to;
-use super::{Failure, HttpReply, HttpRequest, Limits, Transport, TransportError, guard};
+use super::{AtOnce, Failure, HttpReply, HttpRequest, Limits, Transport, TransportError, guard};
 use crate::clock::Clock;
 use crate::connection::ConnectionSettings;
 use crate::def::TextDef;
@@ -29,18 +29,18 @@ pub(crate) struct Http {
 
 impl Http {
     /// Over a transport of the caller's.
-    pub(crate) fn new(transport: Arc<dyn Transport>, clock: Arc<dyn Clock>) -> Self {
-        Self { transport, clock, doors: Doors::new() }
+    pub(crate) fn new(transport: Arc<dyn Transport>, clock: Arc<dyn Clock>, at_once: AtOnce) -> Self {
+        Self { transport, clock, doors: Doors::new(at_once) }
     }
 
-    /// Over the network.
-    pub(crate) fn over_the_network(clock: Arc<dyn Clock>) -> Result<Self, SetupError> {
+    /// The network, as a transport.
+    pub(crate) fn network() -> Result<Arc<dyn Transport>, SetupError> {
         let network = Network::new().map_err(|error| {
             SetupError::new("the HTTP client cannot be set up")
                 .help("check the certificates that this system trusts")
                 .caused_by(error)
         })?;
-        Ok(Self::new(Arc::new(network), clock))
+        Ok(Arc::new(network))
     }
 
     /// What stands before the hosts.

@@ -13,7 +13,7 @@ use crate::def::{ConnectorDef, HttpDef, TextDef};
 use crate::example::StandingClock;
 use crate::tests::probe::CONNECTOR;
 use crate::tests::script::{Act, KEY, Script, kit, ok, status};
-use crate::transport::{Failure, HttpReply, HttpRequest, Limits, Transport, TransportError};
+use crate::transport::{AtOnce, Failure, HttpReply, HttpRequest, Limits, Transport, TransportError};
 use crate::{AgentKit, Clock as _, ConnectedAccount, Connection, ErrorKind};
 
 /// The same app on hosts that work.
@@ -268,4 +268,24 @@ async fn the_memory_of_a_call_is_that_of_a_few_replies() {
     let script = Script::new((0..50).map(|_| ok("12345678")));
     let (probe, account) = kit(CONNECTOR, &script).await;
     assert_eq!(probe.execute(&account, Many).await.expect("400 bytes").len(), 50);
+}
+
+#[tokio::test(start_paused = true)]
+async fn how_many_at_once_and_how_long_to_wait_is_the_operators_to_say() {
+    for (per_account, most) in [(2, 2), (0, 1)] {
+        let slow = Arc::new(Slow::default());
+        let at_once = AtOnce { per_account, patience: Duration::from_secs(50), ..AtOnce::default() };
+        let kit = AgentKit::builder().connection(Connection::new("slow", CONNECTOR)).at_once(at_once);
+        let kit = kit.transport(slow.clone()).build().await.expect("a kit");
+        let ana = account(&kit, "slow", "ana").await;
+        let answer = async {
+            for _ in 0..8 {
+                kit.inner().clock.sleep(Duration::from_secs(5)).await;
+                slow.go_on.notify_waiters();
+            }
+        };
+        let (results, ()) = tokio::join!(join_all((0..8).map(|_| kit.execute(&ana, get()))), answer);
+        assert!(results.iter().all(Result::is_ok), "{per_account}: {results:?}");
+        assert_eq!(slow.most.load(Ordering::Relaxed), most);
+    }
 }
