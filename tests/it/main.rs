@@ -12,6 +12,7 @@ mod google;
 mod guide;
 mod hostile;
 mod language;
+mod model;
 mod outside;
 mod peers;
 mod reader;
