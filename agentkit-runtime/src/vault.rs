@@ -53,7 +53,7 @@ impl Purpose {
 }
 
 /// Where a sealed value stands. A blob that was moved elsewhere does not open.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Slot<'a> {
     pub(crate) table: &'static str,
     pub(crate) column: &'static str,

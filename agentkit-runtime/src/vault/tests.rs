@@ -107,3 +107,5 @@ fn key_files_are_made_once_and_read_back() {
     assert!(broken.to_string().contains("this is no root key"), "{broken}");
     std::fs::remove_dir_all(dir).expect("removed");
 }
+
+mod proof;
