@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 
-use crate::verbs::{accounts, check, connect, expand, mock, quickstart, run, schema, test, tool, tools};
+use crate::verbs::{accounts, check, connect, doctor, expand, mock, quickstart, run, schema, test, tool, tools};
 
 /// Check connector specs, connect accounts of users, and run tools on their behalf.
 #[derive(Debug, Parser)]
@@ -46,6 +46,8 @@ pub(crate) enum Verb {
     Connect(connect::Args),
     /// List the connected accounts
     Accounts(accounts::Args),
+    /// Look for what is wrong with this setup and say what to do
+    Doctor(doctor::Args),
     /// Run a tool on behalf of a user
     Run(run::Args),
     /// Print the Rust that a connector spec compiles to

@@ -72,6 +72,12 @@ impl Failure {
         Self { notes: Vec::new(), ..self }
     }
 
+    /// Its message and what to do about it.
+    pub(crate) fn told(&self) -> (&str, Option<&str>) {
+        let hint = self.notes.iter().find(|(label, _)| *label == "hint");
+        (&self.message, hint.and_then(|(_, value)| value.as_str()))
+    }
+
     /// Its exit code.
     pub(crate) fn exit(&self) -> Exit {
         self.exit

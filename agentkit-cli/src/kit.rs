@@ -10,13 +10,13 @@ use url::Url;
 use crate::exit::{Exit, Failure};
 
 /// Where accounts are kept, in the working directory: `data` and, beside it, `root.key`.
-const FOLDER: &str = ".agentkit";
+pub(crate) const FOLDER: &str = ".agentkit";
 
 /// Name of the configuration in the working directory.
 const CONFIG: &str = "agentkit.toml";
 
 /// Stands for the client of a connection that nobody configured, so that it can be spoken about.
-const NO_CLIENT: &str = "not-configured";
+pub(crate) const NO_CLIENT: &str = "not-configured";
 
 /// Does some work with the runtime as it is configured.
 ///
@@ -121,6 +121,6 @@ pub(crate) async fn listen(kit: &AgentKit) -> Result<TcpListener, Failure> {
 }
 
 /// The configuration to read: what was asked for, else the one of the working directory if it is there.
-fn configured(asked: Option<&Path>) -> Option<&Path> {
+pub(crate) fn configured(asked: Option<&Path>) -> Option<&Path> {
     asked.or_else(|| Some(Path::new(CONFIG)).filter(|path| path.exists()))
 }

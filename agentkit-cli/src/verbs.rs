@@ -3,6 +3,7 @@
 pub(crate) mod accounts;
 pub(crate) mod check;
 pub(crate) mod connect;
+pub(crate) mod doctor;
 pub(crate) mod expand;
 pub(crate) mod mock;
 pub(crate) mod quickstart;

@@ -24,6 +24,7 @@ mod page;
 mod poll;
 mod private;
 mod rate;
+mod reach;
 mod reader;
 mod reply;
 mod request;
@@ -70,6 +71,7 @@ pub use crate::def::{
 pub use crate::dialect::Dialect;
 pub use crate::execute::Execution;
 pub use crate::kit::{AgentKit, AgentKitBuilder, DEFAULT_BASE_URL};
+pub use crate::reach::Reached;
 pub use crate::reply::{ErrorParts, RawReply};
 pub use crate::setup::SetupError;
 pub use crate::sign::{Signature, Unsigned};

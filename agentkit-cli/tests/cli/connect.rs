@@ -39,6 +39,12 @@ async fn a_person_connects_and_tools_run() {
     assert_eq!((ran.code, ran.stderr.as_str()), (0, "note: a stand-in answered, not the provider\n"), "{ran:?}");
     assert_eq!(ran.json()["mails"][0]["subject"], "Agenda for Monday's planning");
 
+    let healthy = sandbox.run(["doctor"]);
+    assert_eq!(healthy.code, 0, "{healthy:?}");
+    for line in ["answers (a stand-in answers)", "agrees with that of", "1 of 1 are ACTIVE", "whole; nothing else"] {
+        assert!(healthy.stdout.contains(line), "`{line}`: {}", healthy.stdout);
+    }
+
     let wrong = sandbox.run(["run", "gmail_fetch_mails", "--user", "ana", "--input", r#"{"max_result": 5}"#]);
     assert_eq!((wrong.code, wrong.stdout.as_str()), (1, ""), "{wrong:?}");
     assert!(wrong.stderr.contains("= kind: invalid_input") && wrong.stderr.contains("max_results"), "{wrong:?}");

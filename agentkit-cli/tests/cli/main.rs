@@ -1,6 +1,7 @@
 //! The command from outside: what it prints, where, and with which exit code.
 
 mod connect;
+mod doctor;
 mod mock;
 mod sandbox;
 mod test;
@@ -13,9 +14,20 @@ use serde_json::Value;
 fn help() {
     let sandbox = Sandbox::new("help");
     assert_snapshot!("help", sandbox.run(["--help"]).stdout);
-    for verb in
-        ["quickstart", "check", "tools", "tool", "connect", "accounts", "run", "expand", "mock", "schema", "test"]
-    {
+    for verb in [
+        "quickstart",
+        "check",
+        "tools",
+        "tool",
+        "connect",
+        "accounts",
+        "doctor",
+        "run",
+        "expand",
+        "mock",
+        "schema",
+        "test",
+    ] {
         let ran = sandbox.run([verb, "--help"]);
         assert_eq!(ran.code, 0, "{ran:?}");
         assert_snapshot!(format!("help_{verb}"), ran.stdout);

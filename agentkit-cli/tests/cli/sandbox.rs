@@ -75,6 +75,25 @@ impl Sandbox {
         fs::write(self.folder.join(name), text).expect("the folder can be written");
     }
 
+    /// Makes a folder and those above it.
+    #[cfg(unix)]
+    pub(crate) fn folder(&self, name: &str, mode: u32) {
+        fs::create_dir_all(self.folder.join(name)).expect("the folder can be written");
+        self.chmod(name, mode);
+    }
+
+    /// Says who may do what with a file.
+    #[cfg(unix)]
+    pub(crate) fn chmod(&self, name: &str, mode: u32) {
+        let permissions = std::os::unix::fs::PermissionsExt::from_mode(mode);
+        fs::set_permissions(self.folder.join(name), permissions).expect("it is there");
+    }
+
+    /// Removes a file.
+    pub(crate) fn remove(&self, name: &str) {
+        fs::remove_file(self.folder.join(name)).expect("the file is there");
+    }
+
     /// Copies a file.
     pub(crate) fn copy(&self, from: &str, to: &str) {
         fs::copy(self.folder.join(from), self.folder.join(to)).expect("the file is there");

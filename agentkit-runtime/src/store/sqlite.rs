@@ -105,6 +105,16 @@ impl SqliteStore {
         Ok(Self { dir, writer, readers, _lock: lock })
     }
 
+    /// What `SQLite` finds wrong with the file: broken pages, rows or indexes. Empty is whole.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be read to its end.
+    pub async fn faults(&self) -> Result<Vec<String>, StoreError> {
+        let found = self.all(sqlx::query(sql::FAULTS), |row| row.try_get::<String, _>(0)).await?;
+        Ok(found.into_iter().filter(|line| line != "ok").collect())
+    }
+
     async fn run(&self, statement: Query) -> Result<(), StoreError> {
         statement.execute(&self.writer).await.map(|_| ()).map_err(broken)
     }

@@ -87,6 +87,17 @@ impl Http {
         self.carry((connection, &door), request, limits).await
     }
 
+    /// Sends a request to any host: it carries nothing that is worth anything.
+    pub(crate) async fn probe(
+        &self,
+        connection: &ConnectionSettings,
+        request: HttpRequest,
+        limits: Limits,
+    ) -> Result<HttpReply, TransportError> {
+        let door = self.doors.host(connection.id(), request.url.host_str().unwrap_or_default(), Asked::Tokens);
+        self.carry((connection, &door), request, limits).await
+    }
+
     async fn carry(
         &self,
         (connection, host): (&ConnectionSettings, &Host),

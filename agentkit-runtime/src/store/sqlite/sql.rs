@@ -4,6 +4,7 @@ pub(super) const MIGRATIONS: &str = "CREATE TABLE IF NOT EXISTS migration (numbe
 pub(super) const MIGRATED: &str = "SELECT COUNT(*) AS had FROM migration";
 pub(super) const MIGRATE: &str = "INSERT INTO migration (number) VALUES ($1)";
 
+pub(super) const FAULTS: &str = "PRAGMA quick_check";
 pub(super) const REFERENCES_OFF: &str = "PRAGMA foreign_keys = OFF";
 pub(super) const REFERENCES_ON: &str = "PRAGMA foreign_keys = ON";
 pub(super) const BROKEN_REFERENCE: &str = "PRAGMA foreign_key_check";

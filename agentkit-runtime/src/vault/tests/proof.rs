@@ -1,8 +1,10 @@
 //! The proof `vault`: nothing opens but what was sealed, where it was sealed. `AGENTKIT_PROOF=long` is its full size.
+#![allow(clippy::print_stdout, reason = "the figures are what a proof is run for")]
 
 use super::*;
 
 /// Blobs whose every bit is flipped, and places whose blobs are all exchanged for each other.
+#[expect(clippy::disallowed_methods, reason = "the size of a test is no setting of the runtime")]
 fn size() -> (usize, usize) {
     if std::env::var("AGENTKIT_PROOF").is_ok_and(|size| size == "long") { (1000, 256) } else { (8, 48) }
 }

@@ -1,0 +1,119 @@
+//! `agentkit doctor`: looks at files, configuration, providers and accounts, and says what to do about each.
+
+use std::path::Path;
+
+use agentkit_runtime::SqliteStore;
+use serde_json::{Value, json};
+
+use crate::exit::{Exit, Failure};
+use crate::kit::{self, FOLDER};
+use crate::output::{BAD, DIM, GOOD, Output, WARN, printable};
+
+mod accounts;
+mod files;
+mod providers;
+
+/// Nothing to choose.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  agentkit doctor\n  agentkit doctor --json")]
+pub(crate) struct Args {}
+
+/// How one thing is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    Ok,
+    /// It works, and may not for long, or not safely.
+    Warn,
+    /// It does not work.
+    Fail,
+}
+
+/// One thing that was looked at.
+struct Finding {
+    state: State,
+    /// What it is, such as `root key`.
+    about: &'static str,
+    message: String,
+    /// What to do.
+    hint: Option<String>,
+}
+
+impl Finding {
+    fn ok(about: &'static str, message: impl Into<String>) -> Self {
+        Self { state: State::Ok, about, message: message.into(), hint: None }
+    }
+
+    fn warn(about: &'static str, message: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self { state: State::Warn, about, message: message.into(), hint: Some(hint.into()) }
+    }
+
+    fn fail(about: &'static str, message: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self { state: State::Fail, about, message: message.into(), hint: Some(hint.into()) }
+    }
+}
+
+/// Looks at everything; what cannot be looked at is said too.
+pub(crate) async fn run(_: &Args, config: Option<&Path>, output: Output) -> Result<Exit, Failure> {
+    let mut findings = files::look(Path::new(FOLDER), kit::configured(config));
+    if Path::new(FOLDER).join("data/agentkit.db").exists() {
+        findings.push(database().await);
+    }
+    let opened = kit::with_to_look(config, async |kit| {
+        let mut found = vec![providers::pages(kit).await];
+        let accounts = kit.accounts().await?;
+        found.extend(providers::look(kit, &accounts).await);
+        found.extend(accounts::look(&accounts));
+        Ok(found)
+    });
+    match opened.await {
+        Ok(found) => findings.extend(found),
+        Err(failure) => {
+            let (message, hint) = failure.told();
+            findings.push(Finding::fail("setup", message, hint.unwrap_or_default()));
+        }
+    }
+    show(&findings, output)
+}
+
+async fn database() -> Finding {
+    let store = match SqliteStore::open(FOLDER).await {
+        Ok(store) => store,
+        Err(error) => return Finding::fail("database", error.message(), error.hint().unwrap_or_default()),
+    };
+    match store.faults().await {
+        Ok(faults) if faults.is_empty() => Finding::ok("database", "whole; nothing else has it open"),
+        Ok(faults) => {
+            let first = faults.into_iter().next().unwrap_or_default();
+            Finding::fail("database", format!("it is damaged: {first}"), "restore it from a backup")
+        }
+        Err(error) => Finding::fail("database", error.to_string(), "restore it from a backup"),
+    }
+}
+
+fn show(findings: &[Finding], output: Output) -> Result<Exit, Failure> {
+    if output.machine() {
+        output.json(&Value::Array(findings.iter().map(document).collect()))?;
+    }
+    for Finding { state, about, message, hint } in findings {
+        let (style, word) = match state {
+            State::Ok => (GOOD, "ok  "),
+            State::Warn => (WARN, "warn"),
+            State::Fail => (BAD, "fail"),
+        };
+        output.line(format_args!("{style}{word}{style:#}  {about:<12} {}", printable(message)))?;
+        if let Some(hint) = hint.as_ref().filter(|hint| !hint.is_empty()) {
+            output.line(format_args!("      {:<12} {DIM}->{DIM:#} {}", "", printable(hint)))?;
+        }
+    }
+    let failed = findings.iter().any(|finding| finding.state == State::Fail);
+    Ok(if failed { Exit::Usage } else { Exit::Done })
+}
+
+fn document(finding: &Finding) -> Value {
+    let state = match finding.state {
+        State::Ok => "ok",
+        State::Warn => "warn",
+        State::Fail => "fail",
+    };
+    json!({"state": state, "about": finding.about, "message": finding.message, "hint": finding.hint})
+}
