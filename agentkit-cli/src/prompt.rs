@@ -1,6 +1,6 @@
 //! Asks a person on the terminal: for a secret without echo, for a field of an account with it.
 
-use std::io::{self, IsTerminal as _, Write as _};
+use std::io::{self, BufRead, IsTerminal as _, Write as _};
 
 use crate::exit::Failure;
 
@@ -13,16 +13,23 @@ pub(crate) fn secret(name: &str, about: Option<&str>) -> Result<String, Failure>
     let mut stderr = anstream::stderr();
     write!(stderr, "{name}{} (not shown): ", about.map(|about| format!(", {about}")).unwrap_or_default())?;
     stderr.flush()?;
-    let text = without_echo(|| {
-        let mut line = String::new();
-        io::stdin().read_line(&mut line).map(|_| line)
-    })?;
+    let text = without_echo(|| whole(&mut io::stdin().lock()))?;
     writeln!(stderr)?;
     let text = text.trim();
     if text.is_empty() {
         return Err(Failure::usage(format!("no secret `{name}` was given")));
     }
     Ok(text.to_owned())
+}
+
+/// A line, or a key from its first line to its last: what is left of a pasted key would go to the shell.
+fn whole(input: &mut impl BufRead) -> io::Result<String> {
+    let mut text = String::new();
+    let mut read = input.read_line(&mut text)?;
+    while read > 0 && text.trim_start().starts_with("-----BEGIN ") && !text.contains("-----END ") {
+        read = input.read_line(&mut text)?;
+    }
+    Ok(text)
 }
 
 /// Asks for the field `name` of an account.
@@ -56,4 +63,19 @@ fn without_echo<T>(read: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
 #[cfg(not(unix))]
 fn without_echo<T>(_: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
     Err(io::Error::other("this terminal cannot hide what is typed; use --secret-file"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_of_several_lines_is_read_to_its_end() {
+        let key = "-----BEGIN PRIVATE KEY-----\nMII\n-----END PRIVATE KEY-----\n";
+        let mut input = format!("{key}ls\n");
+        assert_eq!(whole(&mut input.as_bytes()).expect("it can be read"), key);
+        input = "sk-1\nls\n".to_owned();
+        assert_eq!(whole(&mut input.as_bytes()).expect("it can be read"), "sk-1\n");
+        assert_eq!(whole(&mut &key.as_bytes()[..30]).expect("it ends"), key[..30]);
+    }
 }

@@ -4,6 +4,7 @@
 //! request and every exchange of the examples; anything else is a 404 that holds the request as a ready `expect`.
 //! It knows nothing of AgentKit's own side: a connection reaches it through its stand-in mapping.
 
+mod assertion;
 mod authorize;
 mod call;
 mod exchange;
@@ -31,6 +32,7 @@ use http::{Method, StatusCode};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
+pub use assertion::KEY;
 use call::Call;
 use grants::Grants;
 use keys::Verdict;

@@ -14,6 +14,7 @@ use crate::store::AccountRow;
 
 mod accounts;
 mod activate;
+mod assertion;
 mod authorization;
 mod background;
 mod cache;

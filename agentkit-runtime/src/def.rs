@@ -11,8 +11,8 @@ mod tool;
 
 pub use self::account::{CheckDef, CheckedAccount, Checking, DerivedDef, FieldDef, Identity};
 pub use self::auth::{
-    ApplyDef, AuthDef, AuthKindDef, ClientAuthDef, OAuth2Def, PartDef, RefreshDef, RotationDef, ScopeDef, SecretDef,
-    SigningDef, TokenBodyDef, TokenDef,
+    ApplyDef, AuthDef, AuthKindDef, ClientAuthDef, JwtBearerDef, OAuth2Def, PartDef, RefreshDef, RotationDef, ScopeDef,
+    SecretDef, SigningDef, TokenBodyDef, TokenDef,
 };
 pub use self::http::{CodeDef, ErrorsDef, HttpDef, ListsDef, PerDef, RateDef};
 pub use self::text::{PieceDef, TextDef};

@@ -64,9 +64,9 @@ pub use crate::connection::{Connection, ConnectionSettings};
 pub use crate::cx::Cx;
 pub use crate::def::{
     Access, ApplyDef, AuthDef, AuthKindDef, CheckDef, CheckedAccount, Checking, ClientAuthDef, CodeDef, ConnectorDef,
-    DeprecatedDef, DerivedDef, ErrorsDef, ExampleDef, FieldDef, HttpDef, Identity, OAuth2Def, PartDef, PerDef,
-    PieceDef, RateDef, RefreshDef, RotationDef, ScopeDef, SecretDef, SigningDef, TextDef, TokenBodyDef, TokenDef,
-    ToolDef,
+    DeprecatedDef, DerivedDef, ErrorsDef, ExampleDef, FieldDef, HttpDef, Identity, JwtBearerDef, OAuth2Def, PartDef,
+    PerDef, PieceDef, RateDef, RefreshDef, RotationDef, ScopeDef, SecretDef, SigningDef, TextDef, TokenBodyDef,
+    TokenDef, ToolDef,
 };
 pub use crate::dialect::Dialect;
 pub use crate::execute::Execution;

@@ -3,6 +3,7 @@
 //! Nothing here knows of accounts or the store: addresses, forms and replies come in, tokens go out.
 
 mod answer;
+mod assertion;
 mod authorize;
 mod reply;
 mod request;
@@ -10,6 +11,7 @@ mod revoke;
 pub(crate) mod scopes;
 
 pub(crate) use self::answer::{Answer, Refusal};
+pub(crate) use self::assertion::{KEY, signing_key};
 pub(crate) use self::authorize::{AuthorizeRequest, authorize_url};
 pub(crate) use self::reply::{Grant, TokenReply, shown};
 pub(crate) use self::request::{TokenRequest, send};

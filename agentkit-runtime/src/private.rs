@@ -25,9 +25,9 @@ pub mod prelude {
     pub use crate::def::ListsDef;
     pub use crate::def::{
         Access, ApplyDef, AuthDef, AuthKindDef, CheckDef, CheckedAccount, ClientAuthDef, CodeDef, ConnectorDef,
-        DeprecatedDef, DerivedDef, ErrorsDef, ExampleDef, FieldDef, HttpDef, Identity, OAuth2Def, PartDef, PerDef,
-        PieceDef, RateDef, RefreshDef, RotationDef, ScopeDef, SecretDef, SigningDef, TextDef, TokenBodyDef, TokenDef,
-        ToolDef,
+        DeprecatedDef, DerivedDef, ErrorsDef, ExampleDef, FieldDef, HttpDef, Identity, JwtBearerDef, OAuth2Def,
+        PartDef, PerDef, PieceDef, RateDef, RefreshDef, RotationDef, ScopeDef, SecretDef, SigningDef, TextDef,
+        TokenBodyDef, TokenDef, ToolDef,
     };
     pub use crate::page::{Pages, Paging, Place};
     pub use crate::poll::Until;

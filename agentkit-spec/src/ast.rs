@@ -76,10 +76,10 @@ objects! {
 
     /// A way to connect.
     Auth AUTH "auth.NAME" {
-        kind "kind" must: Form::OneOf(&["oauth2", "oauth2_client", "api_key", "basic", "aws_sigv4", "custom", "none"]) => "Scheme.";
+        kind "kind" must: Form::OneOf(&["oauth2", "oauth2_client", "jwt_bearer", "api_key", "basic", "aws_sigv4", "custom", "none"]) => "Scheme.";
         about "about": Form::Text => "What the person has to bring.";
         authorize_url "authorize_url": Form::Text => "Where the person says yes (oauth2).";
-        token_url "token_url": Form::Text => "Token endpoint (oauth2, oauth2_client).";
+        token_url "token_url": Form::Text => "Token endpoint (oauth2, oauth2_client, jwt_bearer).";
         revoke_url "revoke_url": Form::Text => "Revocation endpoint (oauth2).";
         authorize_params "authorize_params": Form::DataMap => "Extra parameters of the authorize url.";
         token_params "token_params": Form::DataMap => "Extra parameters of token requests; `grant_type` where a client's own has another name.";
@@ -91,7 +91,8 @@ objects! {
         tokens "tokens": Form::Map(Names::Snake("token"), &TOKEN) => "Tokens in the reply; default one named `default`.";
         granted_scopes "granted_scopes": Form::Expression => "Scopes a reply says the token has.";
         refresh "refresh": Form::One(&REFRESH) => "How refresh tokens of the provider behave.";
-        secrets "secrets": Form::Fields(Names::Snake("secret"), &FIELD) => "Secrets the person types in; default one named `key`, for basic `username` and `password`, for aws_sigv4 `access_key_id` and `secret_access_key`.";
+        secrets "secrets": Form::Fields(Names::Snake("secret"), &FIELD) => "Secrets the person types in; default one named `key`, for basic `username` and `password`, for aws_sigv4 `access_key_id` and `secret_access_key`, for jwt_bearer `client_email` and `private_key`, with `private_key_id` beside them where the server wants it.";
+        claims "claims": Form::DataMap => "Claims of the assertion that `private_key` signs (jwt_bearer): texts of secrets and account values, left out where a value is absent. Default `iss: $secret.client_email`, and as `aud` the token url.";
         token "token": Form::Text => "Name of the token that this scheme gives.";
         region "region": Form::Text => "Region of an AWS signature (aws_sigv4), such as `$account.region`.";
         service "service": Form::Text => "Service of an AWS signature (aws_sigv4), such as `s3`.";

@@ -14,8 +14,8 @@ mod tool;
 mod ty;
 
 pub use self::auth::{
-    Account, Apply, Auth, AuthKind, Check, ClientAuth, Derived, OAuth2, Refresh, Rotation, Scope, SecretPart, Token,
-    TokenBody,
+    Account, Apply, Auth, AuthKind, Check, ClientAuth, Derived, JwtBearer, OAuth2, Refresh, Rotation, Scope,
+    SecretPart, Token, TokenBody,
 };
 pub use self::errors::{ErrorCode, ErrorKind, Errors};
 pub use self::example::{Example, Exchange, Expect, ExpectBody, Outcome, Reply, ReplyBody};

@@ -5,4 +5,5 @@ mod client;
 mod inputs;
 mod renamed;
 mod requests;
+mod service;
 mod signed;

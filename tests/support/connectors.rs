@@ -40,6 +40,7 @@ connectors! {
     "language/polls.yaml" => polls;
     "language/renamed.yaml" => renamed;
     "language/sign_in.yaml" => sign_in;
+    "language/service.yaml" => service;
     "language/signed.yaml" => signed, hooks = crate::hooks::Signer;
     "language/sites.yaml" => sites;
     "language/uploads.yaml" => uploads;

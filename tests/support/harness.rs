@@ -8,7 +8,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use agentkit_cli::browser;
-use agentkit_cli::stand_in::{Client, Plan, StandIn};
+use agentkit_cli::stand_in::{self, Client, Plan, StandIn};
 use agentkit_runtime::example::{Reuse, StandingClock, through};
 use agentkit_runtime::{
     AgentKit, AuthDef, AuthKindDef, ConnectedAccount, Connection, ConnectorDef, LinkOptions, SecretDef, ToolDef,
@@ -164,8 +164,9 @@ impl Run<'_> {
         let account = kit.connected_account(&self.name, "ana").await.map_err(|error| error.to_string())?;
         match self.auth.kind {
             AuthKindDef::None => return Ok(account),
-            AuthKindDef::Secrets { secrets } => {
-                let typed = secrets.iter().map(|secret| (secret.name.to_owned(), typed(secret, &self.client)));
+            AuthKindDef::Secrets { .. } | AuthKindDef::JwtBearer(_) => {
+                let typed =
+                    self.auth.kind.secrets().iter().map(|secret| (secret.name.to_owned(), typed(secret, &self.client)));
                 let typed = typed.chain(self.fields());
                 return kit.connect_with_secrets(&account, typed).await.map_err(|error| error.to_string());
             }
@@ -189,8 +190,11 @@ fn title(tool: &ToolDef, example: &Example) -> String {
     format!("example `{}` of `{}` ({}:{})", example.name, tool.name, example.at.file, example.at.line)
 }
 
-/// A secret that its pattern lets through.
+/// A secret that its pattern lets through, or the key that the stand-in knows.
 fn typed(secret: &SecretDef, client: &Client) -> String {
+    if secret.name == "private_key" {
+        return stand_in::KEY.to_owned();
+    }
     let start: String = secret
         .pattern
         .unwrap_or_default()

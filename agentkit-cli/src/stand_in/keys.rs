@@ -61,7 +61,7 @@ pub(super) fn tell_scopes(response: &mut Response, token: &Access) {
 /// The secrets of a way to connect without OAuth, if the request carries all of them.
 fn by_key(provider: &Provider, auth: &Auth, call: &Call) -> Option<Vec<Secret>> {
     let secrets = match &auth.kind {
-        AuthKind::OAuth2(_) | AuthKind::OAuth2Client(_) => return None,
+        AuthKind::OAuth2(_) | AuthKind::OAuth2Client(_) | AuthKind::JwtBearer(_) => return None,
         AuthKind::None => return Some(Vec::new()),
         AuthKind::Secrets { secrets } => secrets,
     };

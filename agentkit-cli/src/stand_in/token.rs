@@ -13,7 +13,7 @@ use serde_json::{Map, Value, json};
 
 use super::call::{Call, only};
 use super::grants::Access;
-use super::{Provider, plausible};
+use super::{Provider, assertion, plausible};
 
 /// Seconds an access token is said to live.
 const LIFETIME: u64 = 3600;
@@ -27,9 +27,19 @@ pub(super) fn answer(provider: &Provider, auth: &Auth, oauth: &OAuth2, call: &Ca
         TokenBody::Form => call.form(),
         TokenBody::Json => call.json_texts(),
     };
-    let reply = client(provider, oauth, (call, &form)).and_then(|()| {
-        if let AuthKind::OAuth2Client(_) = &auth.kind {
-            return of_client(provider, auth, oauth, &form);
+    let known = match &auth.kind {
+        // The key is known, not a client.
+        AuthKind::JwtBearer(_) => Ok(()),
+        _ => client(provider, oauth, (call, &form)),
+    };
+    let reply = known.and_then(|()| {
+        match &auth.kind {
+            AuthKind::OAuth2Client(_) => return of_client(provider, auth, oauth, &form),
+            AuthKind::JwtBearer(bearer) => {
+                let scopes = assertion::scopes(bearer, &form).map_err(|why| ("invalid_grant", why))?;
+                return without_consent(provider, auth, oauth, &scopes);
+            }
+            _ => {}
         }
         match only(&form, "grant_type") {
             Some("authorization_code") => redeem(provider, auth, oauth, &form),
@@ -101,18 +111,22 @@ fn redeem(provider: &Provider, auth: &Auth, oauth: &OAuth2, form: &[(String, Str
     Ok(reply)
 }
 
-/// A token for the client itself, RFC 6749 4.4, without a refresh token.
+/// A token for the client itself, RFC 6749 4.4.
 fn of_client(provider: &Provider, auth: &Auth, oauth: &OAuth2, form: &[(String, String)]) -> Result<Value, Refusal> {
     let own = oauth.token_params.iter().find(|(name, _)| name == "grant_type");
     let wanted = own.and_then(|(_, value)| value.as_literal()).unwrap_or("client_credentials");
     if only(form, "grant_type") != Some(wanted) {
         return Err(("unsupported_grant_type", "the spec names another grant type"));
     }
-    let scopes = only(form, "scope").unwrap_or_default().to_owned();
+    without_consent(provider, auth, oauth, only(form, "scope").unwrap_or_default())
+}
+
+/// Tokens that no person was asked for: without a refresh token.
+fn without_consent(provider: &Provider, auth: &Auth, oauth: &OAuth2, scopes: &str) -> Result<Value, Refusal> {
     let mut reply = Value::Object(Map::new());
     for token in &auth.tokens {
-        let access =
-            Access { name: token.name.clone(), scopes: scopes.clone(), scopes_header: oauth.granted_scopes.clone() };
+        let (name, scopes) = (token.name.clone(), scopes.to_owned());
+        let access = Access { name, scopes, scopes_header: oauth.granted_scopes.clone() };
         let value = provider.grants().give(&access).map_err(no_random)?;
         write(&mut reply, token, &access, (&value, None));
     }

@@ -18,6 +18,7 @@ Examples:
   agentkit connect gmail --user ana --again --timeout 120
   agentkit connect openweather --user ana                        asks for the key, without echo
   agentkit connect openweather --user ana --secret-file key.txt
+  agentkit connect reports --user ana --secret-file key.json     the key file of a service account
   agentkit connect salesforce --user ana --set login_host=test.salesforce.com
   pass show openweather | agentkit connect openweather --user ana --secret-file -")]
 pub(crate) struct Args {
@@ -64,7 +65,9 @@ async fn connected(kit: &AgentKit, args: &Args) -> Result<ConnectedAccount, Fail
         _ if account.status() == ConnectedAccountStatus::Active && !args.again => Ok(account),
         AuthKindDef::OAuth2(_) => by_link(kit, &account, args).await,
         AuthKindDef::OAuth2Client(_) => by_key(kit, &account, &[], args).await,
-        AuthKindDef::Secrets { secrets } => by_key(kit, &account, secrets, args).await,
+        AuthKindDef::Secrets { .. } | AuthKindDef::JwtBearer(_) => {
+            by_key(kit, &account, connection.auth().kind.secrets(), args).await
+        }
         AuthKindDef::None => Ok(account),
     }
 }

@@ -8,7 +8,7 @@ use std::net::Ipv4Addr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use agentkit_cli::stand_in::{Client, Log, Plan, StandIn};
+use agentkit_cli::stand_in::{self, Client, Log, Plan, StandIn};
 use agentkit_spec::model::{AuthKind, Connector};
 use serde_json::{Map, Value, json};
 use tokio::net::TcpListener;
@@ -104,6 +104,11 @@ fn log(output: Output) -> Log {
     })
 }
 
+/// As providers hand out the key of a service account.
+fn key_file() -> Value {
+    json!({"client_email": "stand-in@example.com", "private_key": stand_in::KEY})
+}
+
 fn introduction(connector: &Connector, client: &Client, provider: &StandIn, file: &str) -> String {
     let (name, title) = (&connector.name, &connector.title);
     let examples: usize = connector.tools.iter().map(|tool| tool.examples.len()).sum();
@@ -113,7 +118,8 @@ fn introduction(connector: &Connector, client: &Client, provider: &StandIn, file
          In agentkit.toml:\n\n  [connections.{name}-mock]\n  connector = \"{name}\"\n",
         provider.base(),
     );
-    let has_client = !connector.auth.iter().all(|auth| matches!(auth.kind, AuthKind::Secrets { .. } | AuthKind::None));
+    let has_client =
+        connector.auth.iter().any(|auth| matches!(auth.kind, AuthKind::OAuth2(_) | AuthKind::OAuth2Client(_)));
     if has_client {
         let _ = writeln!(text, "  client_id = \"{}\"", client.id);
     }
@@ -128,6 +134,9 @@ fn introduction(connector: &Connector, client: &Client, provider: &StandIn, file
             "\nIn the environment:\n\n  AGENTKIT_CONNECTION_{variable}_MOCK_CLIENT_SECRET={}",
             client.secret
         );
+    }
+    if connector.auth.iter().any(|auth| matches!(auth.kind, AuthKind::JwtBearer(_))) {
+        let _ = writeln!(text, "\nThe private key it knows, for --secret-file:\n\n  {}", key_file());
     }
     text
 }

@@ -160,6 +160,17 @@ fn auth(auth: &Auth) -> TokenStream {
             let server = oauth2(server);
             quote!(kind: AuthKindDef::OAuth2Client(#server),)
         }
+        AuthKind::JwtBearer(bearer) => {
+            let (server, secrets) = (oauth2(&bearer.server), bearer.secrets.iter().map(secret));
+            let claims = bearer.claims.iter().map(parts);
+            quote! {
+                kind: AuthKindDef::JwtBearer(JwtBearerDef {
+                    server: #server,
+                    secrets: &[#(#secrets),*],
+                    claims: &[#(#claims),*],
+                }),
+            }
+        }
         AuthKind::Secrets { secrets } => {
             let secrets = secrets.iter().map(secret);
             quote!(kind: AuthKindDef::Secrets { secrets: &[#(#secrets),*] },)

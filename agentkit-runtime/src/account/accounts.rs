@@ -259,7 +259,9 @@ impl Accounts {
             Err(_) => match account.settings().auth().kind {
                 AuthKindDef::OAuth2(_) => error.with_hint("ask for an authorization link, then try again"),
                 AuthKindDef::OAuth2Client(_) => error.with_hint("whoever runs the app has to connect the account"),
-                AuthKindDef::Secrets { .. } => error.with_hint("connect the account with its secrets, then try again"),
+                AuthKindDef::Secrets { .. } | AuthKindDef::JwtBearer(_) => {
+                    error.with_hint("connect the account with its secrets, then try again")
+                }
                 AuthKindDef::None => error,
             },
         }

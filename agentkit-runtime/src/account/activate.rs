@@ -15,6 +15,7 @@ use super::event::{EventKind, about_token};
 use super::fields;
 use super::flow::{NewLink, oauth_of, verifier_slot};
 use super::link::Way;
+use super::secrets::Secrets;
 use super::status::Event;
 use super::{Accounts, ConnectedAccount, ConnectedAccountStatus, Values};
 use crate::connection::ConnectionSettings;
@@ -52,6 +53,8 @@ pub(super) struct Taken<'a> {
     pub(super) row: AccountRow,
     pub(super) reply: &'a TokenReply,
     pub(super) grants: Vec<Grant>,
+    /// What gets the next token in place of a refresh token.
+    pub(super) keys: Secrets,
     /// Values that were there before the reply.
     pub(super) said: Values,
     /// When they were asked for, milliseconds since 1970.
@@ -105,6 +108,7 @@ impl Accounts {
             row,
             reply: &reply,
             grants,
+            keys: Secrets::NONE,
             said,
             started,
             asked: (Way::of(flow), flow.scopes.clone()),
@@ -123,7 +127,7 @@ impl Accounts {
         server: &OAuth2Def,
         taken: Taken<'_>,
     ) -> Result<Linked, CallbackError> {
-        let Taken { row, reply, mut grants, mut said, started, asked, flow, begun, tries } = taken;
+        let Taken { row, reply, mut grants, keys, mut said, started, asked, flow, begun, tries } = taken;
         said.remove(CHOICES);
         let from_token = reply.values(connection.connector().from_token);
         let from_token = from_token.into_iter().map(|(name, text)| (name.to_owned(), text));
@@ -160,7 +164,8 @@ impl Accounts {
         let scopes = union(&grants);
         let expected = asked.0.expected;
         let activation = Activation { account, identity, values, scopes, flow, expected, begun, tries };
-        let fresh: Vec<Fresh> = grants.into_iter().map(|grant| Fresh { grant, old_refresh: None, started }).collect();
+        let fresh = |grant| Fresh { grant, old_refresh: None, keys: keys.clone(), started };
+        let fresh: Vec<Fresh> = grants.into_iter().map(fresh).collect();
         let linked = self
             .activate(connection, &activation, &|before| {
                 credential_writes(connection, before, account, |base| {

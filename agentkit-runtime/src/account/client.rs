@@ -12,6 +12,7 @@ use super::fields;
 use super::link::Way;
 use super::pause::millis;
 use super::refresh::backoff;
+use super::secrets::Secrets;
 use super::{AccountId, Accounts, ConnectedAccount, ConnectedAccountStatus, Values};
 use crate::connection::ConnectionSettings;
 use crate::def::AuthKindDef;
@@ -136,15 +137,14 @@ impl Accounts {
             // RFC 6749 4.4.3: there should be none. Of no use here, it would look like a person's.
             grant.refresh = None;
             // RFC 6749 5.1: no `scope` means what was asked for.
-            let asked = oauth::scopes::wanted(connection).into_iter().find(|(token, _)| *token == grant.token);
-            let asked = asked.map(|(_, scopes)| scopes.iter().map(|scope| scope.value.to_owned()).collect());
-            grant.scopes = grant.scopes.take().or(asked);
+            grant.scopes = grant.scopes.take().or_else(|| oauth::scopes::asked(connection, grant.token));
         }
         // A token of the client can be asked for again, so a store that fails is not worth many tries.
         let taken = Taken {
             row,
             reply: &reply,
             grants,
+            keys: Secrets::NONE,
             said,
             started: now,
             flow,

@@ -27,6 +27,8 @@ pub(super) struct Fresh {
     pub(super) grant: Grant,
     /// The refresh token that it was got with.
     pub(super) old_refresh: Option<SecretString>,
+    /// What gets the next one in place of a refresh token.
+    pub(super) keys: Secrets,
     /// When it was asked for, milliseconds since 1970.
     pub(super) started: i64,
 }
@@ -127,7 +129,7 @@ impl Accounts {
 
     /// The row of a granted token, from one that is empty but for its counts.
     pub(super) fn credential_of(&self, base: &CredentialRow, server: &OAuth2Def, fresh: &Fresh) -> CredentialRow {
-        let Fresh { grant, old_refresh, started } = fresh;
+        let Fresh { grant, old_refresh, keys, started } = fresh;
         // Counted from the moment we asked: early is safe, late is not.
         let default = server.refresh.default_lifetime.and_then(|seconds| i64::try_from(seconds).ok());
         let lifetime = grant.lifetime.or(default.map(|seconds| seconds.saturating_mul(1000)));
@@ -137,7 +139,7 @@ impl Accounts {
             scopes: grant.scopes.as_ref().map_or_else(|| base.scopes.clone(), |scopes| Some(super::json(scopes))),
             ..base.clone()
         };
-        row.access = Some(self.seal_secrets(&row, &Secrets::token(grant.access.clone())));
+        row.access = Some(self.seal_secrets(&row, &Secrets::token(grant.access.clone()).and(keys)));
         // RFC 6749 6: an answer without a refresh token means that the old one goes on.
         row.refresh = grant.refresh.as_ref().or(old_refresh.as_ref()).map(|refresh| self.seal_refresh(&row, refresh));
         row

@@ -232,7 +232,7 @@ fn authorization_type(connection: &ConnectionSettings) -> &'static str {
     let auth = connection.auth();
     match (auth.kind, auth.apply) {
         (AuthKindDef::OAuth2(_), _) => "OAUTH",
-        (AuthKindDef::OAuth2Client(_), _) => "OAUTH_M2M",
+        (AuthKindDef::OAuth2Client(_) | AuthKindDef::JwtBearer(_), _) => "OAUTH_M2M",
         (AuthKindDef::None, _) => "NO_AUTH",
         (AuthKindDef::Secrets { .. }, ApplyDef::Bearer) => "BEARER_TOKEN",
         (AuthKindDef::Secrets { .. }, ApplyDef::Basic { .. }) => "BASIC_AUTH",

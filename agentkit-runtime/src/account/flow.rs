@@ -306,7 +306,9 @@ impl Accounts {
         let (consent, secrets) = match connection.auth().kind {
             AuthKindDef::OAuth2(server) => (consent_origin(&connection, &server), &[][..]),
             AuthKindDef::OAuth2Client(_) => (String::new(), &[][..]),
-            AuthKindDef::Secrets { secrets } => (String::new(), secrets),
+            AuthKindDef::Secrets { .. } | AuthKindDef::JwtBearer(_) => {
+                (String::new(), connection.auth().kind.secrets())
+            }
             AuthKindDef::None => return Err(LinkError::Gone),
         };
         let known = super::values(&flow.values);
@@ -496,11 +498,9 @@ pub(super) fn oauth_of(connection: &ConnectionSettings) -> Option<OAuth2Def> {
 /// sent to a server it did not come from.
 pub(super) fn fingerprint(connection: &ConnectionSettings) -> Vec<u8> {
     let mut context = digest::Context::new(&digest::SHA256);
-    let (authorize, token) = match connection.auth().kind {
-        AuthKindDef::OAuth2(server) | AuthKindDef::OAuth2Client(server) => {
-            (format!("{:?}", server.authorize_url), format!("{:?}", server.token_url))
-        }
-        AuthKindDef::Secrets { .. } | AuthKindDef::None => (String::new(), String::new()),
+    let (authorize, token) = match connection.auth().kind.server() {
+        Some(server) => (format!("{:?}", server.authorize_url), format!("{:?}", server.token_url)),
+        None => (String::new(), String::new()),
     };
     let stand_ins = connection.stand_ins().iter().flat_map(|stand_in| [stand_in.from.as_str(), stand_in.to.as_str()]);
     let mode = connection.user_verification().as_str();

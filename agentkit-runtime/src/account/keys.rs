@@ -16,6 +16,7 @@ use super::{Accounts, ConnectedAccount, Values};
 use crate::connection::ConnectionSettings;
 use crate::def::{AuthKindDef, SecretDef};
 use crate::near;
+use crate::oauth;
 use crate::store::{CredentialRow, FlowRow, FlowStep, Write};
 use crate::tool_error::{ErrorKind, ToolError};
 
@@ -95,7 +96,10 @@ impl Accounts {
         visitor: Option<&str>,
     ) -> Result<Arrival, SubmitError> {
         let (flow, connection, row) = self.linked(token, visitor).await?;
-        if !matches!(connection.auth().kind, AuthKindDef::Secrets { .. } | AuthKindDef::OAuth2Client(_)) {
+        if !matches!(
+            connection.auth().kind,
+            AuthKindDef::Secrets { .. } | AuthKindDef::JwtBearer(_) | AuthKindDef::OAuth2Client(_)
+        ) {
             return Err(LinkError::Gone.into());
         }
         let by_client = matches!(connection.auth().kind, AuthKindDef::OAuth2Client(_));
@@ -157,7 +161,7 @@ impl Accounts {
             fields::nothing_else(connection, &rest)?;
             return self.connect_by_client(account, fields::complete(connection, values)?, (end.flow, end.begun)).await;
         }
-        if !matches!(connection.auth().kind, AuthKindDef::Secrets { .. }) {
+        if !matches!(connection.auth().kind, AuthKindDef::Secrets { .. } | AuthKindDef::JwtBearer(_)) {
             return Err(ToolError::new(
                 ErrorKind::Unsupported,
                 format!("accounts of connection `{}` are not connected with secrets", connection.name()),
@@ -166,6 +170,9 @@ impl Accounts {
         }
         let row = self.row(account).await?;
         let (said, secrets) = typed(connection, fields::fixed(connection, &row), given)?;
+        if let AuthKindDef::JwtBearer(_) = connection.auth().kind {
+            return self.connect_by_assertion(account, (row, said, secrets), end).await;
+        }
         let mut values = said.clone();
         values.remove(CHOICE);
         let before = Arc::new(values.clone());
@@ -214,11 +221,15 @@ impl Accounts {
 
 /// What a person typed in, apart: fields of the account, whole, and its secrets.
 fn typed(connection: &ConnectionSettings, known: Values, given: Typed) -> Result<(Values, Secrets), ToolError> {
-    let AuthKindDef::Secrets { secrets } = connection.auth().kind else {
-        return Err(ToolError::internal("secrets were typed in for a connection that has none"));
-    };
     let (values, rest) = fields::take(connection, known, given)?;
-    Ok((fields::complete(connection, values)?, accepted(secrets, &rest)?))
+    let kind = connection.auth().kind;
+    let (values, secrets) = (fields::complete(connection, values)?, accepted(kind.secrets(), &rest)?);
+    if let (AuthKindDef::JwtBearer(_), Some(key)) = (kind, secrets.get(oauth::KEY))
+        && let Err(bad) = oauth::signing_key(key)
+    {
+        return Err(ToolError::invalid(format!("the secret `{}` {bad}", oauth::KEY)).with_hint(bad.hint()));
+    }
+    Ok((values, secrets))
 }
 
 fn accepted(wanted: &'static [SecretDef], given: &[(String, SecretString)]) -> Result<Secrets, ToolError> {

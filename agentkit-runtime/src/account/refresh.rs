@@ -8,6 +8,7 @@ use super::commit::Fresh;
 use super::credentials::Credentials;
 use super::flight::{Need, Outcome, pending};
 use super::pause::{millis, paused_error};
+use super::secrets::Secrets;
 use super::{Accounts, ConnectedAccount, ConnectedAccountStatus, ExpiredReason};
 use crate::def::{AuthKindDef, OAuth2Def, RotationDef, TokenDef};
 use crate::oauth::{self, Answer, Refusal, Server, TokenRequest};
@@ -91,8 +92,16 @@ impl Accounts {
         let connection = account.settings();
         let now = self.clock.now().as_millisecond();
         let refresh = self.open_refresh(&work.credential).map_err(vault_error)?;
-        let request = match (&refresh, connection.auth().kind) {
+        let mut keys = Secrets::NONE;
+        if let AuthKindDef::JwtBearer(_) = connection.auth().kind {
+            keys = self.open_secrets(&work.credential).map_err(vault_error)?.unwrap_or(keys).keys();
+        }
+        let kind = connection.auth().kind;
+        let request = match (&refresh, &kind) {
             (_, AuthKindDef::OAuth2Client(_)) => TokenRequest::Client,
+            (_, AuthKindDef::JwtBearer(bearer)) => {
+                TokenRequest::Assertion { bearer, keys: &keys, now: self.clock.now() }
+            }
             (Some(refresh), _) => TokenRequest::Refresh { token: work.token, refresh },
             (None, _) => return self.without_refresh_token(&work, refused).await,
         };
@@ -137,10 +146,10 @@ impl Accounts {
                 let grant = reply.refreshed(work.token, work.server.scope_separator);
                 drop(reply);
                 let mut grant = grant.ok_or_else(|| ToolError::internal("a judged reply lost its token"))?;
-                if matches!(request, TokenRequest::Client) {
+                if !matches!(request, TokenRequest::Refresh { .. }) {
                     grant.refresh = None;
                 }
-                Ok(Try::Done(self.commit_refresh(work, Fresh { grant, old_refresh: refresh, started }).await))
+                Ok(Try::Done(self.commit_refresh(work, Fresh { grant, old_refresh: refresh, keys, started }).await))
             }
             Answer::Refused(refusal) => self.refused(work, refusal, in_doubt).await,
         }

@@ -13,8 +13,21 @@ pub(super) const ACCESS_TOKEN: &str = "access_token";
 pub(crate) struct Secrets(pub(crate) Vec<(String, SecretString)>);
 
 impl Secrets {
+    pub(super) const NONE: Self = Self(Vec::new());
+
     pub(super) fn token(access: SecretString) -> Self {
         Self(vec![(ACCESS_TOKEN.to_owned(), access)])
+    }
+
+    /// These and others.
+    pub(super) fn and(mut self, others: &Self) -> Self {
+        self.0.extend(others.0.iter().cloned());
+        self
+    }
+
+    /// What is kept beside an access token.
+    pub(super) fn keys(&self) -> Self {
+        Self(self.0.iter().filter(|(name, _)| name != ACCESS_TOKEN).cloned().collect())
     }
 
     pub(crate) fn get(&self, name: &str) -> Option<&SecretString> {
@@ -30,9 +43,23 @@ impl Secrets {
     /// Whether these are the secrets of a way to connect; another one may have been configured since they came.
     pub(super) fn are_of(&self, auth: &AuthDef) -> bool {
         match auth.kind {
-            AuthKindDef::OAuth2(_) | AuthKindDef::OAuth2Client(_) => self.get(ACCESS_TOKEN).is_some(),
+            AuthKindDef::OAuth2(_) | AuthKindDef::OAuth2Client(_) => {
+                self.get(ACCESS_TOKEN).is_some() && self.0.len() == 1
+            }
+            AuthKindDef::JwtBearer(bearer) => {
+                let wanted = bearer.secrets.iter().map(|secret| secret.name).chain([ACCESS_TOKEN]);
+                wanted.into_iter().all(|name| self.get(name).is_some())
+            }
             AuthKindDef::Secrets { secrets } => secrets.iter().all(|secret| self.get(secret.name).is_some()),
             AuthKindDef::None => true,
+        }
+    }
+
+    /// Those that requests are made of.
+    pub(super) fn for_requests(self, auth: &AuthDef) -> Self {
+        match (auth.kind, self.get(ACCESS_TOKEN)) {
+            (AuthKindDef::JwtBearer(_), Some(token)) => Self::token(token.clone()),
+            _ => self,
         }
     }
 

@@ -139,14 +139,17 @@ impl Accounts {
         let secrets = self.open_secrets(credential).map_err(vault_error)?.ok_or_else(|| {
             ToolError::new(ErrorKind::Reconnect, "the account has no credentials").with_account(&row.id)
         })?;
-        // A client's token has no refresh token beside it: this one was given by a person's consent.
-        let consented = matches!(auth.kind, AuthKindDef::OAuth2Client(_)) && credential.refresh.is_some();
+        // A token that no person was asked for has no refresh token beside it: this one was given by a person's consent.
+        let unasked = matches!(auth.kind, AuthKindDef::OAuth2Client(_) | AuthKindDef::JwtBearer(_));
+        let consented = unasked && credential.refresh.is_some();
         if consented || !secrets.are_of(auth) {
             // Sent to where the other kind belongs, they would be shown to whom they are not for.
             let message =
                 format!("the account was connected in another way than connection `{}` has now", row.connection);
             return Err(ToolError::new(ErrorKind::Reconnect, message).with_account(&row.id));
         }
+        // A key stays sealed: requests carry the token alone.
+        let secrets = secrets.for_requests(auth);
         let life =
             Life::new(credential.issued_at, credential.expires_at, renewable_early(account.settings(), credential));
         let credentials = Credentials::new(auth, token.name, &secrets, Arc::new(super::values(&row.values)))
@@ -219,9 +222,9 @@ impl Accounts {
 /// Whether a token may be renewed while it is still good.
 fn renewable_early(connection: &ConnectionSettings, credential: &CredentialRow) -> bool {
     let Some(server) = connection.auth().kind.server() else { return false };
-    let by_client = matches!(connection.auth().kind, AuthKindDef::OAuth2Client(_));
+    let unasked = matches!(connection.auth().kind, AuthKindDef::OAuth2Client(_) | AuthKindDef::JwtBearer(_));
     // Where the old token dies at a refresh, calls under way would die with it.
-    (by_client || credential.refresh.is_some()) && !server.refresh.old_token_dies
+    (unasked || credential.refresh.is_some()) && !server.refresh.old_token_dies
 }
 
 /// Whether a token is the one that its account stands and falls with.

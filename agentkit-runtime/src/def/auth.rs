@@ -40,6 +40,8 @@ pub enum AuthKindDef {
     OAuth2(OAuth2Def),
     /// Client credentials grant, RFC 6749 4.4: the connection's client gets the tokens without a person.
     OAuth2Client(OAuth2Def),
+    /// Assertions that the account's own key signs, RFC 7523 2.1.
+    JwtBearer(JwtBearerDef),
     /// Secrets that a person types in.
     Secrets {
         /// What is asked for; never empty.
@@ -54,7 +56,17 @@ impl AuthKindDef {
     pub fn server(&self) -> Option<&OAuth2Def> {
         match self {
             Self::OAuth2(server) | Self::OAuth2Client(server) => Some(server),
+            Self::JwtBearer(bearer) => Some(&bearer.server),
             Self::Secrets { .. } | Self::None => None,
+        }
+    }
+
+    /// What a person types in to connect; empty where nobody types secrets.
+    pub fn secrets(&self) -> &'static [SecretDef] {
+        match self {
+            Self::Secrets { secrets } => secrets,
+            Self::JwtBearer(bearer) => bearer.secrets,
+            Self::OAuth2(_) | Self::OAuth2Client(_) | Self::None => &[],
         }
     }
 }
@@ -101,6 +113,18 @@ impl OAuth2Def {
         granted_scopes: None,
         refresh: RefreshDef::EMPTY,
     };
+}
+
+/// A key that signs assertions, and the server that gives tokens for them.
+#[derive(Debug, Clone, Copy)]
+pub struct JwtBearerDef {
+    /// The server. No authorization endpoint, and no client.
+    pub server: OAuth2Def,
+    /// What is asked for: `private_key`, maybe `private_key_id`, and those that claims name.
+    pub secrets: &'static [SecretDef],
+    /// Claims and the pieces of their texts; left out where an account value is absent. Without `aud` it is the token
+    /// endpoint.
+    pub claims: &'static [(&'static str, &'static [PartDef])],
 }
 
 /// How token requests are encoded.

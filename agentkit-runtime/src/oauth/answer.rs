@@ -33,6 +33,26 @@ pub(crate) enum Refusal {
     Scope,
 }
 
+impl Refusal {
+    /// The same of an assertion: the key that signs it is the account's, so a client that is refused is the key. `code`
+    /// is the error of the reply. `clock`: ours differs from the provider's, which makes any assertion look wrong.
+    pub(super) fn of_assertion(self, code: Option<&str>, clock: bool) -> Self {
+        let later = Self::Transient { spent: false, retry_after: None };
+        let unknown_key =
+            || code.is_some_and(|code| UNKNOWN_CLIENT.contains(&code.split([':', ' ']).next().unwrap_or_default()));
+        match self {
+            Self::Permanent(ExpiredReason::RefreshRejected) if clock => later,
+            Self::Permanent(ExpiredReason::RefreshRejected) => Self::Permanent(ExpiredReason::CredentialsRejected),
+            Self::Client if unknown_key() => Self::Permanent(ExpiredReason::CredentialsRejected),
+            // The request is wrong, which no key mends.
+            Self::Client => later,
+            other => other,
+        }
+    }
+}
+
+/// Codes that say: whoever asks is not known, or may not ask in this way.
+const UNKNOWN_CLIENT: &[&str] = &["invalid_client", "unauthorized_client", "invalid_client_id"];
 const TRANSIENT: &[&str] = &[
     "temporarily_unavailable",
     "server_error",

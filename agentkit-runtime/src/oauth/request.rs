@@ -7,19 +7,22 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, RETRY_AFTER};
+use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, DATE, RETRY_AFTER};
 use http::{HeaderMap, HeaderValue, Method};
+use jiff::Timestamp;
+use jiff::fmt::rfc2822;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Map, Value};
 use url::Url;
 use url::form_urlencoded::{Serializer, byte_serialize};
 use zeroize::Zeroizing;
 
-use super::Server;
 use super::answer::{Answer, Refusal, classify};
 use super::reply::TokenReply;
 use super::scopes;
-use crate::def::{ClientAuthDef, TokenBodyDef, TokenDef};
+use super::{Server, assertion};
+use crate::account::Secrets;
+use crate::def::{ClientAuthDef, JwtBearerDef, TokenBodyDef, TokenDef};
 use crate::transport::{Http, HttpReply, HttpRequest, Limits, TransportError};
 
 /// How long a token endpoint may take.
@@ -28,6 +31,8 @@ pub(crate) const TOKEN_TIMEOUT: Duration = Duration::from_secs(10);
 const MAX_REPLY: usize = 256 * 1024;
 /// Longest wait that a provider can make us take from `Retry-After`.
 const MAX_RETRY_AFTER: Duration = Duration::from_mins(15);
+/// An assertion is good for two minutes; a clock that is off by less did not make it bad.
+const MAX_SKEW_SECONDS: i64 = 60;
 
 /// What is asked of a token endpoint.
 pub(crate) enum TokenRequest<'a> {
@@ -47,13 +52,25 @@ pub(crate) enum TokenRequest<'a> {
     },
     /// A token for the client itself, RFC 6749 4.4.
     Client,
+    /// A token for an assertion that is made of these secrets, RFC 7523 2.1.
+    Assertion {
+        /// What it says.
+        bearer: &'a JwtBearerDef,
+        /// What it is signed with, and more that it says.
+        keys: &'a Secrets,
+        /// When it is made.
+        now: Timestamp,
+    },
 }
 
 /// Sends a token request, once.
 pub(crate) async fn send(http: &Http, server: Server<'_>, request: &TokenRequest<'_>) -> Answer {
     let Server { connection, def, .. } = server;
     let Some(to_send) = token_request(server, request) else {
-        return Answer::Refused(Refusal::Client);
+        return Answer::Refused(match request {
+            TokenRequest::Assertion { .. } => Refusal::Client.of_assertion(None, false),
+            _ => Refusal::Client,
+        });
     };
     let reply = match http.send_auth(connection, to_send, LIMITS).await {
         Ok(reply) => reply,
@@ -64,12 +81,23 @@ pub(crate) async fn send(http: &Http, server: Server<'_>, request: &TokenRequest
         let code = super::reply::shown(code);
         tracing::warn!(connection = connection.name(), status = reply.status, code, "a token request was refused");
     }
-    classify(reply.status, retry_after(&reply), body, |body| match request {
-        TokenRequest::Code { .. } | TokenRequest::Client => {
+    let named = body.as_ref().and_then(TokenReply::error).map(str::to_owned);
+    let answer = classify(reply.status, retry_after(&reply), body, |body| match request {
+        TokenRequest::Code { .. } | TokenRequest::Client | TokenRequest::Assertion { .. } => {
             !body.grants(connection.auth(), def.scope_separator).is_empty()
         }
         TokenRequest::Refresh { token, .. } => body.refreshed(token, def.scope_separator).is_some(),
-    })
+    });
+    match (request, answer) {
+        (TokenRequest::Assertion { now, .. }, Answer::Refused(refusal)) => {
+            let late = clock_differs(&reply, *now);
+            if late {
+                tracing::warn!(connection = connection.name(), "the clock here is not that of the provider");
+            }
+            Answer::Refused(refusal.of_assertion(named.as_deref(), late))
+        }
+        (_, answer) => answer,
+    }
 }
 
 fn token_request(server: Server<'_>, request: &TokenRequest<'_>) -> Option<HttpRequest> {
@@ -89,12 +117,16 @@ fn token_request(server: Server<'_>, request: &TokenRequest<'_>) -> Option<HttpR
             add("grant_type", "refresh_token");
             add("refresh_token", refresh.expose_secret());
         }
+        TokenRequest::Assertion { bearer, keys, now } => {
+            add("grant_type", assertion::GRANT_TYPE);
+            add("assertion", &assertion::assertion(server, (bearer, keys), *now)?);
+        }
         TokenRequest::Client => {
             if !def.token_params.iter().any(|(name, _)| *name == "grant_type") {
                 add("grant_type", "client_credentials");
             }
             // The scopes of the others were asked for on the consent page.
-            if let Some(scopes) = scopes_of_client(server) {
+            if let Some(scopes) = scopes::of_client(connection, def.scope_separator) {
                 add("scope", &scopes);
             }
         }
@@ -109,12 +141,6 @@ fn token_request(server: Server<'_>, request: &TokenRequest<'_>) -> Option<HttpR
 
 /// What is sent as a body, by name.
 pub(super) type Pairs<'a> = Vec<(&'a str, Zeroizing<String>)>;
-
-fn scopes_of_client(server: Server<'_>) -> Option<String> {
-    let (_, scopes) = scopes::wanted(server.connection).into_iter().next()?;
-    let values: Vec<&str> = scopes.iter().map(|scope| scope.value).collect();
-    (!values.is_empty()).then(|| values.join(server.def.scope_separator))
-}
 
 /// What a token endpoint may take.
 pub(super) const LIMITS: Limits = Limits { timeout: TOKEN_TIMEOUT, max_reply: MAX_REPLY, budget: None };
@@ -139,6 +165,8 @@ pub(super) fn post(
         (ClientAuthDef::Basic, Some(secret)) => {
             headers.insert(AUTHORIZATION, basic(connection.client_id(), secret)?);
         }
+        // An assertion says itself who asks.
+        _ if connection.client_id().is_empty() => {}
         (_, secret) => {
             pairs.push(("client_id", Zeroizing::new(connection.client_id().to_owned())));
             if let Some(secret) = secret {
@@ -167,6 +195,12 @@ fn basic(id: &str, secret: &SecretString) -> Option<HeaderValue> {
     let mut value = HeaderValue::try_from(format!("Basic {}", STANDARD.encode(pair.as_bytes()))).ok()?;
     value.set_sensitive(true);
     Some(value)
+}
+
+/// Whether the clock of the provider is more than a minute away from ours.
+fn clock_differs(reply: &HttpReply, now: Timestamp) -> bool {
+    let date = reply.headers.get(DATE).and_then(|date| date.to_str().ok()).and_then(|date| rfc2822::parse(date).ok());
+    date.is_some_and(|date| (date.timestamp().as_second() - now.as_second()).abs() > MAX_SKEW_SECONDS)
 }
 
 pub(super) fn retry_after(reply: &HttpReply) -> Option<Duration> {

@@ -75,6 +75,19 @@ pub(crate) fn more(
     tokens.collect()
 }
 
+/// The scopes that are asked for a token, as they go over the wire.
+pub(crate) fn asked(connection: &ConnectionSettings, token: &str) -> Option<Vec<String>> {
+    let (_, scopes) = wanted(connection).into_iter().find(|(wanted, _)| *wanted == token)?;
+    Some(scopes.iter().map(|scope| scope.value.to_owned()).collect())
+}
+
+/// The scopes of a request that asks no person, as one text.
+pub(crate) fn of_client(connection: &ConnectionSettings, separator: &str) -> Option<String> {
+    let (_, scopes) = wanted(connection).into_iter().next()?;
+    let values: Vec<&str> = scopes.iter().map(|scope| scope.value).collect();
+    (!values.is_empty()).then(|| values.join(separator))
+}
+
 fn reduced(auth: &AuthDef, names: &BTreeSet<&&'static str>) -> Vec<&'static ScopeDef> {
     let asked: Vec<&'static ScopeDef> = static_scopes(auth).filter(|scope| names.contains(&scope.name)).collect();
     let covered = |scope: &ScopeDef| asked.iter().any(|wide| wide.covers.contains(&scope.name));

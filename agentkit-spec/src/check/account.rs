@@ -26,7 +26,7 @@ pub(crate) const ID: &str = "account.check.id";
 pub(crate) fn from_token(cx: &mut Cx<'_>, types: &Types, (auth, node): (Option<&Node>, Option<&Node>)) -> Vec<Derived> {
     let view = node.map(ast::Account::of);
     let ways = auth.map(Node::entries).unwrap_or_default();
-    let replies = |kind: &str| matches!(kind, "oauth2" | "oauth2_client");
+    let replies = |kind: &str| matches!(kind, "oauth2" | "oauth2_client" | "jwt_bearer");
     let always =
         !ways.is_empty() && ways.iter().all(|way| way.value.get("kind").and_then(Node::text).is_some_and(replies));
     let mut made = Vec::new();

@@ -1,6 +1,7 @@
 //! Ways to connect: keys per kind, scopes, tokens, where secrets go.
 
 mod apply;
+mod assertion;
 mod fit;
 mod keys;
 mod scopes;
@@ -15,7 +16,7 @@ use super::types::Types;
 use crate::ast;
 use crate::diagnostic::Code;
 use crate::literal::time_span;
-use crate::model::{AccountText, Auth, AuthKind, ClientAuth, OAuth2, Refresh, Rotation, TokenBody};
+use crate::model::{AccountText, Auth, AuthKind, ClientAuth, JwtBearer, OAuth2, Refresh, Rotation, TokenBody};
 use crate::source::Span;
 use crate::yaml::{Entry, Node};
 
@@ -28,6 +29,13 @@ pub(crate) use tokens::plain_path;
 pub(crate) struct Before<'a> {
     pub(crate) values: Values<'a>,
     pub(crate) hosts: &'a Hosts,
+}
+
+impl Before<'_> {
+    /// Names of the values that the person is asked for.
+    fn asked(&self) -> Vec<&str> {
+        self.values.known.iter().map(|value| value.name.as_str()).collect()
+    }
 }
 
 /// Checks `auth`.
@@ -45,13 +53,14 @@ fn one(cx: &mut Cx<'_>, types: &Types, before: Before<'_>, entry: &Entry) -> Aut
     let made = match kind.unwrap_or_default() {
         "oauth2" => AuthKind::OAuth2(oauth2(cx, before, entry, &view)),
         "oauth2_client" => AuthKind::OAuth2Client(oauth2(cx, before, entry, &view)),
+        "jwt_bearer" => AuthKind::JwtBearer(jwt_bearer(cx, types, before, entry)),
         kind @ ("api_key" | "basic" | "aws_sigv4" | "custom") => {
             AuthKind::Secrets { secrets: secrets::secrets(cx, types, kind, view.secrets) }
         }
         _ => AuthKind::None,
     };
     let names = secrets::names(&made);
-    let asked: Vec<&str> = before.values.known.iter().map(|value| value.name.as_str()).collect();
+    let asked = before.asked();
     let reach = apply::Reach { secrets: &names, asked: &asked };
     let at = entry.key.span;
     let apply = match kind.unwrap_or_default() {
@@ -67,6 +76,16 @@ fn one(cx: &mut Cx<'_>, types: &Types, before: Before<'_>, entry: &Entry) -> Aut
         apply,
         kind: made,
     }
+}
+
+fn jwt_bearer(cx: &mut Cx<'_>, types: &Types, before: Before<'_>, entry: &Entry) -> JwtBearer {
+    let view = ast::Auth::of(&entry.value);
+    let server = oauth2(cx, before, entry, &view);
+    let secrets = secrets::secrets(cx, types, "jwt_bearer", view.secrets);
+    let names: Vec<&str> = secrets.iter().map(|secret| secret.name.as_str()).collect();
+    let asked = before.asked();
+    let claims = assertion::claims(cx, &apply::Reach { secrets: &names, asked: &asked }, &view, entry.key.span);
+    JwtBearer { server, secrets, claims }
 }
 
 fn oauth2(cx: &mut Cx<'_>, before: Before<'_>, entry: &Entry, view: &ast::Auth<'_>) -> OAuth2 {
@@ -127,10 +146,10 @@ fn endpoint(cx: &mut Cx<'_>, before: Before<'_>, (node, name): (&Node, &str)) ->
 /// How refresh tokens behave; the strictest habits are the default.
 fn refresh(cx: &mut Cx<'_>, kind: &str, node: Option<&Node>) -> Refresh {
     let view = node.map(ast::Refresh::of);
-    if let Some(view) = view.filter(|_| kind == "oauth2_client") {
+    if let Some(view) = view.filter(|_| kind != "oauth2") {
         for (name, node) in [("rotation", view.rotation), ("grace", view.grace), ("idle", view.idle)] {
             let Some(node) = node else { continue };
-            let message = format!("`{name}` is about refresh tokens, and `oauth2_client` has none");
+            let message = format!("`{name}` is about refresh tokens, and `{kind}` has none");
             cx.error(Code::AuthKeys, node.span, message).help("default_lifetime: 1h");
         }
         return Refresh {

@@ -170,7 +170,9 @@ fn unused_in_auth(cx: &mut Cx<'_>, world: &World<'_>, view: &ast::Spec<'_>) {
                     .help("name it under `scopes` of the tools that need it, or remove it");
             }
         }
-        let Some(apply) = auth.apply else { continue };
+        // Those that sign are not for requests; whether an assertion uses each was checked.
+        let signs = auth.kind.and_then(Node::text) == Some("jwt_bearer");
+        let Some(apply) = auth.apply.filter(|_| !signs) else { continue };
         for secret in auth.secrets.map(Node::entries).unwrap_or_default() {
             let name = &secret.key.text;
             if secret.key.span.file == 0 && !mentions(apply, &format!("secret.{name}")) {

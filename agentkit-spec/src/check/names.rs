@@ -64,6 +64,7 @@ pub(crate) const NO_TYPE: &[&str] = &[
     "IndexMap",
     "Into",
     "Iterator",
+    "JwtBearerDef",
     "ListsDef",
     "Method",
     "None",

@@ -26,6 +26,8 @@ pub enum AuthKind {
     OAuth2(OAuth2),
     /// Client credentials grant, RFC 6749 4.4: the client is all that is asked for. No authorization endpoint.
     OAuth2Client(OAuth2),
+    /// An assertion that is signed with the account's own key, RFC 7523 2.1.
+    JwtBearer(JwtBearer),
     /// Secrets that a person types in.
     Secrets {
         /// What is asked for; never empty.
@@ -40,6 +42,7 @@ impl AuthKind {
     pub fn server(&self) -> Option<&OAuth2> {
         match self {
             Self::OAuth2(server) | Self::OAuth2Client(server) => Some(server),
+            Self::JwtBearer(bearer) => Some(&bearer.server),
             Self::Secrets { .. } | Self::None => None,
         }
     }
@@ -70,6 +73,17 @@ pub struct OAuth2 {
     pub granted_scopes: Option<(String, String)>,
     /// How its refresh tokens behave.
     pub refresh: Refresh,
+}
+
+/// A key that signs assertions, and the server that gives tokens for them.
+#[derive(Debug, Clone, PartialEq)]
+pub struct JwtBearer {
+    /// The server. No authorization endpoint, and no client.
+    pub server: OAuth2,
+    /// What is asked for: `private_key`, maybe `private_key_id`, and those that claims name.
+    pub secrets: Vec<Field>,
+    /// Claims by name; `iss` is always there. Without `aud` it is the token endpoint.
+    pub claims: Vec<(String, Vec<SecretPart>)>,
 }
 
 /// How token requests are encoded.

@@ -63,6 +63,8 @@ fn secrets(cx: &mut Cx<'_>, ways: &[Entry], asked: &[Field], node: &Node) {
         let usual: &[&str] = match way.value.get("kind").and_then(Node::text) {
             Some("api_key") if own.is_empty() => &["key"],
             Some("basic") if own.is_empty() => &["username", "password"],
+            Some("aws_sigv4") if own.is_empty() => &["access_key_id", "secret_access_key"],
+            Some("jwt_bearer") if own.is_empty() => &["client_email", "private_key"],
             _ => &[],
         };
         let names = || own.iter().map(|entry| entry.key.text.as_str()).chain(usual.iter().copied());

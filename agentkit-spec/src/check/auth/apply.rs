@@ -79,7 +79,7 @@ fn basic(cx: &mut Cx<'_>, reach: &Reach<'_>, node: Option<&Node>, at: Span) -> A
     Apply::Basic { user: user_parts, password }
 }
 
-fn pairs(cx: &mut Cx<'_>, node: Option<&Node>, reach: &Reach<'_>) -> Vec<(String, Vec<SecretPart>)> {
+pub(super) fn pairs(cx: &mut Cx<'_>, node: Option<&Node>, reach: &Reach<'_>) -> Vec<(String, Vec<SecretPart>)> {
     let mut pairs = Vec::new();
     for entry in node.map(Node::entries).unwrap_or_default() {
         if !matches!(entry.value.value, Value::Scalar(_)) {

@@ -12,15 +12,19 @@ const AUTHORIZE: &[&str] =
     &["response_type", "client_id", "redirect_uri", "scope", "state", "code_challenge", "code_challenge_method"];
 /// Parameters of token requests that we fill in.
 const TOKEN: &[&str] = &["code", "redirect_uri", "client_id", "client_secret", "code_verifier", "refresh_token"];
+/// Those that make one a request with an assertion.
+const ASSERTION: &[&str] = &["grant_type", "assertion"];
 
 /// Checks what the keys of an entry say together.
 pub(super) fn fit(cx: &mut Cx<'_>, view: &ast::Auth<'_>) {
+    let kind = view.kind.and_then(Node::text).unwrap_or_default();
     for (node, key, taken) in
         [(view.authorize_params, "authorize_params", AUTHORIZE), (view.token_params, "token_params", TOKEN)]
     {
         for entry in node.map(Node::entries).unwrap_or_default() {
             let name = entry.key.text.as_str();
-            if taken.contains(&name) {
+            let asserted = kind == "jwt_bearer" && key == "token_params" && ASSERTION.contains(&name);
+            if taken.contains(&name) || asserted {
                 own_param(cx, (key, name), entry.key.span);
             }
         }

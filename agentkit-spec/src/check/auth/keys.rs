@@ -6,11 +6,12 @@ use crate::diagnostic::Code;
 use crate::yaml::Node;
 
 const CONSENT: &[&str] = &["oauth2"];
-const SERVED: &[&str] = &["oauth2", "oauth2_client"];
-const TYPED: &[&str] = &["api_key", "basic", "aws_sigv4", "custom"];
+const CLIENT: &[&str] = &["oauth2", "oauth2_client"];
+const SERVED: &[&str] = &["oauth2", "oauth2_client", "jwt_bearer"];
+const TYPED: &[&str] = &["jwt_bearer", "api_key", "basic", "aws_sigv4", "custom"];
 const AWS: &[&str] = &["aws_sigv4"];
-const APPLIED: &[&str] = &["oauth2", "oauth2_client", "api_key", "basic"];
-const ONE_TOKEN: &[&str] = &["oauth2_client", "api_key", "basic", "aws_sigv4", "custom", "none"];
+const APPLIED: &[&str] = &["oauth2", "oauth2_client", "jwt_bearer", "api_key", "basic"];
+const ONE_TOKEN: &[&str] = &["oauth2_client", "jwt_bearer", "api_key", "basic", "aws_sigv4", "custom", "none"];
 
 /// Each kind has its own keys:
 ///
@@ -25,7 +26,7 @@ pub(super) fn refuse(cx: &mut Cx<'_>, view: &ast::Auth<'_>, kind: &str) {
         ("authorize_params", view.authorize_params, CONSENT),
         ("token_params", view.token_params, SERVED),
         ("token_body", view.token_body, SERVED),
-        ("client_auth", view.client_auth, SERVED),
+        ("client_auth", view.client_auth, CLIENT),
         ("pkce", view.pkce, CONSENT),
         ("scope_separator", view.scope_separator, SERVED),
         ("scopes", view.scopes, SERVED),
@@ -33,6 +34,7 @@ pub(super) fn refuse(cx: &mut Cx<'_>, view: &ast::Auth<'_>, kind: &str) {
         ("granted_scopes", view.granted_scopes, SERVED),
         ("refresh", view.refresh, SERVED),
         ("secrets", view.secrets, TYPED),
+        ("claims", view.claims, &["jwt_bearer"]),
         ("region", view.region, AWS),
         ("service", view.service, AWS),
         ("sign", view.sign, &["custom"]),
@@ -74,7 +76,7 @@ fn refuse_in_apply(cx: &mut Cx<'_>, node: &Node, (kind, secret): (&str, Option<&
         let (span, others) = (cx.first_line(node.span), if basic { "keys and tokens" } else { "`kind: basic`" });
         let help = match kind {
             "basic" => format!("user: $secret.{}", secret.unwrap_or("username")),
-            "oauth2" | "oauth2_client" => "headers: {X-Token: $secret.access_token}".to_owned(),
+            "oauth2" | "oauth2_client" | "jwt_bearer" => "headers: {X-Token: $secret.access_token}".to_owned(),
             _ => format!("headers: {{X-Api-Key: $secret.{}}}", secret.unwrap_or("key")),
         };
         cx.error(Code::AuthKeys, span, format!("`apply.{name}` is for {others}, this is `{kind}`")).help(help);
