@@ -4,7 +4,10 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 
-use crate::verbs::{accounts, check, connect, doctor, expand, mock, quickstart, run, schema, test, tool, tools};
+use crate::verbs::{
+    accounts, check, connect, delete, disconnect, doctor, events, expand, mock, quickstart, run, schema, test, tool,
+    tools,
+};
 
 /// Check connector specs, connect accounts of users, and run tools on their behalf.
 #[derive(Debug, Parser)]
@@ -46,6 +49,12 @@ pub(crate) enum Verb {
     Connect(connect::Args),
     /// List the connected accounts
     Accounts(accounts::Args),
+    /// Erase the credentials of an account
+    Disconnect(disconnect::Args),
+    /// Delete an account for good
+    Delete(delete::Args),
+    /// Print what happened to the accounts, one JSON line each
+    Events(events::Args),
     /// Look for what is wrong with this setup and say what to do
     Doctor(doctor::Args),
     /// Run a tool on behalf of a user

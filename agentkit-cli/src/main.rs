@@ -40,6 +40,9 @@ fn run(cli: Cli, output: Output) -> Result<Exit, Failure> {
         Verb::Quickstart(args) => wait_for(verbs::quickstart::run(&args, config, output)),
         Verb::Connect(args) => wait_for(verbs::connect::run(&args, config, output)),
         Verb::Accounts(args) => wait_for(verbs::accounts::run(&args, config, output)),
+        Verb::Disconnect(args) => wait_for(verbs::disconnect::run(&args, config, output)),
+        Verb::Delete(args) => wait_for(verbs::delete::run(&args, config, output)),
+        Verb::Events(args) => wait_for(verbs::events::run(&args, output)),
         Verb::Doctor(args) => wait_for(verbs::doctor::run(&args, config, output)),
         Verb::Run(args) => wait_for(verbs::run::run(&args, config, output)),
     }

@@ -3,7 +3,10 @@
 pub(crate) mod accounts;
 pub(crate) mod check;
 pub(crate) mod connect;
+pub(crate) mod delete;
+pub(crate) mod disconnect;
 pub(crate) mod doctor;
+pub(crate) mod events;
 pub(crate) mod expand;
 pub(crate) mod mock;
 pub(crate) mod quickstart;
@@ -12,3 +15,4 @@ pub(crate) mod schema;
 pub(crate) mod test;
 pub(crate) mod tool;
 pub(crate) mod tools;
+mod which;

@@ -75,9 +75,9 @@ pub use crate::reach::Reached;
 pub use crate::reply::{ErrorParts, RawReply};
 pub use crate::setup::SetupError;
 pub use crate::sign::{Signature, Unsigned};
-#[cfg(feature = "sqlite")]
-pub use crate::store::SqliteStore;
 pub use crate::store::{MemoryStore, Store, StoreError};
+#[cfg(feature = "sqlite")]
+pub use crate::store::{SqliteEvents, SqliteStore};
 pub use crate::tool::Tool;
 pub use crate::tool_error::{Acts, ErrorKind, HookError, ProviderError, ToolError};
 pub use crate::transport::{AtOnce, Budget, Failure, HttpReply, HttpRequest, Limits, Transport, TransportError};

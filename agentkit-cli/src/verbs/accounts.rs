@@ -30,7 +30,7 @@ pub(crate) async fn run(_: &Args, config: Option<&Path>, output: Output) -> Resu
     for account in &accounts {
         table.row([
             account.connection().to_owned(),
-            account.identifier().to_owned(),
+            user(account),
             account.status().to_string(),
             identity(account),
             account.updated_at().strftime("%Y-%m-%d %H:%M").to_string(),
@@ -38,6 +38,12 @@ pub(crate) async fn run(_: &Args, config: Option<&Path>, output: Output) -> Resu
     }
     table.print(output)?;
     Ok(Exit::Done)
+}
+
+/// The user, and which of several accounts of theirs it is.
+fn user(account: &ConnectedAccount) -> String {
+    let (user, name) = (account.identifier(), account.name());
+    if name.is_empty() { user.to_owned() } else { format!("{user} ({name})") }
 }
 
 /// Whose account it is, with the word stand-in where it is one.
@@ -54,6 +60,7 @@ pub(crate) fn document(account: &ConnectedAccount) -> Value {
         "connection": account.connection(),
         "connector": account.connector(),
         "user": account.identifier(),
+        "name": account.name(),
         "status": account.status().to_string(),
         "reason": account.reason().map(ExpiredReason::as_str),
         "identity": identity,

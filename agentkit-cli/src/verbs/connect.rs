@@ -16,6 +16,7 @@ use crate::{input, kit, prompt, serve};
 Examples:
   agentkit connect gmail --user ana
   agentkit connect gmail --user ana --again --timeout 120
+  agentkit connect gmail --user ana --name second                another mailbox of the same person
   agentkit connect openweather --user ana                        asks for the key, without echo
   agentkit connect openweather --user ana --secret-file key.txt
   agentkit connect reports --user ana --secret-file key.json     the key file of a service account
@@ -28,6 +29,9 @@ pub(crate) struct Args {
     /// Your own id for the person
     #[arg(long, value_name = "ID")]
     user: String,
+    /// Which one of several accounts of the user in this connection; the one without a name if left out
+    #[arg(long, value_name = "NAME", default_value = "", hide_default_value = true)]
+    name: String,
     /// Seconds to wait for the person
     #[arg(long, value_name = "SECONDS", default_value_t = 600, value_parser = clap::value_parser!(u64).range(1..=86_400))]
     timeout: u64,
@@ -60,7 +64,7 @@ pub(crate) async fn run(args: &Args, config: Option<&Path>, output: Output) -> R
 async fn connected(kit: &AgentKit, args: &Args) -> Result<ConnectedAccount, Failure> {
     let connection = kit::settings(kit, &args.connection)?;
     kit::require_client(connection)?;
-    let account = kit.connected_account(&args.connection, &args.user).await?;
+    let account = kit.connected_account_named(&args.connection, &args.user, &args.name).await?;
     match connection.auth().kind {
         _ if account.status() == ConnectedAccountStatus::Active && !args.again => Ok(account),
         AuthKindDef::OAuth2(_) => by_link(kit, &account, args).await,

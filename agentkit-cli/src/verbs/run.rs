@@ -6,6 +6,7 @@ use agentkit_runtime::{AgentKit, ConnectedAccountStatus, ConnectorDef, ErrorKind
 use serde_json::Value;
 
 use super::tool;
+use super::which::named;
 use crate::exit::{Exit, Failure};
 use crate::output::{self, Output};
 use crate::{input, kit};
@@ -27,6 +28,9 @@ pub(crate) struct Args {
     /// The user on whose behalf it runs: your own id for the person
     #[arg(long, value_name = "ID")]
     user: String,
+    /// Which one of several accounts of the user in this connection; the one without a name if left out
+    #[arg(long, value_name = "NAME", default_value = "", hide_default_value = true)]
+    name: String,
     /// The connection to use, where several are configured for the tool's connector
     #[arg(long, value_name = "NAME")]
     connection: Option<String>,
@@ -53,7 +57,7 @@ async fn called(kit: &AgentKit, args: &Args, call: Call, output: Output) -> Resu
     };
     // Without a client nobody can connect; an error about the account would send them there in vain.
     kit::require_client(kit::settings(kit, &connection)?)?;
-    let account = kit.connected_account(&connection, &args.user).await?;
+    let account = kit.connected_account_named(&connection, &args.user, &args.name).await?;
     let execution = kit.execute_tool(&account, tool.name, input).await.map_err(|error| {
         let kind = error.kind();
         let failure = Failure::from(error);
@@ -68,7 +72,8 @@ async fn called(kit: &AgentKit, args: &Args, call: Call, output: Output) -> Resu
             _ => failure,
         };
         let again = if account.status() == ConnectedAccountStatus::Active { " --again" } else { "" };
-        failure.note("connect", format!("agentkit connect {connection} --user {}{again}", args.user))
+        failure
+            .note("connect", format!("agentkit connect {connection} --user {}{}{again}", args.user, named(&args.name)))
     })?;
     if account.stand_in() {
         output::note("note: a stand-in answered, not the provider")?;

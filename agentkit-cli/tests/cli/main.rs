@@ -21,6 +21,9 @@ fn help() {
         "tool",
         "connect",
         "accounts",
+        "disconnect",
+        "delete",
+        "events",
         "doctor",
         "run",
         "expand",
@@ -230,6 +233,56 @@ fn a_key_connects_at_once_and_is_listed() {
             "{file}"
         );
     }
+}
+
+#[test]
+fn accounts_of_one_user_are_told_apart_and_ended_one_by_one() {
+    let sandbox = Sandbox::new("several");
+    sandbox.write("key.txt", "0123456789abcdef0123456789abcdef\n");
+    let connect = ["connect", "openweather", "--user", "ana", "--secret-file", "key.txt"];
+    assert_eq!(sandbox.run(connect).code, 0);
+    assert_eq!(sandbox.run(connect.into_iter().chain(["--name", "second"])).code, 0);
+    let ran = sandbox.run(["disconnect", "openweather", "--user", "ana"]);
+    assert_eq!((ran.code, ran.stdout.as_str()), (0, "DISCONNECTED openweather for ana\n"), "{ran:?}");
+    assert!(ran.stderr.contains("it still works: take it back at"), "{ran:?}");
+    let ran = sandbox.run(["delete", "openweather", "--user", "ana", "--name", "secnd"]);
+    assert_eq!(ran.code, 2, "{ran:?}");
+    assert_snapshot!(ran.stderr, @r"
+    error: ana has no account `secnd` in openweather
+      = hint: choose one with --name: second
+    ");
+    let ran = sandbox.run(["delete", "openweather", "--user", "ana", "--name", "second", "--json"]);
+    assert_eq!((ran.code, &ran.json()["deleted"]), (0, &Value::Bool(true)), "{ran:?}");
+    let accounts = sandbox.run(["accounts", "--json"]).json();
+    assert_eq!(accounts.as_array().map(Vec::len), Some(1), "{accounts:#}");
+    assert_eq!((&accounts[0]["name"], &accounts[0]["status"]), (&"".into(), &"DISCONNECTED".into()));
+    let ran = sandbox.run(["delete", "openweather", "--user", "bob"]);
+    assert_eq!(ran.code, 2, "{ran:?}");
+    assert_eq!(sandbox.run(["accounts", "--json"]).json().as_array().map(Vec::len), Some(1), "asking makes none");
+}
+
+#[test]
+fn events_are_lines_to_go_on_from() {
+    let sandbox = Sandbox::new("events");
+    let ran = sandbox.run(["events"]);
+    assert_eq!((ran.code, ran.stdout.as_str()), (0, ""), "{ran:?}");
+    assert_eq!(sandbox.files(), Vec::<String>::new(), "looking makes no store");
+    sandbox.write("key.txt", "0123456789abcdef0123456789abcdef\n");
+    sandbox.run(["connect", "openweather", "--user", "ana", "--secret-file", "key.txt"]);
+    sandbox.run(["disconnect", "openweather", "--user", "ana"]);
+    let read = |arguments: &[&str]| -> Vec<Value> {
+        let ran = sandbox.run(["events"].into_iter().chain(arguments.iter().copied()));
+        assert_eq!((ran.code, ran.stderr.as_str()), (0, ""), "{ran:?}");
+        ran.stdout.lines().map(|line| serde_json::from_str(line).expect("each line is a document")).collect()
+    };
+    let all = read(&[]);
+    let told: Vec<_> = all.iter().map(|event| (event["number"].as_i64(), event["data"]["status"].as_str())).collect();
+    assert_eq!(told, [(Some(1), Some("PENDING_AUTH")), (Some(2), Some("ACTIVE")), (Some(3), Some("DISCONNECTED"))]);
+    assert_eq!(all[1]["data"]["old_status"], "PENDING_AUTH");
+    assert_eq!(read(&["--after", "1", "--limit", "1"]), all[1..2]);
+    assert_eq!(read(&["--after", "3"]), Vec::<Value>::new());
+    // With a limit, following ends by itself.
+    assert_eq!(read(&["--follow", "--limit", "3"]), all);
 }
 
 #[test]

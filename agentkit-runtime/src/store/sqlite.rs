@@ -28,6 +28,9 @@ use crate::setup::SetupError;
 
 mod rows;
 mod sql;
+mod watch;
+
+pub use self::watch::SqliteEvents;
 
 use self::rows::{
     bind_account, bind_credential, bind_event, bind_flow, bind_revocation, read_account, read_credential, read_event,
