@@ -13,6 +13,7 @@ mod guide;
 mod hostile;
 mod language;
 mod model;
+mod outage;
 mod outside;
 mod peers;
 mod reader;
