@@ -21,6 +21,7 @@ use exit::{Exit, Failure};
 use output::Output;
 
 fn main() -> ExitCode {
+    leave_no_core_file();
     let cli = Cli::parse();
     let output = Output::new(cli.global.json);
     log(cli.global.verbose);
@@ -52,6 +53,20 @@ fn run(cli: Cli, output: Output) -> Result<Exit, Failure> {
 fn wait_for(verb: impl Future<Output = Result<Exit, Failure>>) -> Result<Exit, Failure> {
     tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?.block_on(verb)
 }
+
+/// An image of our memory would hold keys and tokens in the clear.
+///
+/// One byte is less than any file needs, and it is the limit at which Linux starts no crash handler either; at zero it
+/// would start one.
+#[cfg(unix)]
+fn leave_no_core_file() {
+    use rustix::process::{Resource, Rlimit, setrlimit};
+    // Where it is lower already, that is as good.
+    let _ = setrlimit(Resource::Core, Rlimit { current: Some(1), maximum: Some(1) });
+}
+
+#[cfg(not(unix))]
+fn leave_no_core_file() {}
 
 /// Sends what happens inside to stderr, as loud as asked for.
 fn log(verbose: u8) {

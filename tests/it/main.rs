@@ -15,6 +15,7 @@ mod language;
 mod model;
 mod outage;
 mod outside;
+mod panics;
 mod peers;
 mod reader;
 mod schemas;

@@ -32,6 +32,42 @@ pub fn recorded() -> Vec<u8> {
     LOG.lock().unwrap_or_else(PoisonError::into_inner).clone()
 }
 
+/// What panics said, since they were first recorded.
+#[derive(Debug, Clone, Copy)]
+pub struct Panics(());
+
+static PANICS: Mutex<Vec<String>> = Mutex::new(Vec::new());
+
+/// Keeps what every panic of this process says, from now on; they are printed as before.
+#[must_use]
+pub fn record_panics() -> Panics {
+    static STARTED: OnceLock<()> = OnceLock::new();
+    STARTED.get_or_init(|| {
+        let before = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |panic| {
+            let trace = std::backtrace::Backtrace::force_capture();
+            PANICS.lock().unwrap_or_else(PoisonError::into_inner).push(format!("{panic}\n{trace}"));
+            before(panic);
+        }));
+    });
+    Panics(())
+}
+
+impl Panics {
+    /// How many panics there were on purpose.
+    #[must_use]
+    pub fn count(self) -> usize {
+        let panics = PANICS.lock().unwrap_or_else(PoisonError::into_inner);
+        panics.iter().filter(|text| text.contains("on purpose")).count()
+    }
+
+    /// All they said.
+    #[must_use]
+    pub fn text(self) -> String {
+        PANICS.lock().unwrap_or_else(PoisonError::into_inner).join("\n")
+    }
+}
+
 struct Recorder;
 
 impl io::Write for Recorder {
@@ -70,6 +106,11 @@ impl Secrets {
             }
         }
         self.0.push((what.to_owned(), forms));
+    }
+
+    /// Takes over what another has.
+    pub fn merge(&mut self, other: Self) {
+        self.0.extend(other.0);
     }
 
     /// How many secrets there are.

@@ -2,6 +2,7 @@
 //!
 //! Nothing here leaves 127.0.0.1. What cannot be set up panics with a text that says what to do.
 
+pub mod breaking;
 pub mod browser;
 pub mod canary;
 pub mod carrier;

@@ -1,6 +1,8 @@
 //! The command from outside: what it prints, where, and with which exit code.
 
 mod connect;
+#[cfg(unix)]
+mod core;
 mod doctor;
 mod mock;
 mod sandbox;
