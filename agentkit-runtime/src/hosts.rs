@@ -53,9 +53,7 @@ pub(crate) fn address(
 /// Whether a host is listed or lies in a listed domain.
 pub(crate) fn is_listed(host: &str, http: &HttpDef) -> bool {
     http.hosts.contains(&host)
-        || http.host_patterns.iter().any(|domain| {
-            host.strip_suffix(domain).is_some_and(|name| !name.is_empty() && name.bytes().all(is_host_byte))
-        })
+        || http.host_patterns.iter().any(|domain| host.strip_suffix(domain).is_some_and(is_host_part))
 }
 
 /// Whether a text may be part of a host: names and dots, nothing that ends a host.

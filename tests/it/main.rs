@@ -5,6 +5,7 @@ mod callbacks;
 mod canary;
 mod catalog;
 mod dialects;
+mod egress;
 mod errors;
 mod examples;
 mod expand;

@@ -26,6 +26,7 @@ connectors! {
     "language/bucket.yaml" => bucket;
     "language/client.yaml" => client;
     "language/commas.yaml" => commas;
+    "language/egress.yaml" => egress;
     "language/forms.yaml" => forms;
     "language/graphql.yaml" => graphql;
     "language/handlers.yaml" => handlers, hooks = crate::hooks::Handlers;

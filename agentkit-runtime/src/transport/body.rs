@@ -152,3 +152,6 @@ fn broken(body: &mut Kept<'_>, error: io::Error) -> TransportError {
         None => TransportError::because(Failure::Lost, error),
     }
 }
+
+#[cfg(test)]
+mod tests;
