@@ -4,9 +4,14 @@ use std::io::{self, BufRead, IsTerminal as _, Write as _};
 
 use crate::exit::Failure;
 
+/// Whether there is a terminal to ask on.
+pub(crate) fn can_ask() -> bool {
+    io::stdin().is_terminal()
+}
+
 /// Asks for the secret `name`.
 pub(crate) fn secret(name: &str, about: Option<&str>) -> Result<String, Failure> {
-    if !io::stdin().is_terminal() {
+    if !can_ask() {
         return Err(Failure::usage(format!("no terminal to ask for the secret `{name}`"))
             .hint("give it with --secret-file FILE, or --secret-file - for stdin"));
     }

@@ -30,6 +30,38 @@ fn the_readme_lists_the_tools() {
     assert!(found == expected, "connectors/README.md is out of date: run `UPDATE=1 cargo it catalog`");
 }
 
+/// What renewing tokens relies on, as the pages of the providers tell it; the specs name the pages.
+#[test]
+fn providers_have_these_habits() {
+    let mut found = Vec::new();
+    for connector in agentkit_connectors::all() {
+        for auth in connector.auth {
+            let Some(server) = auth.kind.server() else { continue };
+            let habits = server.refresh;
+            let days = |seconds: Option<u64>| seconds.map_or(0, |seconds| seconds / 86_400);
+            found.push(format!(
+                "{}.{}: {:?}, grace {:?}, old token dies {}, idle {} d, life {:?} s, revokes {}",
+                connector.name,
+                auth.name,
+                habits.rotation,
+                habits.grace,
+                habits.old_token_dies,
+                days(habits.idle),
+                habits.default_lifetime,
+                server.revoke_url.is_some(),
+            ));
+        }
+    }
+    let expected = [
+        "github.oauth: Strict, grace None, old token dies true, idle 184 d, life None s, revokes false",
+        "gmail.oauth: None, grace None, old token dies false, idle 180 d, life None s, revokes true",
+        "gmail.service_account: None, grace None, old token dies false, idle 0 d, life None s, revokes true",
+        "slack.oauth: Strict, grace None, old token dies false, idle 0 d, life None s, revokes false",
+        "salesforce.oauth: Strict, grace None, old token dies false, idle 0 d, life Some(3600) s, revokes true",
+    ];
+    assert_eq!(found, expected);
+}
+
 #[test]
 fn every_tool_has_a_title_and_a_whole_sentence() {
     for tool in tools() {

@@ -19,7 +19,7 @@ Examples:
   agentkit connect gmail --user ana --name second                another mailbox of the same person
   agentkit connect openweather --user ana                        asks for the key, without echo
   agentkit connect openweather --user ana --secret-file key.txt
-  agentkit connect reports --user ana --secret-file key.json     the key file of a service account
+  agentkit connect robot --user ana --secret-file key.json       the key file of a service account
   agentkit connect salesforce --user ana --set login_host=test.salesforce.com
   pass show openweather | agentkit connect openweather --user ana --secret-file -")]
 pub(crate) struct Args {
@@ -128,7 +128,8 @@ fn said(args: &Args) -> Result<Vec<(String, String)>, Failure> {
     args.fields.iter().map(pair).collect()
 }
 
-/// A file with several secrets is a JSON object of them.
+/// A file with several secrets is a JSON object of them, such as the key file of a service account. What it lacks is
+/// asked for.
 fn several_secrets<'a>(text: &str, secrets: &'a [SecretDef]) -> Result<Vec<(&'a str, String)>, Failure> {
     let names: Vec<&str> = secrets.iter().map(|secret| secret.name).collect();
     let wrong = || {
@@ -136,5 +137,33 @@ fn several_secrets<'a>(text: &str, secrets: &'a [SecretDef]) -> Result<Vec<(&'a 
             .hint(format!("write a JSON object with {}", names.join(", ")))
     };
     let object: serde_json::Value = serde_json::from_str(text).map_err(|_| wrong())?;
-    secrets.iter().map(|secret| Ok((secret.name, object[secret.name].as_str().ok_or_else(wrong)?.to_owned()))).collect()
+    let mut given = Vec::new();
+    for secret in secrets {
+        let text = match object[secret.name].as_str() {
+            Some(text) => text.to_owned(),
+            None if object.is_object() && prompt::can_ask() => prompt::secret(secret.name, secret.about)?,
+            None => return Err(wrong()),
+        };
+        given.push((secret.name, text));
+    }
+    Ok(given)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_file_may_hold_more_than_is_wanted() {
+        const WANTED: &[SecretDef] = &[
+            SecretDef { name: "client_email", ..SecretDef::EMPTY },
+            SecretDef { name: "private_key", ..SecretDef::EMPTY },
+        ];
+        let file = r#"{"type": "service_account", "client_email": "a@b", "private_key": "pem", "private_key_id": "1"}"#;
+        let given = several_secrets(file, WANTED).expect("both are in it");
+        assert_eq!(given, [("client_email", "a@b".to_owned()), ("private_key", "pem".to_owned())]);
+        for file in ["pem", "[]", r#"{"client_email": 1}"#] {
+            assert!(file.starts_with('{') && prompt::can_ask() || several_secrets(file, WANTED).is_err(), "{file}");
+        }
+    }
 }

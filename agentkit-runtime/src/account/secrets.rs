@@ -100,6 +100,26 @@ mod tests {
     use secrecy::ExposeSecret;
 
     use super::*;
+    use crate::def::{JwtBearerDef, OAuth2Def, SecretDef};
+
+    #[test]
+    fn secrets_of_one_way_are_none_of_another() {
+        const KEYS: &[SecretDef] = &[SecretDef { name: "private_key", ..SecretDef::EMPTY }];
+        let bearer = JwtBearerDef { server: OAuth2Def::EMPTY, secrets: KEYS, claims: &[] };
+        let signs = AuthDef { kind: AuthKindDef::JwtBearer(bearer), ..AuthDef::EMPTY };
+        let typed = AuthDef { kind: AuthKindDef::Secrets { secrets: KEYS }, ..AuthDef::EMPTY };
+        let consents = AuthDef { kind: AuthKindDef::OAuth2(OAuth2Def::EMPTY), ..AuthDef::EMPTY };
+        let key = Secrets(vec![("private_key".to_owned(), SecretString::from("pem"))]);
+        let token = Secrets::token(SecretString::from("at"));
+        let both = token.clone().and(&key);
+        let table = [(&signs, [false, false, true]), (&typed, [true, false, true]), (&consents, [false, true, false])];
+        for (auth, fits) in table {
+            assert_eq!([&key, &token, &both].map(|secrets| secrets.are_of(auth)), fits, "{:?}", auth.kind);
+        }
+        assert_eq!(both.keys().0.len(), 1);
+        assert!(both.clone().for_requests(&signs).get("private_key").is_none(), "the key stays sealed");
+        assert_eq!(both.for_requests(&signs).bearer().map(ExposeSecret::expose_secret), Some("at"));
+    }
 
     #[test]
     fn secrets_come_back_and_broken_ones_do_not() {

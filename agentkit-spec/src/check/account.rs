@@ -48,7 +48,9 @@ pub(crate) fn from_token(cx: &mut Cx<'_>, types: &Types, (auth, node): (Option<&
             }
             Some(path)
         });
-        if let (Some(ty), Some(at)) = (ty, at) {
+        if let Some(ty) = ty {
+            // A path that is wrong was reported; who uses the value has made no mistake.
+            let at = at.unwrap_or_default();
             made.push(Derived { name: entry.key.text.clone(), ty: if always { ty } else { opt(ty) }, at });
         }
     }

@@ -146,8 +146,13 @@ fn endpoint(cx: &mut Cx<'_>, before: Before<'_>, (node, name): (&Node, &str)) ->
 /// How refresh tokens behave; the strictest habits are the default.
 fn refresh(cx: &mut Cx<'_>, kind: &str, node: Option<&Node>) -> Refresh {
     let view = node.map(ast::Refresh::of);
-    if let Some(view) = view.filter(|_| kind != "oauth2") {
-        for (name, node) in [("rotation", view.rotation), ("grace", view.grace), ("idle", view.idle)] {
+    if kind != "oauth2" {
+        let key = |key: fn(ast::Refresh<'_>) -> Option<&Node>| view.and_then(key);
+        for (name, node) in [
+            ("rotation", key(|view| view.rotation)),
+            ("grace", key(|view| view.grace)),
+            ("idle", key(|view| view.idle)),
+        ] {
             let Some(node) = node else { continue };
             let message = format!("`{name}` is about refresh tokens, and `{kind}` has none");
             cx.error(Code::AuthKeys, node.span, message).help("default_lifetime: 1h");
@@ -156,8 +161,8 @@ fn refresh(cx: &mut Cx<'_>, kind: &str, node: Option<&Node>) -> Refresh {
             rotation: Rotation::None,
             grace: None,
             idle: None,
-            old_token_dies: is_true(view.old_token_dies),
-            default_lifetime: view.default_lifetime.and_then(seconds),
+            old_token_dies: is_true(key(|view| view.old_token_dies)),
+            default_lifetime: key(|view| view.default_lifetime).and_then(seconds),
         };
     }
     let rotation = match view.and_then(|view| view.rotation).and_then(Node::text) {

@@ -98,6 +98,13 @@ fn assertion(exchange: &Exchange) -> Option<(Value, Value)> {
     Some((part(header)?, part(claims)?))
 }
 
+/// The key in the older form: what PKCS#8 wraps.
+fn traditional() -> String {
+    let body: String = KEY.lines().filter(|line| !line.starts_with("-----")).collect();
+    let whole = STANDARD.decode(body).expect("the key is base64");
+    format!("-----BEGIN RSA PRIVATE KEY-----\n{}\n-----END RSA PRIVATE KEY-----\n", STANDARD.encode(&whole[26..]))
+}
+
 impl World {
     fn answer(&self, tokens: impl Fn(usize) -> Answer + Send + 'static) {
         *self.tokens.lock().unwrap_or_else(PoisonError::into_inner) = Box::new(tokens);
@@ -177,7 +184,8 @@ async fn claims_are_made_as_the_spec_says_and_absent_ones_are_left_out() {
     let world = start("named").await;
     world.answer(|_| Answer { status: 200, json: json!({"access_token": "t"}) });
     // As the value stands in a JSON key file, and as a browser's field leaves it.
-    for (user, key) in [("ana", KEY.replace('\n', "\\n")), ("bob", KEY.replace('\n', ""))] {
+    let keys = [("ana", KEY.replace('\n', "\\n")), ("bob", KEY.replace('\n', "")), ("carl", traditional())];
+    for (user, key) in keys {
         let typed = [("app_id", "app-1"), ("private_key", key.as_str()), ("private_key_id", "k-1")];
         let typed =
             if user == "ana" { [&typed[..], &[("mailbox", "ana@example.com")]].concat() } else { typed.to_vec() };
@@ -186,7 +194,7 @@ async fn claims_are_made_as_the_spec_says_and_absent_ones_are_left_out() {
     let signed = world.signed();
     let said: Vec<_> = signed.iter().map(|(header, claims)| (&header["kid"], &claims["iss"], &claims["aud"])).collect();
     let (kid, iss, aud) = (json!("k-1"), json!("app-1"), json!("login.service.example"));
-    assert_eq!(said, [(&kid, &iss, &aud); 2]);
+    assert_eq!(said, [(&kid, &iss, &aud); 3]);
     assert_eq!((signed[0].1.get("sub"), signed[1].1.get("sub")), (Some(&json!("user:ana@example.com")), None));
     let form = form(&world.tap.exchanges_at("/token")[0]);
     assert_eq!(form.last(), Some(&("resource".to_owned(), "things".to_owned())));
@@ -195,7 +203,7 @@ async fn claims_are_made_as_the_spec_says_and_absent_ones_are_left_out() {
     // No `expires_in`: the spec says how long it lives.
     world.clock.advance(Duration::from_secs(1_900));
     world.call("ana").await.expect("it is renewed");
-    assert_eq!(world.signed().len(), 3);
+    assert_eq!(world.signed().len(), 4);
 }
 
 #[tokio::test]
