@@ -14,6 +14,7 @@ use crate::store::AccountRow;
 
 mod accounts;
 mod activate;
+mod alternate;
 mod assertion;
 mod authorization;
 mod background;
@@ -30,12 +31,16 @@ mod flight;
 mod flow;
 mod held;
 mod keys;
+mod lease;
 mod link;
 mod pause;
 mod query;
+mod receipt;
 mod refresh;
+mod refusal;
 mod revocation;
 mod secrets;
+mod spool;
 mod status;
 #[cfg(test)]
 pub(crate) mod tests;

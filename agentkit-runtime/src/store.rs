@@ -159,7 +159,7 @@ pub struct KeyRow {
     pub id: i64,
     /// Whose records it seals; empty for a `kek`.
     pub tenant: String,
-    /// What it seals: `kek`, `cred`, `flow`.
+    /// What it seals: `kek`, `cred`, `flow`, `spool`.
     pub purpose: String,
     /// Number of the key that wraps it; 0 is the root key.
     pub wrapped_by: i64,

@@ -38,16 +38,19 @@ pub(crate) enum Purpose {
     Flow,
     /// Tokens that are to be revoked.
     Revocation,
+    /// Tokens that the store does not take yet.
+    Spool,
 }
 
 impl Purpose {
-    const ALL: [Self; 3] = [Self::Credential, Self::Flow, Self::Revocation];
+    const ALL: [Self; 4] = [Self::Credential, Self::Flow, Self::Revocation, Self::Spool];
 
     fn as_str(self) -> &'static str {
         match self {
             Self::Credential => "cred",
             Self::Flow => "flow",
             Self::Revocation => "revoke",
+            Self::Spool => "spool",
         }
     }
 }

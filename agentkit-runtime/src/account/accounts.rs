@@ -7,6 +7,7 @@ use std::time::Duration;
 use indexmap::IndexMap;
 use secrecy::SecretString;
 use serde_json::Map;
+use zeroize::Zeroizing;
 
 use super::background::Background;
 use super::cache::Cache;
@@ -14,11 +15,12 @@ use super::client::Attempts;
 use super::event::{EventKind, Swept};
 use super::flight::Flights;
 use super::flow::Links;
+use super::lease::Leases;
 use super::pause::Pauses;
+use super::receipt::Receipts;
 use super::revocation::Outbox;
 use super::secrets::Secrets;
 use super::status::{Event, next};
-use super::token::token_def;
 use super::verification::Addresses;
 use super::{AccountId, ConnectedAccount, ConnectedAccountStatus};
 use crate::clock::Clock;
@@ -52,6 +54,8 @@ pub(crate) struct Accounts {
     pub(super) cache: Cache,
     pub(super) flights: Flights,
     pub(super) pauses: Pauses,
+    pub(super) leases: Leases,
+    pub(super) receipts: Receipts,
     pub(super) links: Links,
     pub(super) attempts: Attempts,
     pub(super) events_swept: Swept,
@@ -74,6 +78,7 @@ pub(crate) struct Parts {
 impl Accounts {
     pub(crate) fn new(parts: Parts) -> Self {
         let Parts { tenant, base_url, addresses, connections, store, vault, clock, http } = parts;
+        let leases = Leases::new(clock.now());
         Self {
             tenant,
             base_url,
@@ -86,6 +91,8 @@ impl Accounts {
             cache: Cache::default(),
             flights: Flights::default(),
             pauses: Pauses::default(),
+            leases,
+            receipts: Receipts::default(),
             links: Links::default(),
             attempts: Attempts::default(),
             events_swept: Swept::default(),
@@ -120,19 +127,6 @@ impl Accounts {
         self.revoke_due().await;
         // The task that tells was woken for the same, and holds the store for a moment.
         self.background.idle().await;
-    }
-
-    /// Refreshes the tokens whose last refresh was cut off: some providers repeat a lost answer, for a few seconds.
-    pub(crate) async fn recover(self: &Arc<Self>) -> Result<(), StoreError> {
-        self.sweep().await;
-        for credential in self.store.in_doubt().await? {
-            let Some(row) = self.store.account(&credential.account).await? else { continue };
-            let Some(account) = self.known(row) else { continue };
-            if let Ok(token) = token_def(account.settings(), &credential.token) {
-                self.refresh_early(&account, token);
-            }
-        }
-        Ok(())
     }
 
     /// The connection of a name.
@@ -211,7 +205,7 @@ impl Accounts {
         Ok(rows.into_iter().filter_map(|row| self.known(row)).collect())
     }
 
-    fn known(&self, row: AccountRow) -> Option<ConnectedAccount> {
+    pub(super) fn known(&self, row: AccountRow) -> Option<ConnectedAccount> {
         let connection = self.connection_of_id(&row.connection_id)?.clone();
         Some(ConnectedAccount::new(connection, row))
     }
@@ -296,25 +290,38 @@ impl Accounts {
     }
 
     pub(super) fn seal_secrets(&self, row: &CredentialRow, secrets: &Secrets) -> Vec<u8> {
-        self.vault.seal(Purpose::Credential, slot(row, "access"), &secrets.to_bytes())
+        self.seal_column(row, "access", &secrets.to_bytes())
     }
 
     pub(super) fn open_secrets(&self, row: &CredentialRow) -> Result<Option<Secrets>, VaultError> {
         let Some(blob) = &row.access else { return Ok(None) };
-        let plain = self.vault.open_record(Purpose::Credential, slot(row, "access"), blob)?;
+        let plain = self.open_column(row, "access", blob)?;
         Secrets::from_bytes(&plain).map(Some).ok_or(VaultError)
     }
 
     pub(super) fn seal_refresh(&self, row: &CredentialRow, refresh: &SecretString) -> Vec<u8> {
         use secrecy::ExposeSecret as _;
-        self.vault.seal(Purpose::Credential, slot(row, "refresh"), refresh.expose_secret().as_bytes())
+        self.seal_column(row, "refresh", refresh.expose_secret().as_bytes())
     }
 
     pub(super) fn open_refresh(&self, row: &CredentialRow) -> Result<Option<SecretString>, VaultError> {
         let Some(blob) = &row.refresh else { return Ok(None) };
-        let plain = self.vault.open_record(Purpose::Credential, slot(row, "refresh"), blob)?;
+        let plain = self.open_column(row, "refresh", blob)?;
         let text = std::str::from_utf8(&plain).map_err(|_| VaultError)?;
         Ok(Some(SecretString::from(text)))
+    }
+
+    pub(super) fn seal_column(&self, row: &CredentialRow, column: &'static str, plain: &[u8]) -> Vec<u8> {
+        self.vault.seal(Purpose::Credential, slot(row, column), plain)
+    }
+
+    pub(super) fn open_column(
+        &self,
+        row: &CredentialRow,
+        column: &'static str,
+        blob: &[u8],
+    ) -> Result<Zeroizing<Vec<u8>>, VaultError> {
+        self.vault.open_record(Purpose::Credential, slot(row, column), blob)
     }
 }
 

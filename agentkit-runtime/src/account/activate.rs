@@ -164,7 +164,7 @@ impl Accounts {
         let scopes = union(&grants);
         let expected = asked.0.expected;
         let activation = Activation { account, identity, values, scopes, flow, expected, begun, tries };
-        let fresh = |grant| Fresh { grant, old_refresh: None, keys: keys.clone(), started };
+        let fresh = |grant| Fresh { grant, keys: keys.clone(), started };
         let fresh: Vec<Fresh> = grants.into_iter().map(fresh).collect();
         let linked = self
             .activate(connection, &activation, &|before| {

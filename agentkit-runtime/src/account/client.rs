@@ -11,7 +11,7 @@ use super::activate::{Taken, as_tool_error, no_token};
 use super::fields;
 use super::link::Way;
 use super::pause::millis;
-use super::refresh::backoff;
+use super::refusal::backoff;
 use super::secrets::Secrets;
 use super::{AccountId, Accounts, ConnectedAccount, ConnectedAccountStatus, Values};
 use crate::connection::ConnectionSettings;

@@ -4,6 +4,7 @@
 //! already, and then the answer is the only copy of it. Who waits shares the result.
 
 use std::collections::HashMap;
+use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -18,6 +19,8 @@ use crate::tool_error::{ErrorKind, ToolError};
 const REST: Duration = Duration::from_secs(1);
 /// How long a token that was renewed because it was refused is left alone when it is refused again.
 const FORCED: Duration = Duration::from_secs(30);
+/// How long a refresh can keep others from starting one. A leader that hangs longer goes on, alone: it may hold a token.
+const LONGEST: Duration = Duration::from_secs(75);
 /// Accounts for which a forced refresh is remembered.
 const REMEMBERED: usize = 10_000;
 
@@ -94,7 +97,7 @@ impl Accounts {
         outcome.unwrap_or_else(|| Err(pending(account, Duration::from_secs(1))))
     }
 
-    fn flight(self: &Arc<Self>, account: &ConnectedAccount, need: Need) -> watch::Receiver<Option<Outcome>> {
+    pub(super) fn flight(self: &Arc<Self>, account: &ConnectedAccount, need: Need) -> watch::Receiver<Option<Outcome>> {
         let key = (account.id().clone(), need.token.name);
         let mut map = self.flights.map();
         if let Some(flight) = map.get(&key) {
@@ -106,13 +109,25 @@ impl Accounts {
         let landing = Landing(self.clone(), key);
         let account = account.clone();
         self.background.spawn(async move {
-            let outcome = landing.0.lead(&account, need).await;
+            let accounts = landing.0.clone();
+            let mut lead = pin!(accounts.lead(&account, need));
+            let ended = tokio::select! {
+                biased;
+                outcome = &mut lead => Some(outcome),
+                () = accounts.clock.sleep(LONGEST) => None,
+            };
+            let hangs = ended.is_none();
+            let outcome = ended.unwrap_or_else(|| Err(pending(&account, Duration::from_secs(1))));
             if outcome.is_err() {
-                landing.0.flights.rest_from(landing.1.clone(), landing.0.clock.monotonic());
+                accounts.flights.rest_from(landing.1.clone(), accounts.clock.monotonic());
             }
             // First off the list: whoever wakes now and looks again must not find what is over.
             drop(landing);
             result.send_replace(Some(outcome));
+            if hangs {
+                // An error was told to whoever waited, in the same words.
+                let _ = lead.await;
+            }
         });
         flight
     }

@@ -1,4 +1,7 @@
-//! Connections whose client the provider refuses. Their accounts are untouched; only refreshes stop for a while.
+//! Connections that are left alone for a while: the provider refuses their client, or does not work at all. Their
+//! accounts are untouched.
+//!
+//! Kept in memory: a process that starts anew finds out again with one request.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -10,10 +13,30 @@ use crate::tool_error::{ErrorKind, ToolError};
 /// First and longest wait after the provider refused our client, in milliseconds.
 const PAUSE_MS: (i64, i64) = (60_000, 15 * 60_000);
 
+/// So many accounts in a row whose refreshes fail for a reason that passes are an outage of the provider.
+const OUTAGE: u32 = 8;
+/// First and longest wait between requests that ask whether it is over, in milliseconds.
+const PROBE_MS: (i64, i64) = (5_000, 60_000);
+/// Longer than such a request takes.
+const PROBING_MS: i64 = 30_000;
+
 /// Paused connections by id.
 #[derive(Default)]
 pub(super) struct Pauses {
     map: Mutex<HashMap<String, Pause>>,
+    outages: Mutex<HashMap<String, Outage>>,
+}
+
+/// Failures in a row, of a connection.
+#[derive(Default)]
+struct Outage {
+    /// The account whose refresh failed last: one whose own refreshes fail for ever is no outage.
+    last: String,
+    failures: u32,
+    /// Requests that asked whether it is over, and whether one is under way.
+    probes: u32,
+    probing: bool,
+    until: i64,
 }
 
 #[derive(Clone, Copy)]
@@ -42,9 +65,51 @@ impl Pauses {
         millis(wait)
     }
 
-    /// The client works again.
+    /// The client works, and so does the provider.
     pub(super) fn end(&self, connection: &ConnectionSettings) {
         self.map().remove(connection.id());
+        self.answered(connection);
+    }
+
+    /// A refresh of this account failed for a reason that passes.
+    pub(super) fn failed(&self, connection: &ConnectionSettings, account: &str, now: i64) {
+        let mut outages = self.outages();
+        let outage = outages.entry(connection.id().to_owned()).or_default();
+        if outage.last == account && outage.failures < OUTAGE {
+            return;
+        }
+        account.clone_into(&mut outage.last);
+        outage.failures = outage.failures.saturating_add(1);
+        // Those that were under way when it began fail a little later; they say nothing new.
+        if outage.failures == OUTAGE || outage.probing {
+            outage.until = now + PROBE_MS.0.saturating_mul(1 << outage.probes.min(8)).min(PROBE_MS.1);
+            outage.probes = outage.probes.saturating_add(1);
+            outage.probing = false;
+        }
+        if outage.failures == OUTAGE {
+            tracing::error!(connection = connection.name(), "the provider gives no tokens; it is asked now and then");
+        }
+    }
+
+    /// The provider answers, whatever it says.
+    pub(super) fn answered(&self, connection: &ConnectionSettings) {
+        self.outages().remove(connection.id());
+    }
+
+    /// How long the provider is left alone. `None`: the caller asks it; others wait for what comes of that.
+    pub(super) fn probe(&self, connection: &ConnectionSettings, now: i64) -> Option<Duration> {
+        let mut outages = self.outages();
+        let outage = outages.get_mut(connection.id()).filter(|outage| outage.failures >= OUTAGE)?;
+        if outage.until > now {
+            return Some(millis(outage.until - now));
+        }
+        outage.probing = true;
+        outage.until = now + PROBING_MS;
+        None
+    }
+
+    fn outages(&self) -> MutexGuard<'_, HashMap<String, Outage>> {
+        self.outages.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn map(&self) -> MutexGuard<'_, HashMap<String, Pause>> {

@@ -84,6 +84,7 @@ impl Accounts {
         let mut accesses = Vec::new();
         for row in rows {
             tokens.extend(self.open_refresh(row).ok().flatten());
+            tokens.extend(self.open_alternates(row).unwrap_or_default());
             let access = self.open_secrets(row).ok().flatten();
             // Nothing but the token itself: what else is kept with it was never the provider's.
             accesses.extend(access.as_ref().and_then(|secrets| secrets.get(ACCESS_TOKEN)).cloned());

@@ -17,17 +17,17 @@ use crate::connection::Connection;
 use crate::cx::Cx;
 use crate::def::{
     ApplyDef, AuthDef, AuthKindDef, CheckDef, CheckedAccount, ConnectorDef, DerivedDef, HttpDef, OAuth2Def, PartDef,
-    ScopeDef, SecretDef, TextDef, TokenDef, ToolDef,
+    RefreshDef, ScopeDef, SecretDef, TextDef, TokenDef, ToolDef,
 };
 use crate::kit::{AgentKit, AgentKitBuilder};
 use crate::setup::SetupError;
-use crate::store::{MemoryStore, Store};
+use crate::store::{CredentialRow, MemoryStore, Store};
 use crate::tool_error::ToolError;
 use crate::transport::{Failure, HttpReply, HttpRequest, Limits, Transport, TransportError};
 
 use super::{
-    Arrival, AuthorizationLink, CallbackError, CallbackFailed, ConnectedAccount, ConnectedAccountStatus as Status,
-    LinkOptions,
+    AppliedPart, Arrival, AuthorizationLink, CallbackError, CallbackFailed, ConnectedAccount,
+    ConnectedAccountStatus as Status, ExpiredReason, LinkOptions,
 };
 
 mod choose;
@@ -38,8 +38,13 @@ mod fields;
 mod flow;
 mod identity;
 mod keys;
+mod late;
+mod lease;
+mod outage;
 mod refresh;
+mod refusal;
 mod revocation;
+mod spool;
 mod verify;
 
 /// A provider: answers in order, then the last one for ever.
@@ -279,6 +284,54 @@ impl World {
         let builder = AgentKit::builder().clock(clock.clone()).transport(provider.clone());
         let kit = adjust(builder).build().await?;
         Ok(Self { kit, provider, clock })
+    }
+
+    /// One of several processes on one store, with a provider and a clock of its own; the provider's accounts have
+    /// identities where a check asks for them.
+    pub(super) async fn with_habits(store: impl Store, habits: RefreshDef, answers: &[Answer]) -> Self {
+        let server = OAuth2Def { refresh: habits, ..SERVER };
+        let auth = AuthDef { kind: AuthKindDef::OAuth2(server), ..MAIL.auth[0] };
+        let connector = ConnectorDef { auth: Box::leak(Box::new([auth])), ..MAIL };
+        let connector: &'static ConnectorDef = Box::leak(Box::new(connector));
+        let connection =
+            Connection::new("mail-work", connector).client("client-1", SecretString::from("CANARY-secret"));
+        Self::of(store, answers, [connection]).await.unwrap()
+    }
+
+    /// The first credential of an account, as the store has it.
+    pub(super) async fn credential(&self, account: &ConnectedAccount) -> CredentialRow {
+        let store = &self.kit.inner().accounts.store;
+        store.credentials(account.id().as_str()).await.unwrap().remove(0)
+    }
+
+    /// Refresh tokens that were sent to the token endpoint, in their order.
+    pub(super) fn spent(&self) -> Vec<String> {
+        let forms = self.provider.forms("/token").into_iter().flatten();
+        forms.filter(|(name, _)| name == "refresh_token").map(|(_, token)| token).collect()
+    }
+
+    /// Starts a reader of the account's first token.
+    pub(super) fn read(&self, account: &ConnectedAccount) -> tokio::task::JoinHandle<Result<String, ToolError>> {
+        let (accounts, account) = (self.kit.inner().accounts.clone(), account.clone());
+        tokio::spawn(async move {
+            let credentials = accounts.credentials(&account, "", PATIENCE).await?;
+            match &credentials.parts[0] {
+                AppliedPart::Header(_, value) => Ok(value.to_str().unwrap().to_owned()),
+                AppliedPart::Query(..) => panic!("a header"),
+            }
+        })
+    }
+
+    /// Waits until the token endpoint has seen so many requests.
+    pub(super) async fn asked(&self, times: usize) {
+        while self.provider.count("/token") < times {
+            tokio::task::yield_now().await;
+        }
+    }
+
+    pub(super) async fn status(&self, account: &ConnectedAccount) -> (Status, Option<ExpiredReason>) {
+        let now = self.kit.account(account.id()).await.unwrap().unwrap();
+        (now.status(), now.reason())
     }
 
     /// A browser that walks a link to the consent page: gives state and cookie.

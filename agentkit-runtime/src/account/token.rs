@@ -23,6 +23,14 @@ pub(crate) struct Refused<'a> {
     pub(crate) seen: i64,
 }
 
+/// A token is dead.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Verdict<'a> {
+    /// The lease of whoever says so after a refresh; it must still be theirs.
+    pub(super) owner: Option<&'a str>,
+    pub(super) reason: ExpiredReason,
+}
+
 impl Accounts {
     /// The credentials of a token of an account; an empty name is the first token.
     pub(crate) async fn credentials(
@@ -86,9 +94,10 @@ impl Accounts {
             return;
         }
         let (accounts, account) = (self.clone(), account.clone());
+        let verdict = Verdict { owner: None, reason: ExpiredReason::CredentialsRejected };
         let expiring = async move {
             // An error here only means that the next call finds out again.
-            let _ = accounts.expire(&account, (&row, &credential), ExpiredReason::CredentialsRejected).await;
+            let _ = accounts.expire(&account, (&row, &credential), verdict).await;
         };
         // A caller that goes away must not leave the credentials open that the store has given up.
         let _ = self.background.spawn(expiring).await;
@@ -178,15 +187,20 @@ impl Accounts {
         &self,
         account: &ConnectedAccount,
         (row, credential): (&AccountRow, &CredentialRow),
-        reason: ExpiredReason,
+        Verdict { owner, reason }: Verdict<'_>,
     ) -> Result<bool, ToolError> {
-        let settled = CredentialRow {
-            lease_owner: None,
-            lease_until: None,
-            attempt: None,
-            retry_at: None,
-            dead: Some(reason),
-            ..credential.clone()
+        let dead = CredentialRow { retry_at: None, dead: Some(reason), ..credential.clone() };
+        let settled = match owner {
+            Some(_) => {
+                CredentialRow { lease_owner: None, lease_until: None, attempt: None, attempted_at: None, ..dead }
+            }
+            // A refresh may be under way.
+            None => dead,
+        };
+        let seen = credential.generation;
+        let write = |row| match owner {
+            Some(owner) => Write::Release { seen, owner: owner.to_owned(), row },
+            None => Write::Credential { seen: Some(seen), row },
         };
         let mut writes = vec![];
         let mut after = None;
@@ -194,10 +208,9 @@ impl Accounts {
             let Some(changed) = self.changed(row, Event::Expired(reason)) else { return Ok(false) };
             writes.extend(self.change(row, &changed));
             after = Some(changed);
-            writes.push(Write::Credential { seen: Some(credential.generation), row: settled });
+            writes.push(write(settled));
         } else {
-            let row = CredentialRow { access: None, ..settled };
-            writes.push(Write::Credential { seen: Some(credential.generation), row });
+            writes.push(write(CredentialRow { access: None, ..settled }));
         }
         // The provider refused a call, not a refresh, where there is nothing to refresh with.
         if reason != ExpiredReason::CredentialsRejected {

@@ -53,17 +53,9 @@ impl Refusal {
 
 /// Codes that say: whoever asks is not known, or may not ask in this way.
 const UNKNOWN_CLIENT: &[&str] = &["invalid_client", "unauthorized_client", "invalid_client_id"];
-const TRANSIENT: &[&str] = &[
-    "temporarily_unavailable",
-    "server_error",
-    "slow_down",
-    "ratelimited",
-    "rate_limited",
-    "internal_error",
-    "fatal_error",
-    "service_unavailable",
-    "request_timeout",
-];
+/// Nothing was done. Slack says of `internal_error` and `fatal_error` that a part may have been, as of a 5xx.
+const UNSPENT: &[&str] =
+    &["temporarily_unavailable", "slow_down", "ratelimited", "rate_limited", "service_unavailable", "request_timeout"];
 const PERMANENT: &[&str] = &[
     "invalid_grant",
     "invalid_refresh_token",
@@ -137,7 +129,7 @@ fn of_code(code: &str, reply: &TokenReply, retry_after: Option<Duration>) -> Ref
         return Refusal::Scope;
     }
     // Listed or unknown: a code nobody knows must not cost a person their connection.
-    Refusal::Transient { spent: !TRANSIENT.contains(&word), retry_after }
+    Refusal::Transient { spent: !UNSPENT.contains(&word), retry_after }
 }
 
 #[cfg(test)]
@@ -172,7 +164,9 @@ mod tests {
             (200, r#"{"ok": false, "error": "token_revoked"}"#, rejected),
             (200, r#"{"ok": false, "error": "account_inactive"}"#, rejected),
             (200, r#"{"ok": false, "error": "ratelimited"}"#, "transient, spent false"),
-            (200, r#"{"ok": false, "error": "fatal_error"}"#, "transient, spent false"),
+            (200, r#"{"ok": false, "error": "service_unavailable"}"#, "transient, spent false"),
+            (200, r#"{"ok": false, "error": "fatal_error"}"#, "transient, spent true"),
+            (400, r#"{"error": "server_error"}"#, "transient, spent true"),
             (200, r#"{"ok": false}"#, "ambiguous"),
             (200, "error=bad_refresh_token&error_description=x", rejected),
             (400, r#"{"error": "invalid_grant"}"#, rejected),

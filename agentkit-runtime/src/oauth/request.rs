@@ -49,6 +49,8 @@ pub(crate) enum TokenRequest<'a> {
         token: &'static TokenDef,
         /// Its refresh token.
         refresh: &'a SecretString,
+        /// Without the scopes that the spec may name.
+        bare: bool,
     },
     /// A token for the client itself, RFC 6749 4.4.
     Client,
@@ -131,7 +133,11 @@ fn token_request(server: Server<'_>, request: &TokenRequest<'_>) -> Option<HttpR
             }
         }
     }
+    let bare = matches!(request, TokenRequest::Refresh { bare: true, .. });
     for (name, value) in def.token_params {
+        if bare && *name == "scope" {
+            continue;
+        }
         if let Some(value) = value.filled(values) {
             add(name, &value);
         }

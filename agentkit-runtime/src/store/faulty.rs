@@ -1,8 +1,10 @@
 //! A store that fails as often as a test says, over one that works.
 
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio::sync::Semaphore;
 
 use super::{
     AccountRow, ConnectionRow, CredentialRow, EventRow, FlowRow, KeyRow, MemoryStore, RevocationRow, Store, StoreError,
@@ -15,6 +17,19 @@ pub(crate) struct FaultyStore {
     inner: Arc<dyn Store>,
     reads: Arc<AtomicUsize>,
     commits: Arc<AtomicUsize>,
+    panics: Arc<AtomicUsize>,
+    stalled: Arc<Mutex<Option<Arc<Semaphore>>>>,
+    root_key: Arc<RootKeyFile>,
+}
+
+/// A root key for all who use a store that has none of its own.
+#[derive(Debug)]
+struct RootKeyFile(PathBuf);
+
+impl Drop for RootKeyFile {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.0);
+    }
 }
 
 impl Default for FaultyStore {
@@ -25,7 +40,16 @@ impl Default for FaultyStore {
 
 impl FaultyStore {
     pub(crate) fn over(store: impl Store) -> Self {
-        Self { inner: Arc::new(store), reads: Arc::default(), commits: Arc::default() }
+        Self {
+            inner: Arc::new(store),
+            reads: Arc::default(),
+            commits: Arc::default(),
+            panics: Arc::default(),
+            stalled: Arc::default(),
+            root_key: Arc::new(RootKeyFile(
+                std::env::temp_dir().join(crate::secret::new_id("agentkit-root-key", jiff::Timestamp::UNIX_EPOCH)),
+            )),
+        }
     }
 
     pub(crate) fn fail_reads(&self, times: usize) {
@@ -34,6 +58,23 @@ impl FaultyStore {
 
     pub(crate) fn fail_commits(&self, times: usize) {
         self.commits.store(times, Ordering::SeqCst);
+    }
+
+    /// The next commit panics.
+    pub(crate) fn panic_once(&self) {
+        self.panics.store(1, Ordering::SeqCst);
+    }
+
+    /// The next commit is done, and whoever asked for it hears so once the given semaphore has a permit.
+    pub(crate) fn stall(&self) -> Arc<Semaphore> {
+        let gate = Arc::new(Semaphore::new(0));
+        *self.stalled.lock().unwrap_or_else(PoisonError::into_inner) = Some(gate.clone());
+        gate
+    }
+
+    /// Whether somebody stands before that semaphore.
+    pub(crate) fn is_stalled(&self) -> bool {
+        self.stalled.lock().unwrap_or_else(PoisonError::into_inner).is_none()
     }
 
     /// Failures that have not happened yet.
@@ -52,7 +93,7 @@ fn failed<T: Send + 'static>() -> StoreFuture<'static, T> {
 
 impl Store for FaultyStore {
     fn root_key_file(&self) -> Option<PathBuf> {
-        self.inner.root_key_file()
+        Some(self.inner.root_key_file().unwrap_or_else(|| self.root_key.0.clone()))
     }
     fn spool_dir(&self) -> Option<PathBuf> {
         self.inner.spool_dir()
@@ -132,6 +173,17 @@ impl Store for FaultyStore {
         self.inner.grant_in_use(revocation)
     }
     fn commit(&self, writes: Vec<Write>) -> StoreFuture<'_, bool> {
-        if fails(&self.commits) { failed() } else { self.inner.commit(writes) }
+        assert!(!fails(&self.panics), "the store panics as it was told");
+        if fails(&self.commits) {
+            return failed();
+        }
+        let gate = self.stalled.lock().unwrap_or_else(PoisonError::into_inner).take();
+        Box::pin(async move {
+            let done = self.inner.commit(writes).await;
+            if let Some(gate) = gate {
+                gate.acquire().await.expect("the gate is never closed").forget();
+            }
+            done
+        })
     }
 }

@@ -1,0 +1,182 @@
+//! A store that fails just when a token has come.
+
+#![cfg(feature = "sqlite")]
+
+use std::path::{Path, PathBuf};
+
+use super::*;
+use crate::store::SqliteStore;
+use crate::store::faulty::FaultyStore;
+
+/// Lets the clock go on until something is so. Slowly: the disk takes its own time meanwhile.
+async fn until(world: &World, so: impl Fn() -> bool) {
+    while !so() {
+        world.clock.advance(Duration::from_micros(10));
+        tokio::task::yield_now().await;
+    }
+}
+
+/// A store on disk that can be told to fail.
+struct Disk {
+    dir: PathBuf,
+    store: FaultyStore,
+}
+
+impl Disk {
+    async fn new() -> Self {
+        let dir = std::env::temp_dir().join(crate::secret::new_id("spool-test", Timestamp::UNIX_EPOCH));
+        let store = FaultyStore::over(SqliteStore::open(&dir).await.unwrap());
+        Self { dir, store }
+    }
+
+    fn spool(&self) -> PathBuf {
+        self.dir.join("data").join("spool")
+    }
+
+    /// The texts of the files in the spool.
+    fn files(&self) -> Vec<String> {
+        let Ok(entries) = std::fs::read_dir(self.spool()) else { return Vec::new() };
+        let whole = entries.map(|entry| entry.unwrap().path()).filter(|path| path.extension().unwrap() == "json");
+        whole.filter_map(|path| std::fs::read_to_string(path).ok()).collect()
+    }
+}
+
+impl Drop for Disk {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.dir);
+    }
+}
+
+/// A process whose store does not take the token that just came, and who waits for it.
+async fn caught(disk: &Disk) -> (World, ConnectedAccount, tokio::task::JoinHandle<Result<String, ToolError>>) {
+    let world = World::with_habits(disk.store.clone(), RefreshDef::EMPTY, &[token(1)]).await;
+    let account = world.connected("ana").await;
+    world.clock.advance(Duration::from_hours(1));
+    world.provider.then(&[token(2)]);
+    world.provider.close();
+    let reader = world.read(&account);
+    world.asked(2).await;
+    disk.store.fail_commits(usize::MAX);
+    world.provider.open();
+    while disk.files().is_empty() {
+        tokio::task::yield_now().await;
+    }
+    (world, account, reader)
+}
+
+fn mode(path: &Path) -> u32 {
+    use std::os::unix::fs::PermissionsExt as _;
+    std::fs::metadata(path).unwrap().permissions().mode() & 0o777
+}
+
+#[tokio::test]
+async fn a_token_waits_in_a_sealed_file_until_the_store_takes_it() {
+    let disk = Disk::new().await;
+    let (world, account, reader) = caught(&disk).await;
+    let text = disk.files().remove(0);
+    assert!(text.contains(account.id().as_str()) && !text.contains("CANARY"), "{text}");
+    let file = std::fs::read_dir(disk.spool()).unwrap().next().unwrap().unwrap().path();
+    assert_eq!((mode(&disk.spool()), mode(&file)), (0o700, 0o600));
+    world.clock.advance(Duration::from_secs(50));
+    tokio::task::yield_now().await;
+    assert!(!reader.is_finished());
+    disk.store.fail_commits(0);
+    until(&world, || reader.is_finished()).await;
+    assert_eq!(reader.await.unwrap().unwrap(), "Bearer CANARY-at-2");
+    assert_eq!(disk.files(), Vec::<String>::new());
+    assert_eq!(world.spent(), ["CANARY-rt-1"]);
+}
+
+#[tokio::test]
+async fn nobody_sends_the_old_token_while_the_new_one_waits() {
+    let disk = Disk::new().await;
+    let (world, account, reader) = caught(&disk).await;
+    // The one who waited is told so, and the lease is over.
+    world.clock.advance(Duration::from_secs(80));
+    assert_eq!(reader.await.unwrap().unwrap_err().kind().as_str(), "refresh_pending");
+    for _ in 0..3 {
+        assert_eq!(world.read(&account).await.unwrap().unwrap_err().kind().as_str(), "refresh_pending");
+    }
+    assert_eq!(world.spent(), ["CANARY-rt-1"]);
+    // The store is well again, and nobody has to ask.
+    disk.store.fail_commits(0);
+    until(&world, || disk.files().is_empty()).await;
+    assert_eq!(world.read(&account).await.unwrap().unwrap(), "Bearer CANARY-at-2");
+}
+
+#[tokio::test]
+async fn a_store_that_hangs_is_one_that_fails() {
+    let disk = Disk::new().await;
+    let world = World::with_habits(disk.store.clone(), RefreshDef::EMPTY, &[token(1)]).await;
+    let account = world.connected("ana").await;
+    world.clock.advance(Duration::from_hours(1));
+    world.provider.then(&[token(2)]);
+    world.provider.close();
+    let reader = world.read(&account);
+    world.asked(2).await;
+    let gate = disk.store.stall();
+    world.provider.open();
+    while !disk.store.is_stalled() {
+        tokio::task::yield_now().await;
+    }
+    while world.clock.sleepers() < 3 {
+        tokio::task::yield_now().await;
+    }
+    world.clock.advance(Duration::from_secs(3));
+    while disk.files().is_empty() {
+        tokio::task::yield_now().await;
+    }
+    gate.add_permits(1);
+    assert_eq!(reader.await.unwrap().unwrap(), "Bearer CANARY-at-2");
+    assert_eq!(disk.files(), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn the_next_process_writes_down_what_the_last_one_could_not() {
+    let disk = Disk::new().await;
+    let (_last, account, _reader) = caught(&disk).await;
+    std::fs::write(disk.spool().join("receipt_0.json"), "no receipt").unwrap();
+    std::fs::write(disk.spool().join("receipt_1.json.part"), "half a re").unwrap();
+    disk.store.fail_commits(0);
+    // Its account is in doubt too; what is in the spool comes first.
+    let next =
+        World::with_habits(disk.store.clone(), RefreshDef::EMPTY, &[reply(400, r#"{"error": "invalid_grant"}"#)]).await;
+    next.kit.finish().await;
+    next.clock.advance(Duration::from_hours(1));
+    assert_eq!(disk.files(), ["no receipt"], "what is none of ours is left for an operator");
+    assert_eq!(std::fs::read_dir(disk.spool()).unwrap().count(), 1);
+    assert_eq!(next.status(&account).await, (Status::Active, None));
+    let row = next.credential(&account).await;
+    assert_eq!((row.generation, row.lease_owner.clone()), (2, None));
+    let refresh = next.kit.inner().accounts.open_refresh(&row).unwrap().unwrap();
+    assert_eq!(secrecy::ExposeSecret::expose_secret(&refresh), "CANARY-rt-2");
+    assert_eq!(next.provider.count("/token"), 0);
+}
+
+#[tokio::test]
+async fn a_store_that_fails_at_the_start_too_gets_it_later() {
+    let disk = Disk::new().await;
+    let (_last, account, _reader) = caught(&disk).await;
+    let next = World::with_habits(disk.store.clone(), RefreshDef::EMPTY, &[token(9)]).await;
+    assert_eq!(disk.files().len(), 1);
+    disk.store.fail_commits(0);
+    until(&next, || disk.files().is_empty()).await;
+    assert_eq!(next.read(&account).await.unwrap().unwrap(), "Bearer CANARY-at-2");
+    assert_eq!(next.provider.count("/token"), 0);
+}
+
+#[tokio::test]
+async fn a_replay_of_what_was_written_down_changes_nothing() {
+    let disk = Disk::new().await;
+    let (world, account, reader) = caught(&disk).await;
+    let file = std::fs::read_dir(disk.spool()).unwrap().next().unwrap().unwrap().path();
+    let text = std::fs::read(&file).unwrap();
+    disk.store.fail_commits(0);
+    until(&world, || reader.is_finished()).await;
+    reader.await.unwrap().unwrap();
+    let before = world.credential(&account).await;
+    std::fs::write(&file, text).unwrap();
+    world.kit.inner().accounts.replay().await;
+    assert_eq!(disk.files(), Vec::<String>::new());
+    assert_eq!(world.credential(&account).await, before);
+}
