@@ -75,6 +75,8 @@ pub trait Store: Send + Sync + Debug + 'static {
     /// Erases flows that were over before a moment (milliseconds since 1970).
     fn forget_flows(&self, before: i64) -> StoreFuture<'_, ()>;
     /// Events with a higher number than `after`, in their order, at most `limit`.
+    ///
+    /// Numbers grow in the order in which commits become visible: who has read one never misses a lower one.
     fn events(&self, after: i64, limit: u32) -> StoreFuture<'_, Vec<EventRow>>;
     /// Erases events from before a moment (milliseconds since 1970).
     fn forget_events(&self, before: i64) -> StoreFuture<'_, ()>;

@@ -6,6 +6,7 @@ mod canary;
 mod catalog;
 mod dialects;
 mod egress;
+mod endings;
 mod errors;
 mod examples;
 mod expand;
