@@ -20,6 +20,7 @@ mod outside;
 mod panics;
 mod peers;
 mod reader;
+mod refresh;
 mod schemas;
 mod slack;
 mod storm;

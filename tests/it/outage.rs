@@ -42,11 +42,14 @@ fn trouble(kind: usize) -> Result<(u16, &'static str), Failure> {
         2 => Ok((500, r#"{"error": "invalid_grant"}"#)),
         3 => Err(Failure::Lost),
         4 => Err(Failure::Timeout),
-        _ => Ok((502, "<html><title>Bad gateway</title></html>")),
+        5 => Ok((502, "<html><title>Bad gateway</title></html>")),
+        6 => Ok((403, "<html><title>Are you human?</title></html>")),
+        7 => Ok((429, "")),
+        _ => Ok((200, "<html><title>Back soon</title></html>")),
     }
 }
 
-const TROUBLES: usize = 6;
+const TROUBLES: usize = 9;
 
 impl Provider {
     fn answer(&self, request: &HttpRequest) -> Result<(u16, String), Failure> {
