@@ -75,7 +75,8 @@ long_form() {
         return 1
     fi
     # Without it the test was not there, or has proved nothing.
-    grep "^$name: " "$log"
+    # Where several tests run, the dots of cargo stand before it.
+    sed -n "s/^\.*\($name: .*\)/\1/p" "$log" | grep .
 }
 
 setup() {

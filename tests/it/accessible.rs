@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use agentkit_runtime::{AgentKit, Connection, SqliteStore};
+use agentkit_runtime::{AgentKit, Connection, SqliteStore, UserVerification};
 use agentkit_tests::browser::Browser;
 use agentkit_tests::chromium::{Walk, walk};
 use agentkit_tests::connectors::{client, hosts, keys, sites};
@@ -54,6 +54,7 @@ const PAGES: &[(&str, &str, u16, &str)] = &[
     ("client refused", "client", 502, "This connection is not set up right"),
     ("unchecked", "check", 502, "The new access does not work"),
     ("elsewhere", "form", 403, "This did not come from our page"),
+    ("somebody else", "refused", 403, "This link is for somebody else"),
     ("addresses", "gone", 404, "This link does not work"),
     ("addresses", "callback", 400, "This page was not expected"),
     ("addresses", "nothing", 404, "There is no such page"),
@@ -99,6 +100,7 @@ async fn every_page_is_for_everybody() {
         Walk::new("client refused").pass(&link("client").await).send("client", &[]),
         Walk::new("unchecked").pass(&link("unchecked").await).send("check", &[]),
         Walk::new("elsewhere").pass(&post(&link("denied").await)).send("form", &[]),
+        Walk::new("somebody else").open("refused", &link("seen").await),
         Walk::new("addresses")
             .open("gone", &format!("{}/connect/x", world.gateway))
             .open("callback", &format!("{}/oauth/cb/x?code=c&state=s", world.gateway))
@@ -184,6 +186,7 @@ impl World {
             .store(store)
             .connection(Connection::new("real", hosts::CONNECTOR).client("id", "secret"))
             .connection(Connection::new("keys", keys::CONNECTOR))
+            .connection(Connection::new("seen", keys::CONNECTOR).user_verification(UserVerification::Session))
             .connection(Connection::new("client-credentials", client::CONNECTOR).client("id", "secret"));
         for mode in MODES {
             let to = format!("http://{address}/{mode}");

@@ -14,6 +14,7 @@ mod google;
 mod guide;
 mod hostile;
 mod language;
+mod linking;
 mod model;
 mod outage;
 mod outside;

@@ -122,6 +122,12 @@ impl Browser {
         self.submit_away(&consent, &chosen).await
     }
 
+    /// Every cookie this browser holds, by name and value.
+    #[must_use]
+    pub fn cookies(&self) -> Vec<(String, String)> {
+        self.jar().iter().map(|cookie| (cookie.name.clone(), cookie.value.clone())).collect()
+    }
+
     /// Every cookie value this browser holds.
     #[must_use]
     pub fn cookie_values(&self) -> Vec<String> {

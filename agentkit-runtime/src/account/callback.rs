@@ -250,7 +250,7 @@ pub(super) fn ending(flow: &FlowRow, failure: Option<&CallbackError>) -> Option<
 fn is_browser_of(flow: &FlowRow, cookies: &str) -> bool {
     let (Some(name), Some(hash)) = (&flow.cookie_name, &flow.cookie) else { return false };
     let mut values =
-        cookies.split(';').filter_map(|pair| pair.trim().split_once('=')).filter(|(other, _)| other == name);
+        cookies.split(';').filter_map(|pair| pair.trim_matches(' ').split_once('=')).filter(|(other, _)| other == name);
     let (value, more) = (values.next(), values.next());
     // Two cookies of the name: one of them was planted.
     more.is_none() && value.is_some_and(|(_, value)| secret::same(&secret::hash(value), hash))
