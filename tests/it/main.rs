@@ -13,6 +13,7 @@ mod expand;
 mod google;
 mod guide;
 mod hostile;
+mod kill9;
 mod language;
 mod linking;
 mod model;

@@ -93,7 +93,7 @@ impl Refresh {
                 let worker = state.workers[i];
                 match worker.step {
                     Step::Asked => state.stray = Some(on_the_wire(&worker)),
-                    Step::Spooled(token) => state.spool = Some(Receipt { generation: worker.generation, token }),
+                    Step::Spooled(token) => state.spool = Some(Receipt { token, ..on_the_wire(&worker) }),
                     _ => {}
                 }
                 state.workers[i] = IDLE;
@@ -180,5 +180,5 @@ fn give_back(state: &mut State) {
 }
 
 fn on_the_wire(worker: &Worker) -> Receipt {
-    Receipt { generation: worker.generation, token: worker.refresh }
+    Receipt { generation: worker.generation, spent: worker.refresh, token: worker.refresh }
 }

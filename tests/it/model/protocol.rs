@@ -101,10 +101,13 @@ pub(super) const IDLE: Worker = Worker {
     again: false,
 };
 
-/// A token with the generation that it was sent or got for.
+/// A refresh token that was sent, with what came of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(super) struct Receipt {
+    /// The generation that it was sent for.
     pub(super) generation: u8,
+    pub(super) spent: Token,
+    /// The new one; the same where it is not known.
     pub(super) token: Token,
 }
 
@@ -205,7 +208,8 @@ impl Model for Refresh {
             Action::Settle(i) => {
                 let worker = state.workers[i];
                 let (Step::Holding(token) | Step::Spooled(token)) = worker.step else { return None };
-                self.settle(&mut state, Receipt { generation: worker.generation, token }, Some(i));
+                let came = Receipt { generation: worker.generation, spent: worker.refresh, token };
+                self.settle(&mut state, came, Some(i));
                 state.workers[i] = IDLE;
             }
             Action::Replay => {
@@ -332,7 +336,7 @@ impl Refresh {
 
     /// Writes down a token that came, whatever became of the row meanwhile.
     fn settle(&self, state: &mut State, came: Receipt, by: Option<usize>) {
-        let Receipt { generation, token } = came;
+        let Receipt { generation, spent, token } = came;
         let row = &mut state.row;
         let mine = by.is_some_and(|i| row.lease == Some(number(i)));
         // A request of before may still be under way, and end the grant when it arrives.
@@ -358,10 +362,11 @@ impl Refresh {
         let revoked = row.status == Status::Disconnected || !same_grant;
         if revoked || self.design == Design::RevokeLate {
             outbox(state, token);
+        } else if row.status.expired() || row.refresh == Some(spent) {
+            // A late success beats a failure; and of two answers that it stays and that it is replaced, this is the later.
+            current(row, token, mark, self.takes_lease(mine));
         } else if row.tokens().any(|there| there == token) {
             // The spool is read again after a crash that came between the commit and its end.
-        } else if row.status.expired() {
-            current(row, token, mark, self.takes_lease(mine));
         } else {
             row.alternates.rotate_right(1);
             row.alternates[0] = Some(token);
