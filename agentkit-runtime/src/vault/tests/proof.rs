@@ -82,6 +82,17 @@ mod on_disk {
         files.map(|path| (path.display().to_string(), std::fs::read(&path).expect("a file"))).collect()
     }
 
+    /// Waits until the last connection is closed, and what SQLite itself does then is done: it takes in its log.
+    async fn closed(dir: &Path) {
+        for _ in 0..1000 {
+            if !dir.join("data/agentkit.db-wal").exists() {
+                return;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        }
+        panic!("the database is still open after ten seconds");
+    }
+
     #[tokio::test]
     async fn a_wrong_root_key_leaves_every_byte_as_it_was() {
         let dir = std::env::temp_dir().join(secret::new_id("vault-proof", Timestamp::UNIX_EPOCH));
@@ -90,12 +101,12 @@ mod on_disk {
         drop(kit);
         let key = dir.join("root.key");
         std::fs::write(&key, "5".repeat(64)).expect("another key");
-        // What SQLite itself does on opening, such as taking in its log, is done before the key is looked at.
-        drop(SqliteStore::open(&dir).await.expect("opens"));
+        closed(&dir).await;
         let before = files(&dir.join("data"));
         let store = SqliteStore::open(&dir).await.expect("opens");
         let error = world::World::on(store).await.map(|_| ()).expect_err("the key is another");
         assert!(error.to_string().contains("the root key is not the one"), "{error}");
+        closed(&dir).await;
         let after = files(&dir.join("data"));
         assert_eq!(before.keys().collect::<Vec<_>>(), after.keys().collect::<Vec<_>>());
         for (name, bytes) in before {
