@@ -82,7 +82,8 @@ mod on_disk {
         files.map(|path| (path.display().to_string(), std::fs::read(&path).expect("a file"))).collect()
     }
 
-    /// Waits until the last connection is closed, and what SQLite itself does then is done: it takes in its log.
+    /// Waits until the last connection is closed, and what `SQLite` itself does then is done: it takes in its log.
+    #[expect(clippy::disallowed_methods, reason = "another thread closes it, in its own time")]
     async fn closed(dir: &Path) {
         for _ in 0..1000 {
             if !dir.join("data/agentkit.db-wal").exists() {
