@@ -7,6 +7,7 @@ use agentkit_tests::workspace;
 /// Files that a test compiles; a block of the guide is a part of one of them.
 const COMPILED: &[&str] = &[
     "connectors/openweather.yaml",
+    "tests/language/service.yaml",
     "tests/outside/Cargo.toml",
     "tests/outside/src/lib.rs",
     "tests/outside/todoist.yaml",

@@ -144,8 +144,10 @@ fn bounds(property: &Value) -> String {
 }
 
 fn scopes<'a>(connector: &'a ConnectorDef, tool: &'a ToolDef) -> impl Iterator<Item = &'a ScopeDef> {
-    let known = connector.auth.iter().flat_map(|auth| auth.scopes);
-    known.filter(|scope| tool.scopes.contains(&scope.name))
+    // Several ways to connect may have a scope of the same name.
+    tool.scopes
+        .iter()
+        .filter_map(|name| connector.auth.iter().flat_map(|auth| auth.scopes).find(|scope| scope.name == *name))
 }
 
 /// A text as one word of a POSIX shell.

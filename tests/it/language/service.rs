@@ -141,7 +141,7 @@ impl World {
 
 #[tokio::test]
 async fn what_the_key_signs_gets_a_token_and_later_the_next() {
-    let world = start("google").await;
+    let world = start("robot").await;
     let before = agentkit_runtime::Timestamp::now().as_second();
     let typed = [("client_email", ROBOT), ("private_key", KEY), ("mailbox", "ana@example.com")];
     let account = world.connect("ana", &typed).await.expect("the key is good");
@@ -208,7 +208,7 @@ async fn claims_are_made_as_the_spec_says_and_absent_ones_are_left_out() {
 
 #[tokio::test]
 async fn what_is_no_key_is_told_before_anything_is_sent() {
-    let world = start("google").await;
+    let world = start("robot").await;
     let elliptic = "-----BEGIN PRIVATE KEY-----\nMIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQg6s/Ue7W6N2LzvrgF\n\
                     GyCXvEFVAqZ/ThEfVxsbhVqydoyhRANCAARQPTOF0RbbGr3LDs6AIQxtj50Kugex\n\
                     N8iXt3VoiF9fq/YazMZRsIrBrOo8zkdu/uHO30nBvW+GmKbIYJosgiAj\n-----END PRIVATE KEY-----";
@@ -235,7 +235,7 @@ async fn what_is_no_key_is_told_before_anything_is_sent() {
 
 #[tokio::test]
 async fn a_person_pastes_the_key_into_the_page() {
-    let world = start("google").await;
+    let world = start("robot").await;
     let link = world.kit.authorization_link(&world.account("ana").await).await.expect("a link");
     let browser = Browser::new();
     let page = browser.open(&link.url).await;
@@ -256,7 +256,7 @@ async fn a_person_pastes_the_key_into_the_page() {
 #[tokio::test]
 async fn a_key_that_is_refused_costs_its_account_and_no_other() {
     for code in ["invalid_grant", "unauthorized_client"] {
-        let world = start("google").await;
+        let world = start("robot").await;
         let typed = [("client_email", ROBOT), ("private_key", KEY)];
         world.connect("ana", &typed).await.expect("the key is good");
         world.connect("bob", &typed).await.expect("the key is good");
@@ -280,7 +280,7 @@ async fn a_key_that_is_refused_costs_its_account_and_no_other() {
 
 #[tokio::test]
 async fn a_clock_that_is_wrong_costs_no_account() {
-    let world = start("google").await;
+    let world = start("robot").await;
     world.connect("ana", &[("client_email", ROBOT), ("private_key", KEY)]).await.expect("the key is good");
     // The provider's clock, which it writes on each reply, does not move on with ours.
     world.clock.advance(Duration::from_secs(3_700));
@@ -295,7 +295,7 @@ async fn a_clock_that_is_wrong_costs_no_account() {
 
 #[tokio::test]
 async fn a_disconnect_revokes_the_token_and_forgets_the_key() {
-    let world = start("google").await;
+    let world = start("robot").await;
     let account = world.connect("ana", &[("client_email", ROBOT), ("private_key", KEY)]).await.expect("a good key");
     world.kit.disconnect(&account).await.expect("it can be disconnected");
     world.kit.finish().await;
