@@ -78,3 +78,17 @@ async fn values_of_the_account_are_not_the_agents_to_choose() {
     let error = cx.get("probe.yaml:51", "/teams/").segment("account.team_id", &"").nothing().await;
     assert_eq!(error.expect_err("absent").kind(), ErrorKind::Reconnect);
 }
+
+/// Neither a spec nor a handler says how a request travels, or that it is another than it seems.
+#[tokio::test]
+async fn headers_of_the_transport_are_not_for_tools() {
+    let script = Script::new([]);
+    let (probe, account) = kit(CONNECTOR, &script).await;
+    let (call, _) = super::call_of(&probe, &account);
+    let cx = Cx::new(call, List::DEF);
+    for name in ["Host", "content-length", "Transfer-Encoding", "connection", "te", "cookie", "X-HTTP-Method-Override"]
+    {
+        let error = cx.get("probe.yaml:52", "/things").header(name, &"x").nothing().await.expect_err(name);
+        assert_eq!((error.kind(), script.asked().len()), (ErrorKind::Internal, 0), "{name}");
+    }
+}
