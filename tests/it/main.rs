@@ -27,3 +27,4 @@ mod schemas;
 mod slack;
 mod storm;
 mod tidy;
+mod verify;
