@@ -81,6 +81,7 @@ objects! {
         authorize_url "authorize_url": Form::Text => "Where the person says yes (oauth2).";
         token_url "token_url": Form::Text => "Token endpoint (oauth2, oauth2_client, jwt_bearer).";
         revoke_url "revoke_url": Form::Text => "Revocation endpoint (oauth2).";
+        issuer "issuer": Form::Text => "Issuer that the provider names in each callback, RFC 9207 (oauth2); a callback without it is refused.";
         authorize_params "authorize_params": Form::DataMap => "Extra parameters of the authorize url.";
         token_params "token_params": Form::DataMap => "Extra parameters of token requests; `grant_type` where a client's own has another name.";
         token_body "token_body": Form::OneOf(&["form", "json"]) => "Encoding of token requests; default form.";

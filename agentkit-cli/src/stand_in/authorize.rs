@@ -20,18 +20,18 @@ pub(super) fn answer(provider: &Provider, auth: &Auth, oauth: &OAuth2, call: &Ca
     };
     let code = match request(auth, oauth, call) {
         Ok(code) => code,
-        Err(why) => return back(redirect, &[("error", "invalid_request"), ("error_description", why)], call),
+        Err(why) => return back(redirect, &[("error", "invalid_request"), ("error_description", why)], (oauth, call)),
     };
     match call.method {
         Method::GET => page::consent(&provider.connector.title, auth, call, &redirect),
         Method::POST if only(&call.form(), "decision") == Some("allow") => match grants::random() {
             Ok(value) => {
                 provider.grants().codes.insert(value.clone(), code);
-                back(redirect, &[("code", &value)], call)
+                back(redirect, &[("code", &value)], (oauth, call))
             }
-            Err(_) => back(redirect, &[("error", "server_error")], call),
+            Err(_) => back(redirect, &[("error", "server_error")], (oauth, call)),
         },
-        Method::POST => back(redirect, &[("error", "access_denied")], call),
+        Method::POST => back(redirect, &[("error", "access_denied")], (oauth, call)),
         _ => StatusCode::METHOD_NOT_ALLOWED.into_response(),
     }
 }
@@ -92,8 +92,8 @@ fn unknown_scope(auth: &Auth, oauth: &OAuth2, asked: &str) -> Option<&'static st
         .then_some("scope names one that the spec does not have")
 }
 
-fn back(mut redirect: Url, parameters: &[(&str, &str)], call: &Call) -> Response {
-    redirect.query_pairs_mut().extend_pairs(parameters);
+fn back(mut redirect: Url, parameters: &[(&str, &str)], (oauth, call): (&OAuth2, &Call)) -> Response {
+    redirect.query_pairs_mut().extend_pairs(parameters).extend_pairs(oauth.issuer.iter().map(|issuer| ("iss", issuer)));
     if let Some(state) = call.parameter("state") {
         redirect.query_pairs_mut().append_pair("state", state);
     }

@@ -3,7 +3,10 @@
 use std::path::Path;
 use std::time::Duration;
 
-use agentkit_runtime::{AgentKit, AuthKindDef, ConnectedAccount, ConnectedAccountStatus, LinkOptions, SecretDef};
+use agentkit_runtime::{
+    AgentKit, AuthKindDef, ConnectedAccount, ConnectedAccountStatus, ConnectionSettings, LinkOptions, SecretDef,
+    UserVerification,
+};
 
 use super::accounts::{document, identity};
 use crate::exit::{Exit, Failure};
@@ -64,6 +67,9 @@ pub(crate) async fn run(args: &Args, config: Option<&Path>, output: Output) -> R
 async fn connected(kit: &AgentKit, args: &Args) -> Result<ConnectedAccount, Failure> {
     let connection = kit::settings(kit, &args.connection)?;
     kit::require_client(connection)?;
+    if matches!(connection.auth().kind, AuthKindDef::OAuth2(_)) {
+        ours_to_connect(connection)?;
+    }
     let account = kit.connected_account_named(&args.connection, &args.user, &args.name).await?;
     match connection.auth().kind {
         _ if account.status() == ConnectedAccountStatus::Active && !args.again => Ok(account),
@@ -74,6 +80,20 @@ async fn connected(kit: &AgentKit, args: &Args) -> Result<ConnectedAccount, Fail
         }
         AuthKindDef::None => Ok(account),
     }
+}
+
+/// Whoever sits here is the person, but only the app may say so where it was asked to.
+fn ours_to_connect(connection: &ConnectionSettings) -> Result<(), Failure> {
+    let mode = connection.user_verification();
+    if matches!(mode, UserVerification::None | UserVerification::IdentityMatch) {
+        return Ok(());
+    }
+    let message =
+        format!("people who connect `{}` are verified by the app, and this is not the app", connection.name());
+    Err(Failure::usage(message).hint(format!(
+        "its `user_verification` is `{}`: connect through the app, or use a configuration for this machine with `none`",
+        mode.as_str()
+    )))
 }
 
 async fn by_link(kit: &AgentKit, account: &ConnectedAccount, args: &Args) -> Result<ConnectedAccount, Failure> {

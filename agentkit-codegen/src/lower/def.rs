@@ -206,6 +206,7 @@ fn oauth2(server: &model::OAuth2) -> TokenStream {
     let (authorize_url, token_url) = (text(&server.authorize_url), text(&server.token_url));
     let separator = &server.scope_separator;
     let revoke_url = server.revoke_url.as_ref().map(text).map(|url| quote!(revoke_url: Some(#url),));
+    let issuer = server.issuer.as_ref().map(|issuer| quote!(issuer: Some(#issuer),));
     let authorize_params = list("authorize_params", server.authorize_params.iter().map(pair));
     let token_params = list("token_params", server.token_params.iter().map(pair));
     let token_body = match server.token_body {
@@ -225,6 +226,7 @@ fn oauth2(server: &model::OAuth2) -> TokenStream {
             authorize_url: #authorize_url,
             token_url: #token_url,
             #revoke_url
+            #issuer
             #authorize_params
             #token_params
             #token_body

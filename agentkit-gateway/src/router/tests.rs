@@ -5,8 +5,8 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use agentkit_runtime::{
-    AuthDef, AuthKindDef, Bytes, ConnectedAccount, Connection, ConnectorDef, HttpDef, HttpReply, HttpRequest, Limits,
-    OAuth2Def, ScopeDef, SecretDef, TextDef, ToolDef, Transport, TransportError,
+    AgentKitBuilder, AuthDef, AuthKindDef, Bytes, ConnectedAccount, Connection, ConnectorDef, HttpDef, HttpReply,
+    HttpRequest, Limits, LinkOptions, OAuth2Def, ScopeDef, SecretDef, TextDef, ToolDef, Transport, TransportError,
 };
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
@@ -54,20 +54,25 @@ struct World {
 impl World {
     async fn new(stand_in: bool) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap().to_string();
         let mut connection = Connection::new("mail", &MAIL).client("id", "CANARY-secret");
         if stand_in {
             connection = connection.stand_in("https://auth.example.com", "http://127.0.0.1:4010");
         }
-        let kit = AgentKit::builder()
-            .connection(connection)
-            .base_url(format!("http://{address}"))
-            .transport(Arc::new(Provider))
-            .build()
-            .await
-            .unwrap();
+        Self::of(listener, |builder| builder.connection(connection), router).await
+    }
+
+    /// The same with a kit and a router of one's own.
+    async fn of(
+        listener: TcpListener,
+        adjust: impl FnOnce(AgentKitBuilder) -> AgentKitBuilder,
+        router: impl FnOnce(AgentKit) -> Router,
+    ) -> Self {
+        let address = listener.local_addr().unwrap().to_string();
+        let builder = AgentKit::builder().base_url(format!("http://{address}")).transport(Arc::new(Provider));
+        let kit = adjust(builder).build().await.unwrap();
         let account = kit.connected_account("mail", "ana@example.com").await.unwrap();
-        tokio::spawn(serve(kit.clone(), listener));
+        let router = router(kit.clone());
+        tokio::spawn(async move { axum::serve(listener, router).await });
         Self { kit, account, address }
     }
 
@@ -279,4 +284,87 @@ async fn secrets_are_typed_into_a_page() {
     let account = world.kit.connected_account("weather", "ana").await.unwrap();
     assert_eq!(account.status().as_str(), "ACTIVE");
     assert_eq!(status(&world.post(&target, "key=sk-2").await), "410");
+}
+
+async fn listener() -> TcpListener {
+    TcpListener::bind("127.0.0.1:0").await.unwrap()
+}
+
+fn mail() -> Connection {
+    Connection::new("mail", &MAIL).client("id", "CANARY-secret")
+}
+
+#[tokio::test]
+async fn the_browser_goes_on_to_the_app_and_nowhere_else() {
+    let app = |builder: AgentKitBuilder| {
+        builder
+            .connection(mail())
+            .user_verify_urls(["http://127.0.0.1:3000/verify"])
+            .return_urls(["https://app.example.com/done"])
+    };
+    let world = World::of(listener().await, app, router).await;
+    let options = || LinkOptions::new().return_url("https://app.example.com/done").state("<s>&x");
+    let link = world.kit.authorization_link_to(&world.account, options()).await.unwrap();
+    let target = link.url.strip_prefix(&format!("http://{}", world.address)).unwrap().to_owned();
+    let page = world.get(&target).await;
+    // The form may lead through the provider back to the app, where that is on this machine.
+    assert!(
+        header(&page, "content-security-policy").contains("form-action 'self' https: http://127.0.0.1:3000;"),
+        "{page}"
+    );
+    let started = world.post(&target, "").await;
+    let cookie = header(&started, "set-cookie").split(';').next().unwrap().to_owned();
+    let state = header(&started, "location").split("state=").nth(1).unwrap().split('&').next().unwrap().to_owned();
+    let id = world.kit.connections().next().unwrap().id().to_owned();
+    let callback = format!("/oauth/cb/{id}?code=CANARY-code&state={state}&user_verify_url=https%3A%2F%2Fevil.example");
+    let held = world.send("GET", &callback, &format!("cookie: {cookie}\r\n")).await;
+    assert_eq!(status(&held), "303", "{held}");
+    assert_guarded(&held);
+    let location = header(&held, "location");
+    let request = location.strip_prefix("http://127.0.0.1:3000/verify?auth_request_id=").unwrap();
+    let (request, rest) = request.split_once('&').unwrap();
+    assert_eq!(rest, "state=%3Cs%3E%26x");
+    assert_eq!(status(&world.send("GET", &callback, &format!("cookie: {cookie}\r\n")).await), "400");
+    let linked = world.kit.verify(request, "ana@example.com").await.unwrap();
+    assert_eq!(linked.return_url.as_deref(), Some("https://app.example.com/done?status=connected&state=%3Cs%3E%26x"));
+}
+
+#[tokio::test]
+async fn a_link_works_for_whoever_the_app_says_is_signed_in() {
+    let connection = mail().user_verification(UserVerification::Session);
+    let sessions = |headers: &HeaderMap| headers.get("x-user").and_then(|user| user.to_str().ok()).map(str::to_owned);
+    let world = World::of(
+        listener().await,
+        |builder| builder.connection(connection),
+        |kit| Gateway::new(kit).sessions(sessions).router(),
+    )
+    .await;
+    let target = world.link().await;
+    for headers in ["", "x-user: bob\r\n"] {
+        for method in ["GET", "POST"] {
+            let page = world.send(method, &target, headers).await;
+            assert_eq!(status(&page), "403");
+            assert_guarded(&page);
+            assert!(page.contains("This link is for somebody else") && !page.contains("a•••"), "{page}");
+        }
+    }
+    let ana = "x-user: ana@example.com\r\n";
+    assert_eq!(status(&world.send("GET", &target, ana).await), "200");
+    let started = world.send("POST", &target, ana).await;
+    assert_eq!(status(&started), "303");
+    let cookie = header(&started, "set-cookie").split(';').next().unwrap();
+    let state = header(&started, "location").split("state=").nth(1).unwrap().split('&').next().unwrap();
+    let id = world.kit.connections().next().unwrap().id();
+    let callback = format!("/oauth/cb/{id}?code=CANARY-code&state={state}");
+    let cookie = format!("cookie: {cookie}\r\n");
+    assert_eq!(status(&world.send("GET", &callback, &format!("{cookie}x-user: bob\r\n")).await), "400");
+    assert_eq!(status(&world.send("GET", &callback, &format!("{cookie}{ana}")).await), "200");
+}
+
+#[tokio::test]
+async fn a_gateway_that_sees_no_sessions_lets_nobody_in() {
+    let connection = mail().user_verification(UserVerification::Session);
+    let world = World::of(listener().await, |builder| builder.connection(connection), router).await;
+    let target = world.link().await;
+    assert_eq!(status(&world.send("GET", &target, "x-user: ana@example.com\r\n").await), "403");
 }

@@ -194,7 +194,7 @@ impl Accounts {
             && flow.step == FlowStep::Authorizing
             && flow.expires_at > self.clock.now().as_millisecond()
             && flow.config == fingerprint(&connection)
-            && query.issuer.as_deref().is_none_or(|issuer| is_issuer(&connection, &server, &flow, issuer));
+            && is_issuer(&connection, &server, &flow, query.issuer.as_deref());
         let account = self.store.account(&flow.account).await.map_err(callback_store)?;
         let account = account
             .filter(|row| in_order && !withdrawn(row, flow.created_at) && is_visit_of(&connection, row, visitor));
@@ -256,16 +256,24 @@ fn is_browser_of(flow: &FlowRow, cookies: &str) -> bool {
     more.is_none() && value.is_some_and(|(_, value)| secret::same(&secret::hash(value), hash))
 }
 
-/// Whether an issuer (RFC 9207) is the server that the flow went to. The spec does not name the issuer, so its
-/// host has to be the host of the authorization endpoint, or of its stand-in.
-fn is_issuer(connection: &ConnectionSettings, server: &OAuth2Def, flow: &FlowRow, issuer: &str) -> bool {
+/// Whether a callback comes from the server that the flow went to (RFC 9207).
+///
+/// Where the spec names the issuer, every callback has to, to the letter. Elsewhere the host of one that is named has
+/// to be the host of the authorization endpoint. A stand-in may go by its own address.
+fn is_issuer(connection: &ConnectionSettings, server: &OAuth2Def, flow: &FlowRow, issuer: Option<&str>) -> bool {
+    let stand_in = |address: &str| browser_address(connection, address);
+    if let Some(wanted) = server.issuer {
+        let stands_in = || stand_in(wanted).map(|url| url.as_str().trim_end_matches('/').to_owned());
+        return issuer.is_some_and(|issuer| issuer == wanted || stands_in().as_deref() == Some(issuer));
+    }
+    let Some(issuer) = issuer else { return true };
     let host = |url: &Url| url.host_str().map(str::to_owned);
     let Some(issuer) = Url::parse(issuer).ok().and_then(|url| host(&url)) else { return false };
     let values = super::values(&flow.values);
     let Some(endpoint) = (Server { connection, def: server, values: &values }).endpoint(server.authorize_url) else {
         return false;
     };
-    let asked = [Url::parse(&endpoint).ok(), browser_address(connection, &endpoint)];
+    let asked = [Url::parse(&endpoint).ok(), stand_in(&endpoint)];
     asked.iter().flatten().any(|asked| host(asked).as_ref() == Some(&issuer))
 }
 

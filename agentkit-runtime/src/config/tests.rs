@@ -17,6 +17,9 @@ fn a_whole_file_is_read_in_its_order() {
     let file = parse(
         r#"
 base_url = "https://agents.example.com"
+user_verification = "session"
+user_verify_urls = ["https://app.example.com/connected"]
+return_urls = ["https://app.example.com/a", "https://app.example.com/b"]
 
 [connections.work]
 connector = "gmail"
@@ -31,24 +34,33 @@ tools = ["fetch_mails"]
 [connections.chat]
 connector = "slack"
 auth = "bot_token"
+user_verification = "identity_match"
 "#,
     )
     .expect("a whole file");
     assert_eq!(file.base_url.as_deref(), Some("https://agents.example.com"));
+    assert_eq!(file.user_verification, Some(UserVerification::Session));
+    assert_eq!((file.user_verify_urls.len(), file.return_urls.len()), (1, 2));
     let [work, chat] = &file.connections[..] else { panic!("two connections: {file:?}") };
     assert_eq!((work.name.as_str(), work.connector.name, work.client_id.as_deref()), ("work", "gmail", Some("id")));
     assert_eq!(work.client_secret.as_ref().map(ExposeSecret::expose_secret), Some("s3cret"));
     assert_eq!(work.scopes, ["gmail.send"]);
     assert_eq!(work.tools.as_deref(), Some(&["fetch_mails".to_owned()][..]));
     assert_eq!(work.stand_ins[0].to, "http://127.0.0.1:4010");
-    assert_eq!(work.place.as_deref(), Some("agentkit.toml:4"));
+    assert_eq!(work.place.as_deref(), Some("agentkit.toml:7"));
     assert_eq!((chat.name.as_str(), chat.auth.as_deref()), ("chat", Some("bot_token")));
+    assert_eq!((work.user_verification, chat.user_verification), (None, Some(UserVerification::IdentityMatch)));
     assert!(!format!("{file:?}").contains("s3cret"));
 }
 
 #[test]
 fn mistakes_say_where_and_what_to_do() {
     let table = [
+        ("user_verification = 'ap'", "agentkit.toml:1: there is no user verification `ap`; did you mean `app`?"),
+        (
+            "return_urls = 'x'",
+            "agentkit.toml:1: `return_urls` is not a list of texts but of type string; write a list of texts",
+        ),
         ("base_ulr = 'x'", "agentkit.toml:1: the configuration has no key `base_ulr`; did you mean `base_url`?"),
         (
             "[connections.a]\nconector = 'gmail'",

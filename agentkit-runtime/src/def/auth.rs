@@ -80,6 +80,8 @@ pub struct OAuth2Def {
     pub token_url: TextDef,
     /// Revocation endpoint, RFC 7009.
     pub revoke_url: Option<TextDef>,
+    /// What each callback names as `iss`, RFC 9207; where the provider does that.
+    pub issuer: Option<&'static str>,
     /// Extra parameters of the authorization request.
     pub authorize_params: &'static [(&'static str, TextDef)],
     /// Extra parameters of token requests.
@@ -104,6 +106,7 @@ impl OAuth2Def {
         authorize_url: TextDef::Fixed(""),
         token_url: TextDef::Fixed(""),
         revoke_url: None,
+        issuer: None,
         authorize_params: &[],
         token_params: &[],
         token_body: TokenBodyDef::Form,

@@ -9,6 +9,7 @@ mod secrets;
 mod signing;
 mod tokens;
 
+use super::address::is_host;
 use super::cx::Cx;
 use super::hosts::{Hosts, address, held};
 use super::text::{Values, text_pairs};
@@ -107,6 +108,7 @@ fn oauth2(cx: &mut Cx<'_>, before: Before<'_>, entry: &Entry, view: &ast::Auth<'
         authorize_url: authorize_url.unwrap_or_default(),
         token_url: token_url.unwrap_or_default(),
         revoke_url,
+        issuer: view.issuer.and_then(|node| issuer(cx, node)),
         authorize_params: text_pairs(cx, before.values, (view.authorize_params, "authorize_params")),
         token_params: text_pairs(cx, before.values, (view.token_params, "token_params")),
         token_body: match view.token_body.and_then(Node::text) {
@@ -135,6 +137,23 @@ fn url(
         return None;
     };
     endpoint(cx, before, (node, name))
+}
+
+/// An issuer is compared character by character, so there is one way to write it:
+///
+/// ```yaml
+/// issuer: accounts.example.com
+/// ```
+fn issuer(cx: &mut Cx<'_>, node: &Node) -> Option<String> {
+    let text = node.text()?;
+    let host = text.strip_prefix("https://").and_then(|rest| rest.split('/').next());
+    if !host.is_some_and(is_host) || text.contains(['?', '#', '$', ' ']) {
+        let bare = text.split('/').next().is_some_and(is_host);
+        let help = if bare { format!("https://{text}") } else { "https://accounts.example.com".to_owned() };
+        cx.error(Code::BadAddress, node.span, "`issuer` must be a plain https address").help(help);
+        return None;
+    }
+    Some(text.to_owned())
 }
 
 /// An endpoint gets codes, tokens and the secret of the client: a host that an account names must be one of `hosts`.

@@ -57,6 +57,8 @@ pub struct OAuth2 {
     pub token_url: AccountText,
     /// Revocation endpoint, RFC 7009.
     pub revoke_url: Option<AccountText>,
+    /// What each callback names as `iss`, RFC 9207; where the provider does that.
+    pub issuer: Option<String>,
     /// Extra parameters of the authorization request.
     pub authorize_params: Vec<(String, AccountText)>,
     /// Extra parameters of token requests.

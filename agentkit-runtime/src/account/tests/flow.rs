@@ -224,3 +224,36 @@ async fn a_disconnect_withdraws_what_was_begun_before_it() {
     world.clock.advance(Duration::from_secs(1));
     world.connected("ana").await;
 }
+
+const NAMED: ConnectorDef = ConnectorDef {
+    auth: &[AuthDef {
+        name: "oauth",
+        kind: AuthKindDef::OAuth2(OAuth2Def { issuer: Some("https://issuer.example.com/a"), ..SERVER }),
+        ..AuthDef::EMPTY
+    }],
+    tools: &[],
+    ..MAIL
+};
+
+#[tokio::test]
+async fn a_server_that_names_its_issuer_has_to_name_it_to_the_letter() {
+    let mail = Connection::new("mail-work", &NAMED).client("client-1", SecretString::from("CANARY-secret"));
+    let world = World::of(MemoryStore::new(), &[token(1)], [mail]).await.unwrap();
+    let account = world.kit.connected_account("mail-work", "ana").await.unwrap();
+    let (state, cookie) = world.walk(&account).await;
+    for wrong in [
+        "",
+        "&iss=https%3A%2F%2Fauth.example.com",
+        "&iss=https%3A%2F%2Fissuer.example.com",
+        "&iss=https%3A%2F%2Fissuer.example.com%2Fa%2F",
+        "&iss=https%3A%2F%2Fissuer.example.com%2FA",
+        "&iss=",
+    ] {
+        for returned in ["code=c", "error=access_denied"] {
+            let refused = callback(&world, &format!("{returned}&state={state}{wrong}"), &cookie).await;
+            assert_eq!(refused, Err(CallbackError::Refused), "{wrong}");
+        }
+    }
+    let good = format!("code=c&state={state}&iss=https%3A%2F%2Fissuer.example.com%2Fa");
+    callback(&world, &good, &cookie).await.unwrap();
+}

@@ -382,3 +382,35 @@ async fn what_is_held_is_sealed_and_erased_when_it_is_over() {
     assert_eq!((failed.step, failed.held, failed.verifier), (FlowStep::Failed, None, None));
     assert_eq!(failed.failure.as_deref(), Some("other_user"));
 }
+
+#[tokio::test]
+async fn what_a_tool_lacks_is_asked_for_besides_what_there_is() {
+    let tokens = r#"{"ok": true, "access_token": "a", "refresh_token": "r", "scope": "who", "person": {"access_token": "b", "scope": ""}}"#;
+    let world = World::new(&[reply(200, tokens), reply(200, "\"U1\"")]).await;
+    let account = world.kit.connected_account("chat", "ana").await.unwrap();
+    let account = world.callback(&account).await.unwrap();
+    let asked = async |link: &AuthorizationLink| {
+        let page = world.kit.authorization().link_page(token_of(link)).await.unwrap();
+        let start = world.kit.authorization().start(token_of(link)).await.unwrap();
+        let url = url::Url::parse(&start.location).unwrap();
+        let parameters = ["scope", "user_scope"].map(|name| {
+            url.query_pairs().find(|(other, _)| other == name).map_or_else(String::new, |(_, text)| text.into_owned())
+        });
+        (page.scopes.iter().map(|scope| scope.value).collect::<Vec<_>>(), parameters)
+    };
+    let all = world.kit.authorization_link(&account).await.unwrap();
+    let lacking = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+    let accounts = &world.kit.inner().accounts;
+    let post = accounts.authorization_link_for(&account, &lacking(&["post"])).await.unwrap();
+    assert_ne!(post.url, all.url);
+    let again = accounts.authorization_link_for(&account, &lacking(&["post", "of-the-provider"])).await.unwrap();
+    assert_eq!(post.url, again.url, "the same is lacking, so the same link is offered");
+    assert_eq!(asked(&post).await, (vec!["post", "who"], ["post,who".to_owned(), String::new()]));
+    // Each token is asked for what its own tools need.
+    let find = world.kit.authorization_link_to(&account, LinkOptions::new().scopes(["find"])).await.unwrap();
+    assert_eq!(asked(&find).await, (vec!["who", "find"], ["who".to_owned(), "find".to_owned()]));
+    // Whoever was never connected is asked for all that is of use.
+    let bob = world.kit.connected_account("chat", "bob").await.unwrap();
+    let link = accounts.authorization_link_for(&bob, &lacking(&["post"])).await.unwrap();
+    assert_eq!(asked(&link).await.1, ["post,who".to_owned(), "find".to_owned()]);
+}

@@ -115,3 +115,45 @@ async fn stand_ins_are_kept_as_urls_are_written() {
         assert!(message.contains("is not for an https address"), "{message}");
     }
 }
+
+#[tokio::test]
+async fn people_are_verified_wherever_others_can_come() {
+    let https = |kit: AgentKitBuilder| kit.base_url("https://agents.example.com");
+    assert_eq!(
+        fails(|kit| https(kit).connection(mail())).await,
+        "connection `work`: people are verified by the app, and there is no address at which it does that; set \
+         `user_verify_urls` to the pages of the app that call `AgentKit::verify`, or choose another \
+         `user_verification`"
+    );
+    for adjust in [
+        |kit: AgentKitBuilder| kit.connection(mail()).user_verification(UserVerification::None),
+        |kit: AgentKitBuilder| kit.connection(mail().user_verification(UserVerification::None)),
+    ] {
+        let error = fails(|kit| adjust(https(kit))).await;
+        assert!(
+            error.starts_with("connection `work`: `user_verification` is `none`, and the base url is not"),
+            "{error}"
+        );
+    }
+    let matching = mail().user_verification(UserVerification::IdentityMatch);
+    let error = fails(|kit| kit.connection(matching.clone())).await;
+    assert!(error.contains("the connector cannot say whose account it is"), "{error}");
+    let error = fails(|kit| kit.user_verify_urls(["https://app.example.com"])).await;
+    assert_eq!(
+        error,
+        "user_verify_urls: the address `https://app.example.com` is not written as browsers write it; write \
+         https://app.example.com/"
+    );
+
+    let kit = AgentKit::builder()
+        .base_url("https://agents.example.com")
+        .user_verify_urls(["https://app.example.com/connected"])
+        .connection(mail())
+        .build()
+        .await
+        .expect("in order");
+    let mode = |kit: &AgentKit| kit.connections().next().map(ConnectionSettings::user_verification);
+    assert_eq!(mode(&kit), Some(UserVerification::App));
+    let kit = AgentKit::builder().connection(mail()).build().await.expect("in order");
+    assert_eq!(mode(&kit), Some(UserVerification::None));
+}

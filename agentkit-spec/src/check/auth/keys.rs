@@ -23,6 +23,7 @@ pub(super) fn refuse(cx: &mut Cx<'_>, view: &ast::Auth<'_>, kind: &str) {
         ("authorize_url", view.authorize_url, CONSENT),
         ("token_url", view.token_url, SERVED),
         ("revoke_url", view.revoke_url, SERVED),
+        ("issuer", view.issuer, CONSENT),
         ("authorize_params", view.authorize_params, CONSENT),
         ("token_params", view.token_params, SERVED),
         ("token_body", view.token_body, SERVED),
