@@ -15,7 +15,7 @@ pub(crate) fn page(status: StatusCode, html: String, form_origins: Option<&[&str
     guard(headers, form_origins);
     match status {
         StatusCode::SERVICE_UNAVAILABLE => _ = headers.insert(RETRY_AFTER, HeaderValue::from_static("5")),
-        StatusCode::METHOD_NOT_ALLOWED => _ = headers.insert(ALLOW, HeaderValue::from_static("GET")),
+        StatusCode::METHOD_NOT_ALLOWED => _ = headers.insert(ALLOW, HeaderValue::from_static("GET, POST")),
         _ => {}
     }
     response

@@ -3,7 +3,7 @@
 //! ```text
 //! GET  /connect/{token}          what will be connected to what; changes nothing
 //! POST /connect/{token}          the button: to the provider's consent page
-//! GET  /oauth/cb/{connection}    the way back: on to the app, which says who its user is, or the account is ACTIVE
+//! GET  /oauth/cb/{connection}    the way back: on to the app, or the account is ACTIVE (POST: with a form)
 //! ```
 //!
 //! The pages are plain HTML from the server: no scripts, nothing from elsewhere. Every decision is the runtime's

@@ -8,6 +8,7 @@ use agentkit_runtime::{
     SecretString, SubmitError, UserVerification,
 };
 use axum::Router;
+use axum::body::Bytes;
 use axum::extract::rejection::FormRejection;
 use axum::extract::{DefaultBodyLimit, Form, Path, RawQuery, State};
 use axum::middleware::map_response;
@@ -16,6 +17,7 @@ use axum::routing::{MethodFilter, get, on};
 use http::header::{COOKIE, ORIGIN};
 use http::{HeaderMap, StatusCode};
 use tokio::net::TcpListener;
+use url::form_urlencoded;
 
 use crate::headers;
 use crate::pages::{self, Problem};
@@ -23,6 +25,9 @@ use crate::sessions::Sessions;
 
 /// Largest form: a few keys of a service account.
 const MAX_FORM: usize = 64 * 1024;
+
+/// Largest form of a provider that sends the browser back with one.
+const MAX_CALLBACK: usize = 4 * 1024;
 
 /// The pages of a kit.
 #[derive(Clone)]
@@ -66,7 +71,7 @@ impl Gateway {
         }
         Router::new()
             .route("/connect/{token}", get(link).post(start))
-            .route("/oauth/cb/{connection}", on(MethodFilter::HEAD, no_head).get(callback))
+            .route("/oauth/cb/{connection}", on(MethodFilter::HEAD, no_head).get(callback).post(posted))
             .route("/assets/agentkit.css", get(style))
             .layer(DefaultBodyLimit::max(MAX_FORM))
             .fallback(nothing_here)
@@ -170,6 +175,18 @@ fn answer(page: &LinkPage, result: Result<Response, SubmitError>) -> Response {
 // A HEAD is nobody's way back from a consent page, and it must not use up the code.
 async fn no_head() -> Response {
     problem(StatusCode::METHOD_NOT_ALLOWED, &pages::REFUSED)
+}
+
+/// Some providers send the browser back with a form. It comes from their site, so our cookie is not with it; on the
+/// way to an address it is.
+async fn posted(form: Bytes) -> Response {
+    let mut query = form_urlencoded::Serializer::for_suffix("?".to_owned(), 1);
+    if form.len() <= MAX_CALLBACK {
+        // What else such a form holds, such as a name, is not for an address. Two of one name stay two, to be refused.
+        let known = |name: &str| matches!(name, "code" | "state" | "error" | "iss");
+        query.extend_pairs(form_urlencoded::parse(&form).filter(|(name, _)| known(name)));
+    }
+    headers::onward(&query.finish())
 }
 
 async fn callback(

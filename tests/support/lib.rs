@@ -65,6 +65,11 @@ pub async fn eventually(what: &str, done: impl Fn() -> bool) {
     panic!("ten seconds have passed, but not yet: {what}");
 }
 
+/// The handlers of the guide to connected accounts compile.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/connected-accounts.md")]
+pub struct ConnectedAccounts;
+
 /// The quickstart of the README compiles.
 #[cfg(doctest)]
 #[doc = include_str!("../../README.md")]

@@ -368,3 +368,37 @@ async fn a_gateway_that_sees_no_sessions_lets_nobody_in() {
     let target = world.link().await;
     assert_eq!(status(&world.send("GET", &target, "x-user: ana@example.com\r\n").await), "403");
 }
+
+#[tokio::test]
+async fn a_provider_may_send_the_browser_back_with_a_form() {
+    let world = World::new(false).await;
+    let id = world.kit.connections().next().unwrap().id().to_owned();
+    let target = format!("/oauth/cb/{id}");
+    let started = world.post(&world.link().await, "").await;
+    let cookie = header(&started, "set-cookie").split(';').next().unwrap().to_owned();
+    let state = header(&started, "location").split("state=").nth(1).unwrap().split('&').next().unwrap().to_owned();
+
+    // No cookie comes with a form of another site; nothing is decided before it does.
+    let sent = world.post(&target, &format!("code=CANARY%2Fcode&state={state}&user=%7B%22name%22%3A1%7D")).await;
+    assert_eq!(status(&sent), "303", "{sent}");
+    let location = header(&sent, "location");
+    assert_eq!(location, format!("?code=CANARY%2Fcode&state={state}"));
+    assert!(sent.ends_with("\r\n\r\n"), "the code is in the address alone: {sent}");
+    let linked = world.send("GET", &format!("{target}{location}"), &format!("cookie: {cookie}\r\n")).await;
+    assert_eq!(status(&linked), "200", "{linked}");
+
+    for bad in [
+        format!("code=a&code=b&state={state}"),
+        format!("code={}", "x".repeat(5000)),
+        "x".to_owned(),
+        String::new(),
+        "code=%0d%0aset-cookie:x&state=%ff".to_owned(),
+    ] {
+        let sent = world.post(&target, &bad).await;
+        assert_eq!(status(&sent), "303", "{sent}");
+        assert!(!sent.contains("\r\nset-cookie"), "{sent}");
+        let refused = world.get(&format!("{target}{}", header(&sent, "location"))).await;
+        assert_eq!(status(&refused), "400");
+    }
+    assert_eq!(status(&world.post(&target, &"x".repeat(70_000)).await), "413");
+}

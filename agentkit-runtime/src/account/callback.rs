@@ -261,10 +261,10 @@ fn is_browser_of(flow: &FlowRow, cookies: &str) -> bool {
 /// Where the spec names the issuer, every callback has to, to the letter. Elsewhere the host of one that is named has
 /// to be the host of the authorization endpoint. A stand-in may go by its own address.
 fn is_issuer(connection: &ConnectionSettings, server: &OAuth2Def, flow: &FlowRow, issuer: Option<&str>) -> bool {
-    let stand_in = |address: &str| browser_address(connection, address);
+    let in_browser = |address: &str| browser_address(connection, address);
     if let Some(wanted) = server.issuer {
-        let stands_in = || stand_in(wanted).map(|url| url.as_str().trim_end_matches('/').to_owned());
-        return issuer.is_some_and(|issuer| issuer == wanted || stands_in().as_deref() == Some(issuer));
+        let by_address = || in_browser(wanted).map(|url| url.as_str().trim_end_matches('/').to_owned());
+        return issuer.is_some_and(|issuer| issuer == wanted || by_address().as_deref() == Some(issuer));
     }
     let Some(issuer) = issuer else { return true };
     let host = |url: &Url| url.host_str().map(str::to_owned);
@@ -273,7 +273,7 @@ fn is_issuer(connection: &ConnectionSettings, server: &OAuth2Def, flow: &FlowRow
     let Some(endpoint) = (Server { connection, def: server, values: &values }).endpoint(server.authorize_url) else {
         return false;
     };
-    let asked = [Url::parse(&endpoint).ok(), stand_in(&endpoint)];
+    let asked = [Url::parse(&endpoint).ok(), in_browser(&endpoint)];
     asked.iter().flatten().any(|asked| host(asked).as_ref() == Some(&issuer))
 }
 

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use super::accounts::store_error;
 use super::activate::{Taken, as_tool_error, no_token};
 use super::fields;
-use super::link::Way;
+use super::link_options::Way;
 use super::pause::millis;
 use super::refusal::backoff;
 use super::secrets::Secrets;

@@ -1,163 +1,216 @@
-//! What the app says when it asks for a link, and what of it is kept with the flow.
+//! Making a link: what it asks for, and where it leads.
 
-use std::fmt;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use secrecy::SecretString;
+use jiff::Timestamp;
+use secrecy::{ExposeSecret as _, SecretString};
+use serde_json::Map;
 
-use super::fields::Typed;
-use super::verification::{UserVerification, check_state};
-use super::{Accounts, ConnectedAccount};
-use crate::def::AuthKindDef;
-use crate::store::{AccountRow, FlowRow};
+use super::accounts::store_error;
+use super::event::EventKind;
+use super::fields;
+use super::flow::{FLOW_MS, fingerprint};
+use super::link_options::{LinkOptions, Way};
+use super::{AccountId, Accounts, AuthorizationLink, ConnectedAccount, Values};
+use crate::connection::ConnectionSettings;
+use crate::def::{AuthKindDef, ScopeDef};
+use crate::near;
+use crate::oauth;
+use crate::secret;
+use crate::store::{AccountRow, FlowRow, FlowStep};
 use crate::tool_error::{ErrorKind, ToolError};
 
-/// Longest id of an account at a provider.
-const MAX_IDENTITY: usize = 512;
+/// A link that an error has offered is offered again while it has this long to go.
+const REUSE_MS: i64 = 5 * 60_000;
+/// Flows that are over are kept this long, for whoever asks what happened.
+const KEEP_MS: i64 = 24 * 60 * 60_000;
 
-/// What there is to say of a link besides the account it is for.
+/// Links that errors have offered, so that a caller who tries again and again does not fill the store.
 #[derive(Default)]
-#[must_use]
-pub struct LinkOptions {
-    pub(super) verify_url: Option<String>,
-    pub(super) return_url: Option<String>,
-    pub(super) state: Option<String>,
-    pub(super) expected: Option<String>,
-    pub(super) fields: Typed,
-    pub(super) scopes: Vec<String>,
+pub(super) struct Links {
+    map: Mutex<HashMap<LinkKey, (SecretString, i64)>>,
 }
 
-impl LinkOptions {
-    /// A link as [`AgentKit::authorization_link`](crate::AgentKit::authorization_link) makes it.
-    pub fn new() -> Self {
-        Self::default()
-    }
+/// The account, and the scopes that were asked for because a tool lacked them.
+type LinkKey = (AccountId, String);
 
-    /// Where the app says who its user is: one of `user_verify_urls`. The first of them unless said here.
-    pub fn user_verify_url(self, url: impl Into<String>) -> Self {
-        Self { verify_url: Some(url.into()), ..self }
-    }
+/// The scopes of each token.
+pub(super) type Asked = Vec<(&'static str, Vec<&'static ScopeDef>)>;
 
-    /// Where the browser ends: one of `return_urls`. A page of the gateway unless said here.
-    pub fn return_url(self, url: impl Into<String>) -> Self {
-        Self { return_url: Some(url.into()), ..self }
-    }
-
-    /// A text of the app's own that comes back to it with either address. It is visible to the person.
-    pub fn state(self, state: impl Into<String>) -> Self {
-        Self { state: Some(state.into()), ..self }
-    }
-
-    /// The id that the account must have at the provider, as
-    /// [`Identity::id`](crate::Identity) shows it. Another one is not kept.
-    pub fn expected_identity(self, id: impl Into<String>) -> Self {
-        Self { expected: Some(id.into()), ..self }
-    }
-
-    /// A field of the account that is known, so that the page does not ask for it.
-    pub fn field(mut self, name: impl Into<String>, text: impl Into<SecretString>) -> Self {
-        self.fields.push((name.into(), text.into()));
-        self
-    }
-
-    /// Several of them.
-    pub fn fields<N: Into<String>, S: Into<SecretString>>(mut self, fields: impl IntoIterator<Item = (N, S)>) -> Self {
-        self.fields.extend(fields.into_iter().map(|(name, text)| (name.into(), text.into())));
-        self
-    }
-
-    /// Scopes to ask for besides those that the account has, and no others: what a `missing_scope` error names.
-    pub fn scopes<S: Into<String>>(mut self, names: impl IntoIterator<Item = S>) -> Self {
-        self.scopes.extend(names.into_iter().map(Into::into));
-        self
-    }
+/// What a new flow is made of.
+pub(super) struct NewLink<'a> {
+    pub(super) connection: &'a ConnectionSettings,
+    pub(super) row: &'a AccountRow,
+    /// What is known of the account already.
+    pub(super) said: &'a Values,
+    pub(super) way: Way,
+    /// As the column has them.
+    pub(super) scopes: String,
 }
 
-// What a person typed in is none of a log's business, nor is the app's state.
-impl fmt::Debug for LinkOptions {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("LinkOptions")
-            .field("user_verify_url", &self.verify_url)
-            .field("return_url", &self.return_url)
-            .field("scopes", &self.scopes)
-            .finish_non_exhaustive()
+impl Links {
+    fn map(&self) -> MutexGuard<'_, HashMap<LinkKey, (SecretString, i64)>> {
+        self.map.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
 
-/// Where a flow leads, and to whom: checked.
-#[derive(Clone, Default)]
-pub(super) struct Way {
-    pub(super) verify_url: Option<String>,
-    pub(super) return_url: Option<String>,
-    pub(super) state: Option<String>,
-    pub(super) expected: Option<String>,
-}
-
-impl Way {
-    /// The one of a flow, for another flow that takes its place.
-    pub(super) fn of(flow: &FlowRow) -> Self {
-        Self {
-            verify_url: flow.verify_url.clone(),
-            return_url: flow.return_url.clone(),
-            state: flow.app_state.clone(),
-            expected: flow.expected.clone(),
-        }
+    pub(super) fn forget(&self, account: &AccountId) {
+        self.map().retain(|(other, _), _| other != account);
     }
 }
 
 impl Accounts {
-    /// Checks what was said of a link. Fields and scopes are left to those who know them.
-    pub(super) fn way(
+    /// A link to connect an account.
+    pub(crate) async fn authorization_link(&self, account: &ConnectedAccount) -> Result<AuthorizationLink, ToolError> {
+        self.authorization_link_for(account, &[]).await
+    }
+
+    /// The same for an account that lacks scopes. Names that are none of the connector's are left out: a provider
+    /// may have said them.
+    pub(crate) async fn authorization_link_for(
         &self,
         account: &ConnectedAccount,
-        row: &AccountRow,
-        options: &mut LinkOptions,
-    ) -> Result<Way, ToolError> {
-        let connection = account.settings();
-        let mode = connection.user_verification();
-        // The operator's client gets its own token, whoever presses the button.
-        let by_person = !matches!(connection.auth().kind, AuthKindDef::OAuth2Client(_));
-        let verify_url = match (mode, options.verify_url.take()) {
-            (UserVerification::App, wanted) if by_person => Some(self.addresses.verify(wanted)?),
-            (_, None) => None,
-            (mode, Some(_)) => {
-                let message = format!("connection `{}` does not ask the app who its user is", connection.name());
-                return Err(ToolError::invalid(message)
-                    .with_hint(format!("its `user_verification` is `{}`; leave the address out", mode.as_str())));
-            }
+        lacking: &[String],
+    ) -> Result<AuthorizationLink, ToolError> {
+        connectable(account.settings())?;
+        let now = self.clock.now().as_millisecond();
+        let lacking: Vec<&str> = lacking
+            .iter()
+            .filter_map(|name| oauth::scopes::find(account.settings(), name))
+            .map(|scope| scope.name)
+            .collect();
+        let key = (account.id().clone(), lacking.join(" "));
+        let reused = {
+            let mut links = self.links.map();
+            links.retain(|_, (_, expires_at)| *expires_at - now > REUSE_MS);
+            links.get(&key).cloned()
         };
-        let return_url = self.addresses.back(options.return_url.take())?;
-        let state = check_state(options.state.take())?;
-        if state.is_some() && verify_url.is_none() && return_url.is_none() {
-            return Err(ToolError::invalid("a `state` comes back with an address of the app, and there is none")
-                .with_hint("say a `return_url`, or leave the state out"));
+        if let Some((token, expires_at)) = reused {
+            return Ok(self.link(&token, expires_at));
         }
-        let expected = match (mode, options.expected.take()) {
-            (_, Some(id)) => Some(expected(account, row, id)?),
-            (UserVerification::IdentityMatch, None) if by_person => Some(row.subject.clone().ok_or_else(|| {
-                let message = format!("connection `{}` has to know whose account it must be", connection.name());
-                ToolError::invalid(message).with_hint("say the id of the person's account at the provider")
-            })?),
-            _ => None,
+        let (token, expires_at) = self.new_link(account, LinkOptions::new().scopes(lacking), now).await?;
+        self.links.map().insert(key, (token.clone(), expires_at));
+        Ok(self.link(&token, expires_at))
+    }
+
+    /// A link of which more is said; its page asks for the fields that are still open.
+    pub(crate) async fn authorization_link_to(
+        &self,
+        account: &ConnectedAccount,
+        options: LinkOptions,
+    ) -> Result<AuthorizationLink, ToolError> {
+        connectable(account.settings())?;
+        let (token, expires_at) = self.new_link(account, options, self.clock.now().as_millisecond()).await?;
+        Ok(self.link(&token, expires_at))
+    }
+
+    /// A link on whose page the person chooses; `new` holds what there is.
+    pub(super) async fn link_to_choose(&self, new: NewLink<'_>) -> Result<AuthorizationLink, ToolError> {
+        let now = self.clock.now().as_millisecond();
+        let (token, expires_at) = self.add_link(new, now).await?;
+        Ok(self.link(&token, expires_at))
+    }
+
+    fn link(&self, token: &SecretString, expires_at: i64) -> AuthorizationLink {
+        let url = format!("{}/connect/{}", self.base_url, token.expose_secret());
+        AuthorizationLink { url, expires_at: Timestamp::from_millisecond(expires_at).unwrap_or(Timestamp::MAX) }
+    }
+
+    async fn new_link(
+        &self,
+        account: &ConnectedAccount,
+        mut options: LinkOptions,
+        now: i64,
+    ) -> Result<(SecretString, i64), ToolError> {
+        // Also the proof that the account exists in this store.
+        let row = self.row(account).await?;
+        let way = self.way(account, &row, &mut options)?;
+        let scopes = column(&self.asked(account, &options.scopes).await?);
+        let known = fields::fixed(account.settings(), &row);
+        let (said, rest) = fields::take(account.settings(), known, options.fields)?;
+        fields::nothing_else(account.settings(), &rest)?;
+        if matches!(account.settings().auth().kind, AuthKindDef::OAuth2Client(_)) {
+            // A page that asked would let whoever holds the link choose for whom the operator's client gets a token.
+            fields::complete(account.settings(), said.clone()).map_err(|error| {
+                error.with_hint("whoever runs the app says it: with the link, or by connecting without one")
+            })?;
+        }
+        self.add_link(NewLink { connection: account.settings(), row: &row, said: &said, way, scopes }, now).await
+    }
+
+    /// The scopes to ask for: all that are of use, or those that an account has together with those it lacks.
+    async fn asked(&self, account: &ConnectedAccount, lacking: &[String]) -> Result<Asked, ToolError> {
+        let connection = account.settings();
+        if lacking.is_empty() {
+            return Ok(oauth::scopes::wanted(connection));
+        }
+        let mut names = Vec::new();
+        for name in lacking {
+            let found = oauth::scopes::find(connection, name).ok_or_else(|| {
+                let message = format!("connection `{}` has no scope `{}`", connection.name(), name.escape_debug());
+                let scopes = connection.auth().scopes.iter().map(|scope| scope.name);
+                ToolError::invalid(message).with_hint(near::hint(name, scopes, "write one of"))
+            })?;
+            names.push(found.name);
+        }
+        let rows = self.store.credentials(account.id().as_str()).await.map_err(store_error)?;
+        let granted = |token: &str| -> Option<Vec<String>> {
+            let row = rows.iter().find(|row| row.token == token && row.access.is_some())?;
+            serde_json::from_str(row.scopes.as_deref()?).ok()
         };
-        Ok(Way { verify_url, return_url, state, expected })
+        Ok(oauth::scopes::more(connection, &names, granted))
+    }
+
+    async fn add_link(&self, new: NewLink<'_>, now: i64) -> Result<(SecretString, i64), ToolError> {
+        let NewLink { connection, row, said, way, scopes } = new;
+        self.sweep().await;
+        self.store.forget_flows(now - KEEP_MS).await.map_err(store_error)?;
+        let token = secret::random_token();
+        let expires_at = now + FLOW_MS;
+        let flow = FlowRow {
+            tenant: self.tenant.clone(),
+            id: secret::new_id("flow", self.clock.now()),
+            account: row.id.clone(),
+            connection_id: connection.id().to_owned(),
+            step: FlowStep::Linked,
+            config: fingerprint(connection),
+            link: secret::hash_secret(&token),
+            state: None,
+            cookie_name: None,
+            cookie: None,
+            verifier: None,
+            scopes,
+            values: super::json(said),
+            failure: None,
+            verify_url: way.verify_url,
+            return_url: way.return_url,
+            app_state: way.state,
+            expected: way.expected,
+            request: None,
+            held: None,
+            held_until: None,
+            tries: 0,
+            created_at: now,
+            expires_at,
+        };
+        let told = self.event_row(EventKind::MagicLinkGenerated, row, Map::new());
+        self.store.add_flow(flow, told).await.map_err(store_error)?;
+        Ok((token, expires_at))
     }
 }
 
-fn expected(account: &ConnectedAccount, row: &AccountRow, id: String) -> Result<String, ToolError> {
-    if account.settings().connector().check.is_none() {
-        let message = format!("connector `{}` cannot say whose account it is", account.connector());
-        return Err(ToolError::invalid(message).with_hint("leave the expected identity out"));
+/// Refuses a connection whose accounts need no connecting.
+fn connectable(connection: &ConnectionSettings) -> Result<(), ToolError> {
+    if matches!(connection.auth().kind, AuthKindDef::None) {
+        let message = format!("accounts of connection `{}` need no connecting", connection.name());
+        return Err(ToolError::new(ErrorKind::Unsupported, message));
     }
-    if id.is_empty() || id.len() > MAX_IDENTITY || id.contains(char::is_control) {
-        return Err(ToolError::invalid(format!(
-            "an expected identity has 1 to {MAX_IDENTITY} bytes and no control characters"
-        )));
-    }
-    match &row.subject {
-        Some(pinned) if *pinned != id => Err(ToolError::new(
-            ErrorKind::Conflict,
-            "another account of the provider was connected before; disconnect it first",
-        )),
-        _ => Ok(id),
-    }
+    Ok(())
+}
+
+/// Scopes as the column of a flow has them.
+fn column(asked: &Asked) -> String {
+    let values: BTreeMap<&str, Vec<&str>> =
+        asked.iter().map(|(token, scopes)| (*token, scopes.iter().map(|scope| scope.value).collect())).collect();
+    super::json(&values)
 }
