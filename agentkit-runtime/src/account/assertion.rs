@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::activate::{Taken, as_tool_error, no_token};
 use super::keys::End;
-use super::link::Way;
+use super::link_options::Way;
 use super::{Accounts, ConnectedAccount, Secrets, Values};
 use crate::def::AuthKindDef;
 use crate::oauth::{self, Answer, Refusal, Server, TokenRequest};

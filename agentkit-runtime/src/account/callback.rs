@@ -14,7 +14,7 @@ use super::accounts::store_error;
 use super::activate::withdrawn;
 use super::choose::ChoiceLine;
 use super::event::EventKind;
-use super::flow::{browser_address, fingerprint, is_visit_of};
+use super::flow::{browser_address, is_visit_of};
 use super::held::Held;
 use super::query::{Query, Returned};
 use super::verification::{UserVerification, with};
@@ -193,7 +193,7 @@ impl Accounts {
             && secret::same(connection_id.as_bytes(), flow.connection_id.as_bytes())
             && flow.step == FlowStep::Authorizing
             && flow.expires_at > self.clock.now().as_millisecond()
-            && flow.config == fingerprint(&connection)
+            && self.is_current(&flow, &connection)
             && is_issuer(&connection, &server, &flow, query.issuer.as_deref());
         let account = self.store.account(&flow.account).await.map_err(callback_store)?;
         let account = account

@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use super::accounts::store_error;
 use super::activate::{Taken, as_tool_error, no_token};
 use super::fields;
+use super::keys::End;
 use super::link_options::Way;
 use super::pause::millis;
 use super::refusal::backoff;
@@ -17,7 +18,7 @@ use super::{AccountId, Accounts, ConnectedAccount, ConnectedAccountStatus, Value
 use crate::connection::ConnectionSettings;
 use crate::def::AuthKindDef;
 use crate::oauth::{self, Answer, Refusal, Server, TokenRequest};
-use crate::store::{AccountRow, Write};
+use crate::store::AccountRow;
 use crate::tool_error::{ErrorKind, ToolError};
 
 /// Accounts for which this is remembered.
@@ -75,7 +76,11 @@ impl Accounts {
         }
         let said = fields::complete(account.settings(), fields::fixed(account.settings(), row))?;
         // Whoever disconnects it meanwhile, at whatever time, wins.
-        let Err(error) = self.connect_by_client(account, said, (None, i64::MIN)).await else { return Ok(()) };
+        let Err(error) =
+            self.connect_by_client(account, said, End { flow: None, begun: i64::MIN, expected: None }).await
+        else {
+            return Ok(());
+        };
         let error = match error.kind() {
             // A refused client holds up all accounts of the connection already.
             ErrorKind::Paused => return Err(error),
@@ -109,13 +114,12 @@ impl Accounts {
         Ok(row.is_some_and(|row| self.connects_itself(account.settings(), &row)))
     }
 
-    /// Gets a token, asks whose it is, and makes the account active. `said` is what its fields hold. `flow` ends the
-    /// flow of a page. `begun` is as in [`Activation`](super::activate::Activation).
+    /// Gets a token, asks whose it is, and makes the account active. `said` is what its fields hold.
     pub(super) async fn connect_by_client(
         self: &Arc<Self>,
         account: &ConnectedAccount,
         said: Values,
-        (flow, begun): (Option<Write>, i64),
+        end: End,
     ) -> Result<ConnectedAccount, ToolError> {
         let connection = account.settings();
         let Some(server) = connection.auth().kind.server().copied() else {
@@ -139,6 +143,7 @@ impl Accounts {
             // RFC 6749 5.1: no `scope` means what was asked for.
             grant.scopes = grant.scopes.take().or_else(|| oauth::scopes::asked(connection, grant.token));
         }
+        let End { flow, begun, expected } = end;
         // A token of the client can be asked for again, so a store that fails is not worth many tries.
         let taken = Taken {
             row,
@@ -149,7 +154,7 @@ impl Accounts {
             started: now,
             flow,
             begun,
-            asked: (Way::default(), String::new()),
+            asked: (Way { expected, ..Way::default() }, String::new()),
             tries: 0,
         };
         let linked = self.take(connection, &server, taken).await;

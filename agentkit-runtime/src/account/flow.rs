@@ -214,6 +214,12 @@ impl Accounts {
         Ok(Start { location: location.into(), cookie })
     }
 
+    /// Whether the settings are still those that the flow began with.
+    pub(super) fn is_current(&self, flow: &FlowRow, connection: &ConnectionSettings) -> bool {
+        flow.config == fingerprint(connection)
+            && self.addresses.still_have(flow.verify_url.as_ref(), flow.return_url.as_ref())
+    }
+
     /// The flow of a link that still works, for whoever the app says is signed in.
     pub(super) async fn linked(
         &self,
@@ -228,7 +234,7 @@ impl Accounts {
         let connection = self.connection_of_id(&flow.connection_id).ok_or(LinkError::Gone)?.clone();
         let row = self.store.account(&flow.account).await.map_err(link_store)?.ok_or(LinkError::Gone)?;
         let over = self.clock.now().as_millisecond() >= flow.expires_at || withdrawn(&row, flow.created_at);
-        if over || flow.config != fingerprint(&connection) {
+        if over || !self.is_current(&flow, &connection) {
             return Err(LinkError::Gone);
         }
         if flow.step != FlowStep::Linked {

@@ -16,7 +16,7 @@ use super::accounts::store_error;
 use super::activate::{ROUNDS, withdrawn};
 use super::callback::{Arrival, CallbackError, CallbackFailed, Linked, callback_store, ending};
 use super::event::EventKind;
-use super::flow::{fingerprint, same_person};
+use super::flow::same_person;
 use super::keys::End;
 use super::secrets::Secrets;
 use super::status::Event;
@@ -106,7 +106,7 @@ impl Accounts {
         let now = self.clock.now().as_millisecond();
         let (Some(row), Some(connection)) = (row, connection) else { return Err(VerifyError::Gone) };
         let over = flow.held_until.is_none_or(|until| until <= now);
-        if over || withdrawn(&row, flow.created_at) || flow.config != fingerprint(&connection) {
+        if over || withdrawn(&row, flow.created_at) || !self.is_current(&flow, &connection) {
             self.end(flow, "verification_expired").await.map_err(verify_store)?;
             return Err(VerifyError::Gone);
         }

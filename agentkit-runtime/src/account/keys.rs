@@ -159,7 +159,7 @@ impl Accounts {
             let row = self.row(account).await?;
             let (values, rest) = fields::take(connection, fields::fixed(connection, &row), given)?;
             fields::nothing_else(connection, &rest)?;
-            return self.connect_by_client(account, fields::complete(connection, values)?, (end.flow, end.begun)).await;
+            return self.connect_by_client(account, fields::complete(connection, values)?, end).await;
         }
         if !matches!(connection.auth().kind, AuthKindDef::Secrets { .. } | AuthKindDef::JwtBearer(_)) {
             return Err(ToolError::new(

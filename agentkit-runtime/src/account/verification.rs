@@ -72,6 +72,11 @@ impl Addresses {
         !self.verify.is_empty()
     }
 
+    /// Whether these are still addresses of the configuration, which may have changed since the link was made.
+    pub(super) fn still_have(&self, verify: Option<&String>, back: Option<&String>) -> bool {
+        verify.is_none_or(|url| self.verify.contains(url)) && back.is_none_or(|url| self.back.contains(url))
+    }
+
     /// Where the app says who its user is: the address that is asked for, else the first of the configuration.
     pub(super) fn verify(&self, wanted: Option<String>) -> Result<String, ToolError> {
         match wanted {

@@ -414,3 +414,31 @@ async fn what_a_tool_lacks_is_asked_for_besides_what_there_is() {
     let link = accounts.authorization_link_for(&bob, &lacking(&["post"])).await.unwrap();
     assert_eq!(asked(&link).await.1, ["post,who".to_owned(), "find".to_owned()]);
 }
+
+#[cfg(feature = "sqlite")]
+#[tokio::test]
+async fn an_address_that_was_taken_off_the_list_is_led_to_no_more() {
+    let folder = std::env::temp_dir().join(crate::secret::new_id("address-test", Timestamp::UNIX_EPOCH));
+    let start = async |urls: &[&'static str]| {
+        let store = SqliteStore::open(&folder).await.unwrap();
+        let mail = Connection::new("mail-work", &MAIL).client("client-1", SecretString::from("CANARY-secret"));
+        let adjust = |builder: AgentKitBuilder| builder.store(store).connection(mail).user_verify_urls(urls.to_vec());
+        World::adjusted(&[token(1)], adjust).await.unwrap()
+    };
+    let world = start(&[VERIFY, BACK]).await;
+    let account = world.account_of("mail-work").await;
+    let link = world.kit.authorization_link_to(&account, LinkOptions::new().user_verify_url(BACK)).await.unwrap();
+    let request = world.request(&account).await;
+    let (state, cookie) = world.walk_from(&link).await;
+    world.kit.finish().await;
+    drop(world);
+
+    let world = start(&[BACK]).await;
+    assert_eq!(world.kit.verify(&request, "ana@example.com").await.unwrap_err(), VerifyError::Gone);
+    let id = world.connection_id("mail-work");
+    let query = format!("code=c&state={state}");
+    world.kit.authorization().callback(&id, &query, &cookie).await.unwrap();
+    world.kit.finish().await;
+    drop(world);
+    std::fs::remove_dir_all(folder).unwrap();
+}
