@@ -258,8 +258,8 @@ fn is_browser_of(flow: &FlowRow, cookies: &str) -> bool {
 
 /// Whether a callback comes from the server that the flow went to (RFC 9207).
 ///
-/// Where the spec names the issuer, every callback has to, to the letter. Elsewhere the host of one that is named has
-/// to be the host of the authorization endpoint. A stand-in may go by its own address.
+/// Where the spec names the issuer, every callback has to, to the letter. Elsewhere one that is named has to begin
+/// with scheme, host and port of the authorization endpoint. A stand-in may go by its own address.
 fn is_issuer(connection: &ConnectionSettings, server: &OAuth2Def, flow: &FlowRow, issuer: Option<&str>) -> bool {
     let in_browser = |address: &str| browser_address(connection, address);
     if let Some(wanted) = server.issuer {
@@ -267,14 +267,15 @@ fn is_issuer(connection: &ConnectionSettings, server: &OAuth2Def, flow: &FlowRow
         return issuer.is_some_and(|issuer| issuer == wanted || by_address().as_deref() == Some(issuer));
     }
     let Some(issuer) = issuer else { return true };
-    let host = |url: &Url| url.host_str().map(str::to_owned);
-    let Some(issuer) = Url::parse(issuer).ok().and_then(|url| host(&url)) else { return false };
     let values = super::values(&flow.values);
     let Some(endpoint) = (Server { connection, def: server, values: &values }).endpoint(server.authorize_url) else {
         return false;
     };
     let asked = [Url::parse(&endpoint).ok(), in_browser(&endpoint)];
-    asked.iter().flatten().any(|asked| host(asked).as_ref() == Some(&issuer))
+    asked.iter().flatten().any(|asked| {
+        let rest = issuer.strip_prefix(&asked.origin().ascii_serialization());
+        rest.is_some_and(|rest| (rest.is_empty() || rest.starts_with('/')) && !rest.contains(['?', '#', '\\']))
+    })
 }
 
 fn denied(connection: &ConnectionSettings, code: &str) -> CallbackError {

@@ -113,6 +113,10 @@ async fn attacks_are_refused_and_leave_the_flow_alone() {
         (format!("code=c&state={other_state}"), cookie.clone(), "another flow's state"),
         ("code=c&state=guess".to_owned(), cookie.clone(), "a guessed state"),
         (format!("{good}&iss=https%3A%2F%2Fevil.example"), cookie.clone(), "another issuer"),
+        (format!("{good}&iss=http%3A%2F%2Fauth.example.com"), cookie.clone(), "an issuer in the clear"),
+        (format!("{good}&iss=https%3A%2F%2Fauth.example.com%3A8443"), cookie.clone(), "another port"),
+        (format!("{good}&iss=https%3A%2F%2Fauth%252eexample.com"), cookie.clone(), "a host spelled otherwise"),
+        (format!("{good}&iss=https%3A%2F%2Fauth.example.com%40evil.example"), cookie.clone(), "a user"),
         (format!("{good}&iss=auth.example.com"), cookie.clone(), "an issuer that is no address"),
         (format!("{good}&x={}", "y".repeat(5000)), cookie.clone(), "a long query"),
     ];
