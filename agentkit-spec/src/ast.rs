@@ -119,7 +119,7 @@ objects! {
     /// Behavior of refresh tokens.
     Refresh REFRESH "auth.NAME.refresh" {
         rotation "rotation": Form::OneOf(&["none", "grace", "strict"]) => "Whether a refresh replaces the refresh token; default strict.";
-        grace "grace": Form::TimeSpan => "For how long a replaced one still works; for readers, nothing depends on it yet.";
+        grace "grace": Form::TimeSpan => "For how long a replaced one still works; a lost answer is asked for again until then.";
         old_token_dies "old_token_dies": Form::Bool => "Whether a refresh kills the old access token.";
         default_lifetime "default_lifetime": Form::TimeSpan => "Life of an access token where the reply does not say.";
         idle "idle": Form::TimeSpan => "After which an unused refresh token dies.";

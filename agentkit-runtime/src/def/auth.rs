@@ -153,8 +153,8 @@ pub enum ClientAuthDef {
 pub struct RefreshDef {
     /// Whether each refresh replaces the refresh token: whether a lost answer may have held the only one that works.
     pub rotation: RotationDef,
-    /// Seconds for which a replaced refresh token still works. For readers of the spec; nothing depends on it yet: a
-    /// lost answer is asked for once more at once, whatever is promised here.
+    /// Seconds for which a replaced refresh token still works: for so long a lost answer is asked for again, whether
+    /// somebody waits for it or not.
     pub grace: Option<u64>,
     /// Whether the old access token dies at a refresh.
     pub old_token_dies: bool,
