@@ -21,7 +21,7 @@ use serde_json::{Value, json};
 
 /// Accounts for each minute of the outage: as many as make two hours of ten thousand.
 const PER_MINUTE: usize = 84;
-/// How often each account is used, in seconds.
+/// How often each account is used in the mean, in seconds. In a fixed order the provider would be tried by the same few.
 const EVERY: usize = 300;
 
 /// A provider that gives tokens by number, until it is down.
@@ -85,6 +85,14 @@ impl Transport for Provider {
     }
 }
 
+/// Some number, the same ones in every run: xorshift.
+fn any(seed: &mut u64) -> usize {
+    *seed ^= *seed << 13;
+    *seed ^= *seed >> 7;
+    *seed ^= *seed << 17;
+    usize::try_from(*seed >> 33).unwrap_or_default()
+}
+
 /// Connects an account without a browser.
 async fn connect(kit: &AgentKit, identifier: &str) -> ConnectedAccount {
     let account = kit.connected_account("strict", identifier).await.expect("an account can be made");
@@ -116,10 +124,11 @@ async fn hours_of_outage_expire_nobody_and_ask_for_three_tokens_at_most() {
     // All tokens are over, and just then the provider breaks down.
     clock.advance(Duration::from_hours(2));
     let seconds = minutes * 60;
-    let mut failed = 0;
+    let (mut failed, mut seed) = (0, 0x9e37_79b9_7f4a_7c15);
     for second in 0..seconds {
         *provider.trouble.lock().unwrap() = Some(second * TROUBLES / seconds);
-        for account in accounts.iter().skip(second % EVERY).step_by(EVERY) {
+        for _ in 0..accounts.len() / EVERY {
+            let account = &accounts[any(&mut seed) % accounts.len()];
             let error = kit.execute(account, oidc::Ping::new()).await.expect_err("there is no token");
             assert!(error.retry_after().is_some(), "a caller is not told when to come again: {error}");
             failed += 1;
