@@ -8,6 +8,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use crate::connection::ConnectionSettings;
+use crate::secret;
 use crate::tool_error::{ErrorKind, ToolError};
 
 /// First and longest wait after the provider refused our client, in milliseconds.
@@ -82,7 +83,10 @@ impl Pauses {
         outage.failures = outage.failures.saturating_add(1);
         // Those that were under way when it began fail a little later; they say nothing new.
         if outage.failures == OUTAGE || outage.probing {
-            outage.until = now + PROBE_MS.0.saturating_mul(1 << outage.probes.min(8)).min(PROBE_MS.1);
+            let wait = PROBE_MS.0.saturating_mul(1 << outage.probes.min(8)).min(PROBE_MS.1);
+            // Down to four fifths, by lot: were it always the same, callers that come at fixed times would leave all
+            // the probing, and its failures, to the same few accounts.
+            outage.until = now + wait - wait / 5 * i64::from(secret::random::<1>()[0]) / 255;
             outage.probes = outage.probes.saturating_add(1);
             outage.probing = false;
         }
