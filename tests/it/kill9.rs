@@ -207,8 +207,8 @@ impl Killer {
                 }
             }
         }
-        process.kill().expect("a process of our own can be killed");
-        process.wait().expect("it was ours");
+        process.0.kill().expect("a process of our own can be killed");
+        process.0.wait().expect("it was ours");
         // What it had said before it died.
         while let Ok(word) = words.recv() {
             self.hear(&word, seen, &mut doubt);
@@ -227,7 +227,7 @@ impl Killer {
         }
     }
 
-    fn spawn(&mut self) -> (Child, Receiver<String>) {
+    fn spawn(&mut self) -> (Process, Receiver<String>) {
         // One more, since the last process may have died before it could say so.
         self.shift += LIFE;
         let job = json!({
@@ -235,7 +235,7 @@ impl Killer {
             "shift": u64::try_from(self.shift.as_millis()).expect("not that long"),
         });
         let log = fs::File::create(self.folder.join("log")).expect("target/ can be written");
-        let mut process = Command::new(env::current_exe().expect("a test knows its file"))
+        let process = Command::new(env::current_exe().expect("a test knows its file"))
             .args(["--exact", "kill9::the_process_that_is_killed", "--nocapture", "--test-threads", "1"])
             .env(JOB, job.to_string())
             .stdin(Stdio::null())
@@ -243,7 +243,8 @@ impl Killer {
             .stderr(log)
             .spawn()
             .expect("a test starts");
-        let output = process.stdout.take().expect("it is piped");
+        let mut process = Process(process);
+        let output = process.0.stdout.take().expect("it is piped");
         let (words, heard) = mpsc::channel();
         thread::spawn(move || {
             for line in BufReader::new(output).lines().map_while(Result::ok) {
@@ -285,6 +286,16 @@ impl Killer {
 
     fn log(&self) -> String {
         fs::read_to_string(self.folder.join("log")).unwrap_or_default()
+    }
+}
+
+/// Ends with the test, also when that fails: by itself it would go on for ever.
+struct Process(Child);
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
     }
 }
 

@@ -58,7 +58,7 @@ async fn a_lost_answer_of_a_strict_provider_is_named_and_not_asked_for_again() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_token_that_comes_after_a_disconnect_is_given_back() {
     let (world, account) = expired("strict").await;
-    world.chaos.fault(json!({"match": "/token", "mode": "delay_after", "ms": 500, "n": 1})).await;
+    world.chaos.fault(json!({"match": "/token", "mode": "delay_after", "ms": 3000, "n": 1})).await;
     let call = tokio::spawn({
         let (kit, account) = (world.kit.clone(), account.clone());
         async move { kit.execute(&account, oidc::Ping::new()).await }

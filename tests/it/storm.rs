@@ -60,4 +60,5 @@ async fn ten_thousand_calls_on_one_expired_account_refresh_it_once() {
             "{rounds} x {CALLS} concurrent calls on an expired account: 1 refresh each, 0 errors, {seconds:.2} s at most"
         ),
     );
+    std::fs::remove_dir_all(folder).expect("the folder can be removed");
 }

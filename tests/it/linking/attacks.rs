@@ -282,7 +282,8 @@ async fn row_5_a_client_serves_nobody_but_its_own_connection() {
 /// Of many at once, and of any number later, one counts.
 #[tokio::test(flavor = "multi_thread")]
 async fn row_6_a_callback_and_a_request_count_once() {
-    let store = SqliteStore::open(agentkit_tests::folder("linking")).await.expect("the store opens");
+    let folder = agentkit_tests::folder("linking");
+    let store = SqliteStore::open(&folder).await.expect("the store opens");
     let scene = Scene::start_with(|builder| builder.store(store)).await;
     let (flow, browser) = Flow::begin(&scene, "strict", "ana").await;
     let pages = join_all((0..64).map(|_| browser.open_here(&flow.callback))).await;
@@ -303,6 +304,7 @@ async fn row_6_a_callback_and_a_request_count_once() {
     refuses(&browser.open(&flow.callback).await);
     assert_eq!(scene.redeemed().await, 1);
     assert_eq!(scene.reads("strict", "ana").await, "ana");
+    std::fs::remove_dir_all(folder).expect("the folder can be removed");
 }
 
 /// Mail scanners and chats open links. A link that they open is still a link.
