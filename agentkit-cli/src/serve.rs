@@ -45,7 +45,8 @@ pub(crate) async fn wait_until_connected(
         let mut tick = interval(LOOK);
         loop {
             tick.tick().await;
-            let now = kit.connected_account(account.connection(), account.identifier()).await?;
+            // By its id: it may be one of several of the person.
+            let Some(now) = kit.account(account.id()).await? else { continue };
             // An account that is connected again was ACTIVE all the time.
             let changed =
                 account.status() != ConnectedAccountStatus::Active || now.updated_at() != account.updated_at();

@@ -203,7 +203,7 @@ async fn callback(
     let authorization = gateway.kit.authorization().signed_in(visitor.as_deref());
     match authorization.callback(&connection, &query, &cookies.join("; ")).await {
         Ok(arrival) => arrived(arrival),
-        Err(CallbackFailed { error: CallbackError::Choose { link, .. }, .. }) => headers::onward(&link),
+        Err(CallbackFailed { error: CallbackError::Choose { link, .. }, .. }) => headers::onward(&link.url),
         Err(CallbackFailed { return_url: Some(location), .. }) => headers::onward(&location),
         Err(CallbackFailed { error, .. }) => callback_problem(&error),
     }

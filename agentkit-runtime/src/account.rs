@@ -209,7 +209,7 @@ impl ConnectedAccount {
 }
 
 /// Where a person goes to connect an account.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct AuthorizationLink {
     /// Address to open in a browser. Whoever has it can connect an account in the person's place.

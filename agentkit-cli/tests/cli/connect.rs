@@ -51,6 +51,24 @@ async fn a_person_connects_and_tools_run() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn another_account_of_the_same_person_is_waited_for() {
+    let sandbox = Sandbox::new("connect_second");
+    let _google = google(&sandbox).await;
+    connect(&sandbox, &["connect", "work", "--user", "ana", "--name", "second"]).await;
+    let names = || {
+        let accounts = sandbox.run(["accounts", "--json"]).json();
+        let of = |account: &serde_json::Value| (account["name"].to_string(), account["status"].to_string());
+        accounts.as_array().expect("a list").iter().map(of).collect::<Vec<_>>()
+    };
+    let active = |name: &str| (format!("\"{name}\""), "\"ACTIVE\"".to_owned());
+    assert_eq!(names(), [active("second")], "waiting makes no account");
+    connect(&sandbox, &["connect", "work", "--user", "ana"]).await;
+    // The one without a name is ACTIVE, which says nothing of this one.
+    connect(&sandbox, &["connect", "work", "--user", "ana", "--name", "third"]).await;
+    assert_eq!(names(), [active("second"), active(""), active("third")]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn nobody_comes() {
     let sandbox = Sandbox::new("connect_timeout");
     let _google = google(&sandbox).await;

@@ -195,7 +195,7 @@ impl Accounts {
         said.remove(CHOICE);
         said.insert(CHOICES.to_owned(), kept(&choices));
         match self.link_to_choose(NewLink { connection, row, said: &said, way, scopes }).await {
-            Ok(link) => CallbackError::Choose { link: link.url, choices },
+            Ok(link) => CallbackError::Choose { link, choices },
             Err(_) => CallbackError::Store,
         }
     }

@@ -18,7 +18,7 @@ use super::flow::{browser_address, is_visit_of};
 use super::held::Held;
 use super::query::{Query, Returned};
 use super::verification::{UserVerification, with};
-use super::{Accounts, ConnectedAccount};
+use super::{Accounts, AuthorizationLink, ConnectedAccount};
 use crate::connection::ConnectionSettings;
 use crate::def::{AuthKindDef, OAuth2Def};
 use crate::oauth::{self, Server};
@@ -134,7 +134,7 @@ pub enum CallbackError {
     #[error("the access is good for several accounts; choose one")]
     Choose {
         /// Where the person chooses. Whoever has it can connect an account in the person's place.
-        link: String,
+        link: AuthorizationLink,
         /// What there is.
         choices: Vec<ChoiceLine>,
     },

@@ -37,7 +37,14 @@ impl Accounts {
         for _ in 0..CHANGE_TRIES {
             let row = self.row(account).await?;
             if row.status == ConnectedAccountStatus::Disconnected {
-                return Ok(ConnectedAccount::new(account.settings().clone(), row));
+                // Said once more, it withdraws what was begun since.
+                let again =
+                    AccountRow { revision: row.revision + 1, updated_at: self.clock.now().as_millisecond(), ..row };
+                if self.store.commit(vec![Write::Account(again.clone())]).await.map_err(store_error)? {
+                    self.links.forget(account.id());
+                    return Ok(ConnectedAccount::new(account.settings().clone(), again));
+                }
+                continue;
             }
             let Some(changed) = self.changed(&row, Event::Disconnected) else {
                 return Err(ToolError::internal(format!("an account that is {} cannot be disconnected", row.status)));

@@ -78,14 +78,14 @@ async fn a_person_chooses_one_of_several_and_stays_with_it() {
     let pending = world.kit.connected_account("sites", "ana").await.unwrap();
     assert_eq!(pending.status(), Status::PendingAuth, "nothing is connected while nothing was chosen");
 
-    let token_of_link = link.rsplit('/').next().unwrap();
+    let token_of_link = token_of(&link);
     let page = world.kit.authorization().link_page(token_of_link).await.unwrap();
     assert_eq!(page.choices, choices);
     let silent = world.kit.authorization().start_with(token_of_link, Vec::new()).await;
     assert!(matches!(silent, Err(SubmitError::Secrets(_))), "{silent:?}");
 
     world.provider.then(&[token(2), reply(200, r#"["a", "b"]"#)]);
-    let account = walk(&world, &link, Some("b")).await.unwrap();
+    let account = walk(&world, &link.url, Some("b")).await.unwrap();
     assert_eq!(account.identity().map(|identity| identity.id.as_str()), Some("b"));
     assert_eq!((account.value("site"), account.value("choice"), account.value("choices")), (Some("b"), None, None));
 

@@ -442,3 +442,30 @@ async fn an_address_that_was_taken_off_the_list_is_led_to_no_more() {
     drop(world);
     std::fs::remove_dir_all(folder).unwrap();
 }
+
+/// Whoever says no twice means it: a link that was made in between is withdrawn too.
+#[tokio::test]
+async fn a_second_disconnect_withdraws_what_was_begun_after_the_first() {
+    let world = world(&[token(1)], UserVerification::App).await;
+    let account = world.account_of("mail-work").await;
+    world.kit.disconnect(&account).await.unwrap();
+    let link = world.kit.authorization_link(&account).await.unwrap();
+    let request = world.request(&account).await;
+    world.clock.advance(Duration::from_secs(1));
+    let told = world.kit.events(0, 1000).await.unwrap();
+    assert_eq!(world.kit.disconnect(&account).await.unwrap().status(), Status::Disconnected);
+    assert_eq!(world.kit.events(0, 1000).await.unwrap(), told, "its status was not changed");
+    assert_eq!(world.kit.authorization().link_page(token_of(&link)).await.unwrap_err(), LinkError::Gone);
+    assert_ne!(world.kit.authorization_link(&account).await.unwrap().url, link.url, "nor is it offered any more");
+    assert_eq!(world.kit.verify(&request, "ana@example.com").await.unwrap_err(), VerifyError::Gone);
+    assert_eq!(world.account_of("mail-work").await.status(), Status::Disconnected);
+}
+
+/// The link of a choice is as secret as any other.
+#[test]
+fn a_choice_is_shown_without_its_link() {
+    let link = AuthorizationLink { url: "https://a/connect/CANARY".to_owned(), expires_at: Timestamp::UNIX_EPOCH };
+    let error = CallbackError::Choose { link, choices: Vec::new() };
+    let failed = VerifyError::Failed(CallbackFailed { error, return_url: Some("https://a/CANARY".to_owned()) });
+    assert!(!format!("{failed:?} {failed}").contains("CANARY"), "{failed:?}");
+}
