@@ -57,8 +57,13 @@ impl Gateway {
         Self { sessions: Some(Arc::new(sessions)), ..self }
     }
 
-    /// The pages, to be served alone or merged into another router at the root of the configured base url.
+    /// The pages, to be served alone at the root of the configured base url.
     pub fn router(self) -> Router {
+        self.routes().fallback(nothing_here)
+    }
+
+    /// The same without a page for addresses that lead nowhere, to be merged into the router of an app.
+    pub fn routes(self) -> Router {
         let blind = |connection: &&ConnectionSettings| connection.user_verification() == UserVerification::Session;
         if self.sessions.is_none()
             && let Some(connection) = self.kit.connections().find(blind)
@@ -74,7 +79,6 @@ impl Gateway {
             .route("/oauth/cb/{connection}", on(MethodFilter::HEAD, no_head).get(callback).post(posted))
             .route("/assets/agentkit.css", get(style))
             .layer(DefaultBodyLimit::max(MAX_FORM))
-            .fallback(nothing_here)
             .layer(map_response(headers::guarded))
             .with_state(self)
     }
@@ -87,7 +91,7 @@ impl Gateway {
     }
 }
 
-/// The pages, to be served alone or merged into another router at the root of the configured base url.
+/// The pages, to be served alone at the root of the configured base url.
 pub fn router(kit: AgentKit) -> Router {
     Gateway::new(kit).router()
 }

@@ -166,7 +166,8 @@ impl AgentKit {
     }
 
     /// Erases the credentials of an account and has the provider forget them, where it listens: now, or within a week
-    /// if it cannot be reached. The account stays, `DISCONNECTED`, until somebody connects it again.
+    /// if it cannot be reached. The account stays, `DISCONNECTED`, until somebody connects it again: with a new link,
+    /// since those from before are withdrawn.
     ///
     /// # Errors
     ///

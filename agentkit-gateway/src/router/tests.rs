@@ -402,3 +402,14 @@ async fn a_provider_may_send_the_browser_back_with_a_form() {
     }
     assert_eq!(status(&world.post(&target, &"x".repeat(70_000)).await), "413");
 }
+
+#[tokio::test]
+async fn an_app_that_serves_the_pages_keeps_its_own() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let connection = Connection::new("mail", &MAIL).client("id", "CANARY-secret");
+    let app = |kit| Router::new().fallback(async || "of the app").merge(Gateway::new(kit).routes());
+    let world = World::of(listener, |builder| builder.connection(connection), app).await;
+    assert!(world.get("/other").await.ends_with("of the app"));
+    let page = world.get(&world.link().await).await;
+    assert_eq!((status(&page), header(&page, "cache-control")), ("200", "no-store"));
+}

@@ -160,7 +160,11 @@ impl Accounts {
             ErrorKind::Conflict => CallbackError::OtherIdentity,
             ErrorKind::Store => CallbackError::Store,
             ErrorKind::NotConnected => CallbackError::Refused,
-            _ => CallbackError::Check { message: error.message().to_owned() },
+            // The page on which it could be typed in again is gone, so the app is told what to do.
+            _ => {
+                let hint = error.hint().map(|hint| format!("; {hint}")).unwrap_or_default();
+                CallbackError::Check { message: format!("{}{hint}", error.message()) }
+            }
         })
     }
 

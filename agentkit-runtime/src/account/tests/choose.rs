@@ -1,7 +1,7 @@
 //! One sign-in that is good for several accounts of the provider.
 
 use super::*;
-use crate::account::SubmitError;
+use crate::account::{SubmitError, UserVerification};
 use crate::def::PieceDef;
 use crate::tool_error::ErrorKind;
 
@@ -148,4 +148,20 @@ async fn with_a_key_the_choice_is_typed_in() {
     let both = [("key", "CANARY-key"), ("choice", "b")];
     let account = world.kit.connect_with_secrets(&account, both).await.unwrap();
     assert_eq!((account.value("site"), account.value("choice")), (Some("b"), None));
+}
+
+/// The page is gone by then: only the app can say what there is.
+#[tokio::test]
+async fn what_there_is_to_choose_is_told_to_the_app() {
+    let keys = Connection::new("keys", &SITES).auth("key").user_verification(UserVerification::App);
+    let adjust = |builder: AgentKitBuilder| builder.connection(keys).user_verify_urls(["https://app.example.com/"]);
+    let world = World::adjusted(&[reply(200, r#"["a", "b"]"#)], adjust).await.unwrap();
+    let account = world.kit.connected_account("keys", "ana").await.unwrap();
+    let link = world.kit.authorization_link(&account).await.unwrap();
+    let typed = vec![("key".to_owned(), SecretString::from("CANARY-key"))];
+    let arrival = world.kit.authorization().submit(token_of(&link), typed).await.unwrap();
+    let Arrival::Held(held) = arrival else { panic!("{arrival:?}") };
+    let request = held.location.split("auth_request_id=").nth(1).unwrap();
+    let error = world.kit.verify(request, "ana").await.unwrap_err().to_string();
+    assert!(error.ends_with("`choice` must say which one is meant; one of: a (A), b (B)"), "{error}");
 }
