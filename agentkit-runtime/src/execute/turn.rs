@@ -1,4 +1,4 @@
-//! When a request of a call may go: a new call waits a second for its turn, one that has begun as long as it may take.
+//! When a request of a call may go: a new call waits some seconds for its turn, one that has begun as long as it may take.
 
 use std::pin::pin;
 use std::sync::atomic::Ordering;

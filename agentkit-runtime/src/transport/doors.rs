@@ -1,8 +1,8 @@
 //! What stands before the hosts of providers: for each host of a connection a breaker and so many requests at once, and
 //! so many at once for each account and for the whole process.
 //!
-//! A provider that hangs holds the requests of its own host and of nobody else. New calls are turned away after a
-//! second; the further requests of a call that has begun wait as long as the call may take.
+//! A provider that hangs holds the requests of its own host and of nobody else. New calls are turned away after some
+//! seconds; the further requests of a call that has begun wait as long as the call may take.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -35,11 +35,12 @@ pub struct AtOnce {
 }
 
 impl Default for AtOnce {
-    /// Eight for an account, 64 for a host, as many as four busy hosts for each processor; one second.
+    /// Eight for an account, 64 for a host, as many as four busy hosts for each processor; five seconds:
+    /// twenty calls that an agent makes at once to a slow provider are all served.
     fn default() -> Self {
         let cores: usize = available_parallelism().map_or(1, Into::into);
         let per_host = 64;
-        Self { per_account: 8, per_host, in_all: HOSTS_PER_CORE * cores * per_host, patience: Duration::from_secs(1) }
+        Self { per_account: 8, per_host, in_all: HOSTS_PER_CORE * cores * per_host, patience: Duration::from_secs(5) }
     }
 }
 

@@ -104,7 +104,7 @@ async fn a_provider_that_hangs_holds_its_own_requests_only() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn one_account_has_eight_requests_under_way_and_a_new_call_waits_a_second() {
+async fn one_account_has_eight_requests_under_way_and_a_new_call_waits_for_five_seconds() {
     let slow = Arc::new(Slow::default());
     let kit = three(slow.clone()).await;
     let (ana, ben) = (account(&kit, "slow", "ana").await, account(&kit, "slow", "ben").await);
@@ -120,7 +120,7 @@ async fn one_account_has_eight_requests_under_way_and_a_new_call_waits_a_second(
     // A place that comes free in time is taken.
     let late = kit.execute(&ana, get());
     let free = async {
-        kit.inner().clock.sleep(Duration::from_millis(900)).await;
+        kit.inner().clock.sleep(Duration::from_millis(4_900)).await;
         slow.go_on.notify_one();
         kit.inner().clock.sleep(Duration::from_millis(1)).await;
         slow.go_on.notify_waiters();
