@@ -14,7 +14,7 @@ pub(crate) use self::answer::{Answer, Refusal};
 pub(crate) use self::assertion::{KEY, signing_key};
 pub(crate) use self::authorize::{AuthorizeRequest, authorize_url};
 pub(crate) use self::reply::{Grant, TokenReply, shown};
-pub(crate) use self::request::{TOKEN_TIMEOUT, TokenRequest, send};
+pub(crate) use self::request::{TOKEN_TIMEOUT, TokenRequest, left_alone, send};
 pub(crate) use self::revoke::{Revocation, revoke};
 
 use std::borrow::Cow;

@@ -72,6 +72,8 @@ pub(crate) async fn run(_: &Args, config: Option<&Path>, output: Output) -> Resu
             findings.push(Finding::fail("setup", message, hint.unwrap_or_default()));
         }
     }
+    // Last: opening the runtime writes down what it can.
+    findings.extend(files::waiting(Path::new(FOLDER)));
     show(&findings, output)
 }
 

@@ -62,3 +62,15 @@ fn what_is_wrong_is_said_and_the_advice_mends_it() {
     assert_eq!(broken.code, 2, "{broken:?}");
     assert!(broken.stdout.contains("fail  database"), "{broken:?}");
 }
+
+#[test]
+fn tokens_that_are_not_written_down_are_told() {
+    let sandbox = sandbox("doctor_spool");
+    sandbox.folder(".agentkit/data", 0o700);
+    sandbox.folder(".agentkit/data/spool", 0o700);
+    sandbox.write(".agentkit/.gitignore", "*\n");
+    sandbox.write(".agentkit/data/spool/receipt_1.json", "sealed with a key that is gone");
+    let ran = doctor(&sandbox);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    assert!(ran.stdout.contains("warn  spool"), "{ran:?}");
+}

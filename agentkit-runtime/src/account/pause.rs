@@ -49,8 +49,7 @@ struct Pause {
 impl Pauses {
     /// How long a connection is still paused, if it is.
     pub(super) fn left(&self, connection: &ConnectionSettings, now: i64) -> Option<Duration> {
-        let until = self.map().get(connection.id())?.until;
-        (until > now).then(|| millis(until - now))
+        until(self.map().get(connection.id())?.until, now, PAUSE_MS.1)
     }
 
     /// Pauses a connection, longer each time; gives for how long.
@@ -104,8 +103,8 @@ impl Pauses {
     pub(super) fn probe(&self, connection: &ConnectionSettings, now: i64) -> Option<Duration> {
         let mut outages = self.outages();
         let outage = outages.get_mut(connection.id()).filter(|outage| outage.failures >= OUTAGE)?;
-        if outage.until > now {
-            return Some(millis(outage.until - now));
+        if let Some(wait) = until(outage.until, now, PROBE_MS.1) {
+            return Some(wait);
         }
         outage.probing = true;
         outage.until = now + PROBING_MS;
@@ -119,6 +118,11 @@ impl Pauses {
     fn map(&self) -> MutexGuard<'_, HashMap<String, Pause>> {
         self.map.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// What is left until then. More than `most` comes of a clock that was set back meanwhile.
+fn until(then: i64, now: i64, most: i64) -> Option<Duration> {
+    Some(then - now).filter(|left| (1..=most).contains(left)).map(millis)
 }
 
 pub(super) fn paused_error(connection: &ConnectionSettings, wait: Duration) -> ToolError {

@@ -14,6 +14,7 @@ use super::commit::Settled;
 use super::secrets::Secrets;
 use super::{Accounts, ConnectedAccountStatus, spool};
 use crate::connection::ConnectionSettings;
+use crate::setup::SetupError;
 use crate::store::AccountRow;
 use crate::vault::{Purpose, Slot};
 
@@ -192,15 +193,18 @@ impl Accounts {
     }
 
     /// Writes down what the process before could not. What the store does not take even now goes on in the background.
-    pub(super) async fn replay(self: &Arc<Self>) {
-        let Some(dir) = self.store.spool_dir() else { return };
-        let files = match spool::read_all(dir).await {
-            Ok(files) => files,
-            Err(error) => {
-                tracing::error!(%error, "the spool cannot be read; a token in it waits for the next start");
-                return;
-            }
-        };
+    ///
+    /// An error: without what is there, tokens would be asked for with those that were spent before, and a provider
+    /// may end the grant for that.
+    pub(super) async fn replay(self: &Arc<Self>) -> Result<(), SetupError> {
+        let Some(dir) = self.store.spool_dir() else { return Ok(()) };
+        let place = dir.display().to_string();
+        let files = spool::read_all(dir).await.map_err(|error| {
+            SetupError::new(format!("the new tokens that wait here to be written down cannot be read: {error}"))
+                .at(place)
+                .help("let this user read the folder and all files in it; no token was used")
+                .caused_by(error)
+        })?;
         for (file, kept) in files {
             let receipt = kept.and_then(|(place, sealed)| {
                 let bytes = self.vault.open_record(Purpose::Spool, slot(&place), &sealed).ok()?;
@@ -217,6 +221,7 @@ impl Accounts {
             };
             self.replay_one(file, receipt, connection).await;
         }
+        Ok(())
     }
 
     async fn replay_one(self: &Arc<Self>, file: PathBuf, receipt: Receipt, connection: Arc<ConnectionSettings>) {

@@ -13,6 +13,7 @@ use super::flight::{Need, Outcome, pending};
 use super::lease::{Leased, look_again};
 use super::pause::{millis, paused_error};
 use super::receipt::Receipt;
+use super::refusal::retry_in;
 use super::secrets::Secrets;
 use super::token::Verdict;
 use super::{Accounts, ConnectedAccount, ConnectedAccountStatus, ExpiredReason};
@@ -159,10 +160,16 @@ impl Accounts {
             course.looks += 1;
             return Ok(Try::After(look_again(course.looks, left)));
         }
-        if let Some(wait) = work.credential.retry_at.map(|at| at - now).filter(|wait| *wait > 0) {
+        if let Some(wait) = retry_in(&work.credential, now) {
             return Ok(Try::Done(Err(pending(account, millis(wait)))));
         }
 
+        // No answer was ever asked for, so this is no failure of the account, nor one more of the provider.
+        let values = super::values(&work.row.values);
+        let server = Server { connection, def: &work.server, values: &values };
+        if let Some(wait) = oauth::left_alone(&self.http, server) {
+            return Ok(Try::Done(Err(pending(account, wait))));
+        }
         if let Some(wait) = self.pauses.probe(connection, now) {
             return Ok(Try::Done(Err(pending(account, wait))));
         }

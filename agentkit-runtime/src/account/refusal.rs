@@ -13,7 +13,8 @@ use super::{Accounts, ConnectedAccount, ConnectedAccountStatus, ExpiredReason};
 use crate::def::{AuthKindDef, RefreshDef, RotationDef, TokenDef};
 use crate::oauth::Refusal;
 use crate::secret;
-use crate::store::{AccountRow, CredentialRow, StoreError, Write};
+use crate::setup::SetupError;
+use crate::store::{AccountRow, CredentialRow, Write};
 use crate::tool_error::{ErrorKind, ToolError};
 
 /// First and longest wait after a refresh that failed for a reason that passes.
@@ -158,22 +159,28 @@ impl Accounts {
 
     /// What a start begins with: tokens that could not be written down, then the refreshes that were cut off. Some
     /// providers repeat a lost answer, for a few seconds.
-    pub(crate) async fn recover(self: &Arc<Self>) -> Result<(), StoreError> {
+    pub(crate) async fn recover(self: &Arc<Self>) -> Result<(), SetupError> {
         self.sweep().await;
-        self.replay().await;
+        self.replay().await?;
         self.store.end_leases().await?;
         let now = self.clock.now().as_millisecond();
         for credential in self.store.in_doubt().await? {
             let Some(row) = self.store.account(&credential.account).await? else { continue };
             let Some(account) = self.known(row) else { continue };
             let Ok(token) = token_def(account.settings(), &credential.token) else { continue };
-            match credential.retry_at.map(|at| at - now).filter(|wait| *wait > 0) {
+            match retry_in(&credential, now) {
                 Some(wait) => self.refresh_later(&account, token, millis(wait)),
                 None => drop(self.flight(&account, Need { token, refused: None })),
             }
         }
         Ok(())
     }
+}
+
+/// How long no refresh is tried after one that failed, in milliseconds. A longer wait than any that is ever set comes
+/// of a clock that was wrong then or is now, and would last for years.
+pub(super) fn retry_in(credential: &CredentialRow, now: i64) -> Option<i64> {
+    credential.retry_at.map(|at| at.saturating_sub(now)).filter(|wait| (1..=BACKOFF_MS.1).contains(wait))
 }
 
 /// Why a token is dead, as far as more is known than that it was refused.

@@ -44,7 +44,8 @@ pub(super) async fn write(dir: PathBuf, place: Place, sealed: Vec<u8>, now: Time
     off_the_loop(move || write_file(&dir, &secret::new_id("receipt", now), &text)).await
 }
 
-/// All files, the oldest first.
+/// All files, the oldest first. One that the disk does not give is an error: it may hold the token that the next one
+/// must be asked for with.
 pub(super) async fn read_all(dir: PathBuf) -> io::Result<Vec<Kept>> {
     off_the_loop(move || {
         let entries = match fs::read_dir(dir) {
@@ -63,7 +64,7 @@ pub(super) async fn read_all(dir: PathBuf) -> io::Result<Vec<Kept>> {
         });
         // The names begin with their time.
         files.sort();
-        Ok(files.into_iter().map(|file| (file.clone(), read_file(&file))).collect())
+        files.into_iter().map(|file| Ok((file.clone(), read(&fs::read(&file)?)))).collect()
     })
     .await
 }
@@ -102,8 +103,8 @@ fn write_file(dir: &Path, name: &str, text: &[u8]) -> io::Result<PathBuf> {
     Ok(whole)
 }
 
-fn read_file(file: &Path) -> Option<(Place, Vec<u8>)> {
-    let content: Content = serde_json::from_slice(&fs::read(file).ok()?).ok()?;
+fn read(text: &[u8]) -> Option<(Place, Vec<u8>)> {
+    let content: Content = serde_json::from_slice(text).ok()?;
     let Content { account, token, generation, sealed } = content;
     Some((Place { account, token, generation }, STANDARD.decode(sealed).ok()?))
 }

@@ -102,6 +102,12 @@ pub(crate) async fn send(http: &Http, server: Server<'_>, request: &TokenRequest
     }
 }
 
+/// How long the token endpoint is left alone for the trouble it has, if it is: a request would not be sent.
+pub(crate) fn left_alone(http: &Http, server: Server<'_>) -> Option<Duration> {
+    let endpoint = Url::parse(&server.endpoint(server.def.token_url)?).ok()?;
+    http.refuses_auth(server.connection, endpoint.host_str()?)
+}
+
 fn token_request(server: Server<'_>, request: &TokenRequest<'_>) -> Option<HttpRequest> {
     let Server { connection, def, values } = server;
     let mut pairs: Pairs<'_> = Vec::new();

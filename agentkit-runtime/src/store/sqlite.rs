@@ -24,6 +24,7 @@ use super::{
     AccountRow, ConnectionRow, CredentialRow, EventRow, FlowRow, KeyRow, RevocationRow, Store, StoreError, StoreFuture,
     Write,
 };
+use crate::clock::{Clock as _, SystemClock};
 use crate::setup::SetupError;
 
 mod rows;
@@ -43,6 +44,10 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/sqlite/0002_account_fields.sql"),
     include_str!("../../migrations/sqlite/0003_events_and_verification.sql"),
 ];
+
+/// How often and after what time a lock is tried again: for a second in all.
+const LOCK_TRIES: u32 = 50;
+const LOCK_WAIT: Duration = Duration::from_millis(20);
 
 type Query = sqlx::query::Query<'static, Sqlite, SqliteArguments>;
 
@@ -71,7 +76,7 @@ impl SqliteStore {
                 .help("check its permissions and the space on the disk")
                 .caused_by(error)
         })?;
-        match lock.try_lock() {
+        match locked(&lock).await {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
                 return Err(SetupError::new("another process has this data open")
@@ -349,6 +354,19 @@ fn statement(write: Write) -> Query {
         Write::RevokeLater { seen, row } => bind_revocation(sqlx::query(sql::REPLACE_REVOCATION), row).bind(seen),
         Write::Revoked { id } => sqlx::query(sql::ERASE_REVOCATION).bind(id),
     }
+}
+
+/// Takes the lock. Whoever is just leaving may hold it for a moment longer: a task that ends, or a process that was
+/// started and still has the files of the one that started it.
+async fn locked(lock: &File) -> Result<(), TryLockError> {
+    let clock = SystemClock::new();
+    for _ in 0..LOCK_TRIES {
+        match lock.try_lock() {
+            Err(TryLockError::WouldBlock) => clock.sleep(LOCK_WAIT).await,
+            ended => return ended,
+        }
+    }
+    lock.try_lock()
 }
 
 /// Folders that only their owner can enter, the ignore file, and the lock file.

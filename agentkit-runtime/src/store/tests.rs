@@ -443,6 +443,16 @@ mod on_disk {
     }
 
     #[tokio::test]
+    async fn whoever_is_just_leaving_is_waited_for() {
+        let dir = fresh_dir();
+        let leaving = SqliteStore::open(&dir).await.unwrap();
+        // This test has one thread: it goes on elsewhere only where the second one waits.
+        tokio::spawn(async move { drop(leaving) });
+        SqliteStore::open(&dir).await.unwrap();
+        std::fs::remove_dir_all(dir).unwrap();
+    }
+
+    #[tokio::test]
     async fn the_rows_of_an_older_version_come_along() {
         let dir = fresh_dir();
         let data = dir.join("data");

@@ -159,7 +159,7 @@ impl Door {
 
     /// How long nothing is sent to this host, if that is so.
     pub(crate) fn refuses(&self, now: Duration) -> Option<Duration> {
-        self.host.breaker.refuses(now)
+        self.host.refuses(now)
     }
 
     /// Whether one more request may be sent again.
@@ -171,6 +171,11 @@ impl Door {
 impl Host {
     fn new(at_once: usize) -> Self {
         Self { slots: Semaphore::new(at_once), breaker: Breaker::new() }
+    }
+
+    /// How long nothing is sent there, if that is so.
+    pub(super) fn refuses(&self, now: Duration) -> Option<Duration> {
+        self.breaker.refuses(now)
     }
 
     /// Begins a request, or says how long to wait.

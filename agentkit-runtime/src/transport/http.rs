@@ -87,6 +87,11 @@ impl Http {
         self.carry((connection, &door), request, limits).await
     }
 
+    /// How long nothing is sent to an endpoint of the way to connect, if that is so.
+    pub(crate) fn refuses_auth(&self, connection: &ConnectionSettings, host: &str) -> Option<Duration> {
+        self.doors.host(connection.id(), host, Asked::Tokens).refuses(self.clock.monotonic())
+    }
+
     /// Sends a request to any host: it carries nothing that is worth anything.
     pub(crate) async fn probe(
         &self,

@@ -3,6 +3,7 @@
 use agentkit_runtime::{ConnectedAccount, ConnectedAccountStatus, ExpiredReason};
 
 use super::Finding;
+use crate::verbs::which::named;
 
 pub(super) fn look(accounts: &[ConnectedAccount]) -> Vec<Finding> {
     let active = accounts.iter().filter(|account| account.status() == ConnectedAccountStatus::Active).count();
@@ -14,7 +15,10 @@ pub(super) fn look(accounts: &[ConnectedAccount]) -> Vec<Finding> {
         Finding::warn(
             "accounts",
             format!("`{user}` of `{connection}` is EXPIRED: {why}"),
-            format!("ask the person to connect again: agentkit connect {connection} --user {user}"),
+            format!(
+                "ask the person to connect again: agentkit connect {connection} --user {user}{}",
+                named(account.name())
+            ),
         )
     }));
     findings

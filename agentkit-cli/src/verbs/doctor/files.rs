@@ -41,6 +41,21 @@ pub(super) fn look(folder: &Path, config: Option<&Path>) -> Vec<Finding> {
     findings
 }
 
+/// Sealed tokens that the database has not taken although the runtime was opened over it.
+pub(super) fn waiting(folder: &Path) -> Option<Finding> {
+    let spool = folder.join("data").join("spool");
+    let files = fs::read_dir(&spool).ok()?.filter_map(Result::ok);
+    let waiting = files.filter(|file| file.path().extension().is_some_and(|extension| extension == "json")).count();
+    (waiting > 0).then(|| {
+        Finding::warn(
+            "spool",
+            format!("{waiting} new tokens in {} are not written down", spool.display()),
+            "if the log says that one does not open, put back the root key, the data and the connection it was made \
+             with; else look at the database and the space on the disk",
+        )
+    })
+}
+
 /// Client secrets cannot be written into it, so it may be read by anybody.
 fn configuration(path: &Path) -> Finding {
     match fs::read_to_string(path) {

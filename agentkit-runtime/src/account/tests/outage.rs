@@ -46,3 +46,32 @@ async fn an_account_that_fails_for_ever_is_no_outage() {
     world.provider.then(&[token(2)]);
     assert_eq!(ended(&world, world.read(&bob)).await.unwrap(), "Bearer CANARY-at-2");
 }
+
+#[tokio::test]
+async fn who_was_never_asked_has_not_failed() {
+    let world = World::new(&[token(1)]).await;
+    let mut accounts = Vec::new();
+    for number in 0..31 {
+        accounts.push(world.connected(&format!("user-{number}")).await);
+    }
+    let spared = accounts.pop().unwrap();
+    world.clock.advance(Duration::from_hours(1));
+    // So many at once that the transport leaves the host alone for half a minute, longer than the outage does.
+    world.provider.then(&[reply(503, "")]);
+    world.provider.close();
+    let readers: Vec<_> = accounts.iter().map(|account| world.read(account)).collect();
+    world.asked(31 + 30).await;
+    world.provider.open();
+    for reader in readers {
+        reader.await.unwrap().unwrap_err();
+    }
+    world.clock.advance(Duration::from_secs(6));
+    world.provider.then(&[token(2)]);
+    let before = world.credential(&spared).await;
+    let error = ended(&world, world.read(&spared)).await.unwrap_err();
+    assert_eq!(error.kind().as_str(), "refresh_pending");
+    assert_eq!(world.credential(&spared).await, before, "nothing is written where nothing was sent");
+    assert_eq!(world.provider.count("/token"), 31 + 30);
+    world.clock.advance(error.retry_after().unwrap());
+    assert_eq!(ended(&world, world.read(&spared)).await.unwrap(), "Bearer CANARY-at-2");
+}

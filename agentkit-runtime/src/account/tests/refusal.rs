@@ -2,7 +2,9 @@
 
 use super::lease::ended;
 use super::*;
+use crate::clock::Clock as _;
 use crate::def::RotationDef;
+use crate::store::Write;
 
 const HOUR: Duration = Duration::from_hours(1);
 
@@ -122,4 +124,16 @@ async fn a_loss_is_named_also_one_refresh_later() {
     }
     ended(&world, world.read(&account)).await.unwrap_err();
     assert_eq!(world.status(&account).await, (Status::Expired, Some(ExpiredReason::RefreshRejected)));
+}
+
+#[tokio::test]
+async fn a_wait_of_a_clock_that_was_wrong_keeps_nobody_waiting() {
+    let (world, account) = over(STEADY).await;
+    world.provider.then(&[token(2)]);
+    let row = world.credential(&account).await;
+    let in_a_year = Some(world.clock.now().as_millisecond() + 365 * 24 * 3_600_000);
+    let row = CredentialRow { failures: 1, retry_at: in_a_year, ..row };
+    let write = Write::Credential { seen: Some(row.generation), row };
+    assert!(world.kit.inner().accounts.store.commit(vec![write]).await.unwrap());
+    assert_eq!(ended(&world, world.read(&account)).await.unwrap(), "Bearer CANARY-at-2");
 }

@@ -176,7 +176,29 @@ async fn a_replay_of_what_was_written_down_changes_nothing() {
     reader.await.unwrap().unwrap();
     let before = world.credential(&account).await;
     std::fs::write(&file, text).unwrap();
-    world.kit.inner().accounts.replay().await;
+    world.kit.inner().accounts.replay().await.unwrap();
     assert_eq!(disk.files(), Vec::<String>::new());
     assert_eq!(world.credential(&account).await, before);
+}
+
+#[tokio::test]
+async fn a_spool_that_cannot_be_read_stops_the_start_before_a_token_is_spent() {
+    let disk = Disk::new().await;
+    let (_last, account, _reader) = caught(&disk).await;
+    disk.store.fail_commits(0);
+    let start = || World::on(disk.store.clone());
+    // What is there holds the token that the one in the store was spent for; only the disk does not give it.
+    let file = std::fs::read_dir(disk.spool()).unwrap().next().unwrap().unwrap().path();
+    let aside = disk.dir.join("aside");
+    std::fs::rename(&file, &aside).unwrap();
+    std::fs::create_dir(&file).unwrap();
+    let error = start().await.err().expect("no kit");
+    assert!(error.message().contains("cannot be read") && error.hint().is_some(), "{error}");
+    std::fs::remove_dir(&file).unwrap();
+    std::fs::rename(&aside, &file).unwrap();
+    let next = start().await.unwrap();
+    let row = next.credential(&account).await;
+    let refresh = next.kit.inner().accounts.open_refresh(&row).unwrap().unwrap();
+    assert_eq!(secrecy::ExposeSecret::expose_secret(&refresh), "CANARY-rt-2");
+    assert_eq!(next.provider.count("/token"), 0);
 }
