@@ -6,7 +6,7 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::hash::{BuildHasher as _, Hash, RandomState};
+use std::hash::{BuildHasher as _, BuildHasherDefault, Hash, Hasher, RandomState};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::available_parallelism;
 use std::time::Duration;
@@ -214,9 +214,27 @@ impl Drop for UnderWay<'_> {
 struct Entries<T>(Mutex<Kept<T>>);
 
 struct Kept<T> {
-    entries: HashMap<u64, Arc<T>>,
+    entries: HashMap<u64, Arc<T>, BuildHasherDefault<Hashed>>,
     /// How many there may be before the idle ones are dropped.
     most: usize,
+}
+
+/// Keys are hashes already, with a secret of the process in them.
+#[derive(Default)]
+struct Hashed(u64);
+
+impl Hasher for Hashed {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        self.0 = bytes.iter().fold(self.0, |hash, byte| hash.rotate_left(8) ^ u64::from(*byte));
+    }
+
+    fn write_u64(&mut self, hash: u64) {
+        self.0 = hash;
+    }
 }
 
 /// Whether a new one would do as well.
@@ -238,7 +256,7 @@ impl Idle for Host {
 
 impl<T: Idle> Entries<T> {
     fn new() -> Self {
-        Self(Mutex::new(Kept { entries: HashMap::new(), most: MANY }))
+        Self(Mutex::new(Kept { entries: HashMap::default(), most: MANY }))
     }
 
     fn of(&self, key: u64, make: impl FnOnce() -> T) -> Arc<T> {

@@ -31,7 +31,7 @@ const METHODS: [&str; 3] = ["x-http-method-override", "x-http-method", "x-method
 
 /// Whether headers leave the way of a request to the transport.
 pub(super) fn travels_plainly(headers: &HeaderMap) -> bool {
-    !TRAVEL.iter().any(|name| headers.contains_key(name)) && !METHODS.iter().any(|name| headers.contains_key(*name))
+    headers.keys().all(|name| !TRAVEL.contains(name) && !METHODS.contains(&name.as_str()))
 }
 
 /// What a name leads to.
