@@ -38,6 +38,14 @@ pub(crate) async fn with_to_look<T>(
     finished(open_in(config, place).await?, work).await
 }
 
+/// The same without the accounts, which another process has open.
+pub(crate) async fn with_no_accounts<T>(
+    config: Option<&Path>,
+    work: impl AsyncFnOnce(&AgentKit) -> Result<T, Failure>,
+) -> Result<T, Failure> {
+    finished(open_in(config, Place::Memory).await?, work).await
+}
+
 /// Does the work, then waits for what the runtime does in the background: a refresh that the end of this process
 /// cut off could lose the new token.
 async fn finished<T>(kit: AgentKit, work: impl AsyncFnOnce(&AgentKit) -> Result<T, Failure>) -> Result<T, Failure> {

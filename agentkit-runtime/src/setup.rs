@@ -8,12 +8,13 @@ pub struct SetupError {
     message: String,
     place: Option<String>,
     help: Option<String>,
+    in_use: bool,
     source: Option<Box<dyn std::error::Error + Send + Sync>>,
 }
 
 impl SetupError {
     pub(crate) fn new(message: impl Into<String>) -> Self {
-        Self { message: message.into(), place: None, help: None, source: None }
+        Self { message: message.into(), place: None, help: None, in_use: false, source: None }
     }
 
     pub(crate) fn at(self, place: impl Into<String>) -> Self {
@@ -22,6 +23,10 @@ impl SetupError {
 
     pub(crate) fn help(self, help: impl Into<String>) -> Self {
         Self { help: Some(help.into()), ..self }
+    }
+
+    pub(crate) fn in_use(self) -> Self {
+        Self { in_use: true, ..self }
     }
 
     pub(crate) fn caused_by(self, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
@@ -36,6 +41,11 @@ impl SetupError {
     /// Where, such as `agentkit.toml:3`.
     pub fn place(&self) -> Option<&str> {
         self.place.as_deref()
+    }
+
+    /// Whether nothing is wrong but that another process has the data open.
+    pub fn is_in_use(&self) -> bool {
+        self.in_use
     }
 
     /// What to do.

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use agentkit_runtime::SqliteStore;
+use agentkit_runtime::{AgentKit, ConnectedAccount, SqliteStore};
 use serde_json::{Value, json};
 
 use crate::exit::{Exit, Failure};
@@ -55,17 +55,18 @@ impl Finding {
 /// Looks at everything; what cannot be looked at is said too.
 pub(crate) async fn run(_: &Args, config: Option<&Path>, output: Output) -> Result<Exit, Failure> {
     let mut findings = files::look(Path::new(FOLDER), kit::configured(config));
+    let mut in_use = false;
     if Path::new(FOLDER).join("data/agentkit.db").exists() {
-        findings.push(database().await);
+        let (finding, elsewhere) = database().await;
+        findings.push(finding);
+        in_use = elsewhere;
     }
-    let opened = kit::with_to_look(config, async |kit| {
-        let mut found = vec![providers::pages(kit).await];
-        let accounts = kit.accounts().await?;
-        found.extend(providers::look(kit, &accounts).await);
-        found.extend(accounts::look(&accounts));
-        Ok(found)
-    });
-    match opened.await {
+    let opened = if in_use {
+        kit::with_no_accounts(config, async |kit| Ok(of_kit(kit, None).await)).await
+    } else {
+        kit::with_to_look(config, async |kit| Ok(of_kit(kit, Some(kit.accounts().await?)).await)).await
+    };
+    match opened {
         Ok(found) => findings.extend(found),
         Err(failure) => {
             let (message, hint) = failure.told();
@@ -77,19 +78,37 @@ pub(crate) async fn run(_: &Args, config: Option<&Path>, output: Output) -> Resu
     show(&findings, output)
 }
 
-async fn database() -> Finding {
+/// What the runtime knows; without accounts where another process has them.
+async fn of_kit(kit: &AgentKit, accounts: Option<Vec<ConnectedAccount>>) -> Vec<Finding> {
+    let mut found = Vec::new();
+    // Beside a running app the pages are not ours to serve.
+    if accounts.is_some() {
+        found.push(providers::pages(kit).await);
+    }
+    found.extend(providers::look(kit, accounts.as_deref().unwrap_or_default()).await);
+    found.extend(accounts.iter().flat_map(|accounts| accounts::look(accounts)));
+    found
+}
+
+/// How the database is, and whether another process has it open.
+async fn database() -> (Finding, bool) {
     let store = match SqliteStore::open(FOLDER).await {
         Ok(store) => store,
-        Err(error) => return Finding::fail("database", error.message(), error.hint().unwrap_or_default()),
+        Err(error) if error.is_in_use() => {
+            let message = "another process has it open, such as your app; its accounts are not looked at";
+            return (Finding::ok("database", message), true);
+        }
+        Err(error) => return (Finding::fail("database", error.message(), error.hint().unwrap_or_default()), false),
     };
-    match store.faults().await {
+    let finding = match store.faults().await {
         Ok(faults) if faults.is_empty() => Finding::ok("database", "whole; nothing else has it open"),
         Ok(faults) => {
             let first = faults.into_iter().next().unwrap_or_default();
             Finding::fail("database", format!("it is damaged: {first}"), "restore it from a backup")
         }
         Err(error) => Finding::fail("database", error.to_string(), "restore it from a backup"),
-    }
+    };
+    (finding, false)
 }
 
 fn show(findings: &[Finding], output: Output) -> Result<Exit, Failure> {

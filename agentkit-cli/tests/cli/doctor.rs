@@ -2,6 +2,7 @@
 
 use std::net::TcpListener;
 
+use agentkit_runtime::SqliteStore;
 use insta::assert_snapshot;
 
 use crate::sandbox::{Ran, Sandbox};
@@ -73,4 +74,16 @@ fn tokens_that_are_not_written_down_are_told() {
     let ran = doctor(&sandbox);
     assert_eq!(ran.code, 0, "{ran:?}");
     assert!(ran.stdout.contains("warn  spool"), "{ran:?}");
+}
+
+#[tokio::test]
+async fn beside_a_running_app_nothing_is_wrong() {
+    let sandbox = sandbox("doctor_beside");
+    let _app = SqliteStore::open(sandbox.path(".agentkit")).await.expect("the store opens");
+    sandbox.write(".agentkit/root.key", &format!("{}\n", "a".repeat(64)));
+    #[cfg(unix)]
+    sandbox.chmod(".agentkit/root.key", 0o600);
+    let ran = doctor(&sandbox);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    assert!(ran.stdout.contains("another process has it open, such as your app"), "{ran:?}");
 }

@@ -94,6 +94,11 @@ impl Sandbox {
         fs::remove_file(self.folder.join(name)).expect("the file is there");
     }
 
+    /// Where a file of this name is.
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.folder.join(name)
+    }
+
     /// Copies a file.
     pub(crate) fn copy(&self, from: &str, to: &str) {
         fs::copy(self.folder.join(from), self.folder.join(to)).expect("the file is there");

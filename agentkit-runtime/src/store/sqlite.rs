@@ -81,7 +81,8 @@ impl SqliteStore {
             Err(TryLockError::WouldBlock) => {
                 return Err(SetupError::new("another process has this data open")
                     .at(&at)
-                    .help("end it, or use another folder"));
+                    .help("end it, or use another folder")
+                    .in_use());
             }
             Err(TryLockError::Error(error)) => {
                 return Err(SetupError::new(format!("the data folder cannot be locked: {error}"))
