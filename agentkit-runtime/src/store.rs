@@ -217,6 +217,8 @@ pub struct AccountRow {
     pub scopes: String,
     /// Client that obtained the grant: a grant dies with its client, not with the person.
     pub client_id: String,
+    /// When it was last disconnected, milliseconds since 1970: a no to every link that was made before.
+    pub withdrawn_at: Option<i64>,
     /// Grows with every change of this row.
     pub revision: i64,
     /// Milliseconds since 1970.
@@ -349,8 +351,6 @@ pub struct FlowRow {
     pub held: Option<Vec<u8>>,
     /// How long it is held, milliseconds since 1970.
     pub held_until: Option<i64>,
-    /// How often somebody else was named than the link was made for.
-    pub tries: i64,
     /// Milliseconds since 1970.
     pub created_at: i64,
     /// Milliseconds since 1970.

@@ -18,6 +18,7 @@ CREATE TABLE account_named (
     created_at INTEGER NOT NULL,
     updated_at INTEGER NOT NULL,
     name TEXT NOT NULL DEFAULT '',
+    withdrawn_at INTEGER,
     UNIQUE (connection_id, identifier, name)
 ) STRICT;
 
@@ -39,7 +40,6 @@ ALTER TABLE flow ADD COLUMN expected TEXT;
 ALTER TABLE flow ADD COLUMN request BLOB;
 ALTER TABLE flow ADD COLUMN held BLOB;
 ALTER TABLE flow ADD COLUMN held_until INTEGER;
-ALTER TABLE flow ADD COLUMN tries INTEGER NOT NULL DEFAULT 0;
 
 CREATE UNIQUE INDEX flow_request ON flow (request);
 CREATE INDEX flow_held ON flow (held_until);

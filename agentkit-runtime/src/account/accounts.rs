@@ -184,6 +184,7 @@ impl Accounts {
             values: "{}".to_owned(),
             scopes: "[]".to_owned(),
             client_id: connection.client_id().to_owned(),
+            withdrawn_at: None,
             revision: 0,
             created_at: now.as_millisecond(),
             updated_at: now.as_millisecond(),

@@ -18,7 +18,7 @@ use super::link::NewLink;
 use super::link_options::Way;
 use super::secrets::Secrets;
 use super::status::Event;
-use super::{Accounts, ConnectedAccount, ConnectedAccountStatus, Values};
+use super::{Accounts, ConnectedAccount, Values};
 use crate::connection::ConnectionSettings;
 use crate::def::{Identity, OAuth2Def};
 use crate::hosts::{self, BadAddress};
@@ -318,9 +318,19 @@ impl Accounts {
     }
 }
 
+/// No token came, for a reason that passes.
+pub(super) fn not_now(retry_after: Option<Duration>) -> ToolError {
+    let error = ToolError::new(ErrorKind::Unavailable, "the provider gives no token right now")
+        .with_hint("try again a little later");
+    match retry_after {
+        Some(wait) => error.with_retry_after(wait),
+        None => error,
+    }
+}
+
 /// Whether an account was disconnected after connecting it began: that was a no to this too.
 pub(super) fn withdrawn(row: &AccountRow, begun: i64) -> bool {
-    row.status == ConnectedAccountStatus::Disconnected && row.updated_at > begun
+    row.withdrawn_at.is_some_and(|at| at > begun)
 }
 
 /// The tokens of a reply with the scopes they have: those it names, else those that were asked for.

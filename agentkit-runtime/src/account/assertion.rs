@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use super::activate::{Taken, as_tool_error, no_token};
+use super::activate::{Taken, as_tool_error, no_token, not_now};
 use super::keys::End;
 use super::link_options::Way;
 use super::{Accounts, ConnectedAccount, Secrets, Values};
@@ -59,13 +59,8 @@ fn refused(account: &ConnectedAccount, refusal: Refusal) -> ToolError {
         }
         Refusal::Scope => ToolError::new(ErrorKind::MissingScope, error.to_string())
             .with_hint("whoever owns the key must be allowed the scopes of the tools"),
-        Refusal::Transient { retry_after, .. } => {
-            let error = ToolError::new(ErrorKind::Unavailable, "the provider gives no token right now")
-                .with_hint("try again a little later");
-            retry_after.map_or(error.clone(), |wait| error.with_retry_after(wait))
-        }
-        Refusal::Ambiguous => ToolError::new(ErrorKind::Unavailable, "the provider did not answer with a token")
-            .with_hint("try again a little later"),
+        Refusal::Transient { retry_after, .. } => not_now(retry_after),
+        Refusal::Ambiguous => not_now(None),
     }
     .with_account(account.id().as_str())
 }

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::accounts::store_error;
-use super::activate::{Taken, as_tool_error, no_token};
+use super::activate::{Taken, as_tool_error, no_token, not_now};
 use super::fields;
 use super::keys::End;
 use super::link_options::Way;
@@ -169,13 +169,8 @@ impl Accounts {
                 let wait = self.pauses.pause(connection, self.clock.now().as_millisecond());
                 super::pause::paused_error(connection, wait)
             }
-            Refusal::Transient { retry_after, .. } => {
-                let error = ToolError::new(ErrorKind::Unavailable, "the provider gives no token right now")
-                    .with_hint("try again a little later");
-                retry_after.map_or(error.clone(), |wait| error.with_retry_after(wait))
-            }
-            Refusal::Ambiguous => ToolError::new(ErrorKind::Unavailable, "the provider did not answer with a token")
-                .with_hint("try again a little later"),
+            Refusal::Transient { retry_after, .. } => not_now(retry_after),
+            Refusal::Ambiguous => not_now(None),
             Refusal::Permanent(_) | Refusal::Scope => ToolError::new(ErrorKind::Reconnect, error.to_string())
                 .with_hint("an operator must check the connection and what was given for this account"),
         }

@@ -36,10 +36,10 @@ impl Accounts {
     async fn disconnect_whole(&self, account: &ConnectedAccount) -> Result<ConnectedAccount, ToolError> {
         for _ in 0..CHANGE_TRIES {
             let row = self.row(account).await?;
+            let withdrawn_at = Some(self.clock.now().as_millisecond());
             if row.status == ConnectedAccountStatus::Disconnected {
                 // Said once more, it withdraws what was begun since.
-                let again =
-                    AccountRow { revision: row.revision + 1, updated_at: self.clock.now().as_millisecond(), ..row };
+                let again = AccountRow { revision: row.revision + 1, withdrawn_at, ..row };
                 if self.store.commit(vec![Write::Account(again.clone())]).await.map_err(store_error)? {
                     self.links.forget(account.id());
                     return Ok(ConnectedAccount::new(account.settings().clone(), again));
@@ -50,8 +50,14 @@ impl Accounts {
                 return Err(ToolError::internal(format!("an account that is {} cannot be disconnected", row.status)));
             };
             // Whose account it was goes too: this is the way to connect another one in its place.
-            let changed =
-                AccountRow { subject: None, label: None, values: "{}".to_owned(), scopes: "[]".to_owned(), ..changed };
+            let changed = AccountRow {
+                subject: None,
+                label: None,
+                values: "{}".to_owned(),
+                scopes: "[]".to_owned(),
+                withdrawn_at,
+                ..changed
+            };
             let mut writes = self.change(&row, &changed).to_vec();
             writes.extend(self.without_credentials(&row).await?);
             if self.store.commit(writes).await.map_err(store_error)? {

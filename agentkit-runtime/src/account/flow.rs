@@ -30,6 +30,7 @@ use crate::vault::{Purpose, Slot};
 
 /// How long a link, and then the way through the provider, may take.
 pub(super) const FLOW_MS: i64 = 10 * 60_000;
+
 /// What the page of a link shows.
 #[derive(Debug, Clone)]
 #[non_exhaustive]

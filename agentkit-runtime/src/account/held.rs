@@ -111,7 +111,6 @@ impl Accounts {
             return Err(VerifyError::Gone);
         }
         if !same_person(identifier, &row.identifier) {
-            let flow = FlowRow { tries: flow.tries + 1, ..flow };
             let told = Some(EventKind::VerificationFailed);
             self.end_and_tell(flow, "other_user", told).await.map_err(verify_store)?;
             return Err(VerifyError::OtherUser);

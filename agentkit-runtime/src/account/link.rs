@@ -189,7 +189,6 @@ impl Accounts {
             request: None,
             held: None,
             held_until: None,
-            tries: 0,
             created_at: now,
             expires_at,
         };

@@ -109,6 +109,7 @@ impl Receipt {
             values: optional("values")?,
             scopes: "[]".to_owned(),
             client_id: optional("client_id")?,
+            withdrawn_at: None,
             revision: 0,
             created_at: 0,
             updated_at: 0,

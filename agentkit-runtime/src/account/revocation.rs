@@ -243,6 +243,7 @@ impl Accounts {
             values: String::new(),
             scopes: String::new(),
             client_id: row.client_id.clone(),
+            withdrawn_at: None,
             revision: 0,
             created_at: row.created_at,
             updated_at: row.created_at,

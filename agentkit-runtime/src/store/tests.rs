@@ -90,6 +90,7 @@ fn account() -> AccountRow {
         values: r#"{"team":"T1"}"#.to_owned(),
         scopes: r#"["a"]"#.to_owned(),
         client_id: "client".to_owned(),
+        withdrawn_at: None,
         revision: 0,
         created_at: 1,
         updated_at: 2,
@@ -142,7 +143,6 @@ fn flow() -> FlowRow {
         request: None,
         held: None,
         held_until: None,
-        tries: 0,
         created_at: 1,
         expires_at: 100,
     }
@@ -199,7 +199,7 @@ async fn connections_and_accounts_are_kept_once(store: &dyn Store) {
     assert_eq!(store.find_account("conn_1", "ana", "").await.unwrap(), Some(account()));
     assert_eq!(store.find_account("conn_1", "an", "").await.unwrap(), None);
     assert_eq!(store.find_account("conn_1", "ana", "spare").await.unwrap(), None);
-    let spare = AccountRow { id: "ca_3".to_owned(), name: "spare".to_owned(), ..account() };
+    let spare = AccountRow { id: "ca_3".to_owned(), name: "spare".to_owned(), withdrawn_at: Some(7), ..account() };
     assert_eq!(store.keep_account(spare.clone(), event()).await.unwrap(), spare, "another one of the same person");
     assert_eq!(store.find_account("conn_1", "ana", "spare").await.unwrap(), Some(spare));
 }
@@ -240,7 +240,6 @@ async fn rows_come_back_as_they_were(store: &dyn Store) {
         request: Some(vec![8; 32]),
         held: Some(vec![9]),
         held_until: Some(50),
-        tries: 2,
         ..flow()
     };
     let write = Write::Flow { from: FlowStep::Linked, row: full.clone() };

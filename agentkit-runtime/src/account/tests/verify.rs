@@ -461,6 +461,20 @@ async fn a_second_disconnect_withdraws_what_was_begun_after_the_first() {
     assert_eq!(world.account_of("mail-work").await.status(), Status::Disconnected);
 }
 
+/// Connecting anew does not bring back what was withdrawn: the old link may be in other hands.
+#[tokio::test]
+async fn a_link_from_before_a_disconnect_stays_withdrawn() {
+    let world = world(&[token(1), token(2)], UserVerification::App).await;
+    let account = world.account_of("mail-work").await;
+    let link = world.kit.authorization_link(&account).await.unwrap();
+    world.clock.advance(Duration::from_secs(1));
+    world.kit.disconnect(&account).await.unwrap();
+    world.clock.advance(Duration::from_secs(1));
+    let request = world.request(&account).await;
+    assert_eq!(world.kit.verify(&request, "ana@example.com").await.unwrap().account.status(), Status::Active);
+    assert_eq!(world.kit.authorization().link_page(token_of(&link)).await.unwrap_err(), LinkError::Gone);
+}
+
 /// The link of a choice is as secret as any other.
 #[test]
 fn a_choice_is_shown_without_its_link() {

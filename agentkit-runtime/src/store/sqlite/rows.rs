@@ -28,6 +28,7 @@ pub(super) fn bind_account(query: Query, row: AccountRow) -> Query {
         .bind(row.created_at)
         .bind(row.updated_at)
         .bind(row.name)
+        .bind(row.withdrawn_at)
 }
 
 pub(super) fn read_account(row: &SqliteRow) -> Result<AccountRow, sqlx::Error> {
@@ -39,6 +40,7 @@ pub(super) fn read_account(row: &SqliteRow) -> Result<AccountRow, sqlx::Error> {
         connector: row.try_get("connector")?,
         identifier: row.try_get("identifier")?,
         name: row.try_get("name")?,
+        withdrawn_at: row.try_get("withdrawn_at")?,
         status: word(row.try_get("status")?, ConnectedAccountStatus::from_word)?,
         reason: reason(row.try_get("reason")?)?,
         subject: row.try_get("subject")?,
@@ -122,7 +124,6 @@ pub(super) fn bind_flow(query: Query, row: FlowRow) -> Query {
         .bind(row.request)
         .bind(row.held)
         .bind(row.held_until)
-        .bind(row.tries)
 }
 
 pub(super) fn read_flow(row: &SqliteRow) -> Result<FlowRow, sqlx::Error> {
@@ -148,7 +149,6 @@ pub(super) fn read_flow(row: &SqliteRow) -> Result<FlowRow, sqlx::Error> {
         request: row.try_get("request")?,
         held: row.try_get("held")?,
         held_until: row.try_get("held_until")?,
-        tries: row.try_get("tries")?,
         created_at: row.try_get("created_at")?,
         expires_at: row.try_get("expires_at")?,
     })

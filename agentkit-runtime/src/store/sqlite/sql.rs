@@ -31,13 +31,13 @@ pub(super) const ACCOUNTS: &str = "SELECT * FROM account ORDER BY created_at, id
 pub(super) const KEEP_ACCOUNT: &str = "\
     INSERT INTO account \
     (id, tenant, connection_id, connection, connector, identifier, status, reason, subject, label, \
-     account_values, scopes, client_id, revision, created_at, updated_at, name) \
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17) ON CONFLICT DO NOTHING";
+     account_values, scopes, client_id, revision, created_at, updated_at, name, withdrawn_at) \
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18) ON CONFLICT DO NOTHING";
 pub(super) const REPLACE_ACCOUNT: &str = "\
     UPDATE account SET \
     connection_id = $3, connection = $4, connector = $5, identifier = $6, status = $7, reason = $8, \
     subject = $9, label = $10, account_values = $11, scopes = $12, client_id = $13, revision = $14, \
-    created_at = $15, updated_at = $16, name = $17 \
+    created_at = $15, updated_at = $16, name = $17, withdrawn_at = $18 \
     WHERE id = $1 AND tenant = $2 AND revision = $14 - 1";
 pub(super) const ERASE_CREDENTIALS: &str = "DELETE FROM credential WHERE account = $1";
 pub(super) const ERASE_FLOWS: &str = "DELETE FROM flow WHERE account = $1";
@@ -84,16 +84,16 @@ pub(super) const ADD_FLOW: &str = "\
     INSERT INTO flow \
     (id, tenant, account, connection_id, step, config, link, state, cookie_name, cookie, verifier, \
      scopes, account_values, failure, created_at, expires_at, verify_url, return_url, app_state, expected, \
-     request, held, held_until, tries) \
+     request, held, held_until) \
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, \
-     $22, $23, $24)";
+     $22, $23)";
 pub(super) const REPLACE_FLOW: &str = "\
     UPDATE flow SET \
     account = $3, connection_id = $4, step = $5, config = $6, link = $7, state = $8, cookie_name = $9, \
     cookie = $10, verifier = $11, scopes = $12, account_values = $13, failure = $14, created_at = $15, \
     expires_at = $16, verify_url = $17, return_url = $18, app_state = $19, expected = $20, request = $21, \
-    held = $22, held_until = $23, tries = $24 \
-    WHERE id = $1 AND tenant = $2 AND step = $25";
+    held = $22, held_until = $23 \
+    WHERE id = $1 AND tenant = $2 AND step = $24";
 
 pub(super) const EVENTS: &str = "SELECT * FROM event WHERE number > $1 ORDER BY number LIMIT $2";
 pub(super) const FORGET_EVENTS: &str = "DELETE FROM event WHERE occurred_at < $1";
