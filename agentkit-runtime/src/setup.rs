@@ -25,6 +25,8 @@ impl SetupError {
         Self { help: Some(help.into()), ..self }
     }
 
+    /// Only a store in a file can be held by another process.
+    #[cfg(feature = "sqlite")]
     pub(crate) fn in_use(self) -> Self {
         Self { in_use: true, ..self }
     }
