@@ -28,6 +28,8 @@ use tokio::runtime::Runtime;
 
 /// Kills of the short form, of all kinds of providers together.
 const KILLS: usize = 30;
+/// How many killers are at work at once in the long form.
+const LANES: usize = 8;
 /// How long a token lives: as long as the clock moves on between two refreshes.
 const LIFE: Duration = Duration::from_secs(2);
 /// How long some requests are on their way.
@@ -91,7 +93,7 @@ fn a_killed_refresh_is_taken_up_and_no_loss_is_silent() {
     let mut told = String::new();
     let mut recoveries = Vec::new();
     for (kind, _) in KINDS {
-        let seen = Killer::start(kind).kill(kills.div_ceil(KINDS.len()));
+        let seen = side_by_side(kind, kills.div_ceil(KINDS.len()));
         write!(told, "{kind} {} in doubt, {} lost; ", seen.doubts, seen.losses.len()).expect("a text takes text");
         for loss in &seen.losses {
             assert_eq!(loss, "rotation_lost", "a loss that is called otherwise, with {kind}: {told}");
@@ -132,6 +134,24 @@ struct Seen {
     refused: u64,
 }
 
+/// Most of the time a killer waits, so that many kills are shared by several, each with a provider of its own.
+fn side_by_side(kind: &'static str, kills: usize) -> Seen {
+    let lanes = if proof::long() { LANES } else { 1 };
+    let mut all = Seen::default();
+    thread::scope(|scope| {
+        let lanes: Vec<_> =
+            (0..lanes).map(|lane| scope.spawn(move || Killer::start(kind, lane).kill(kills.div_ceil(lanes)))).collect();
+        for lane in lanes {
+            let seen = lane.join().expect("what a killer found wrong is above");
+            all.doubts += seen.doubts;
+            all.losses.extend(seen.losses);
+            all.recoveries.extend(seen.recoveries);
+            all.refused += seen.refused;
+        }
+    });
+    all
+}
+
 /// Starts processes and kills them.
 struct Killer {
     runtime: Runtime,
@@ -145,14 +165,14 @@ struct Killer {
 }
 
 impl Killer {
-    fn start(kind: &'static str) -> Self {
+    fn start(kind: &'static str, lane: usize) -> Self {
         let runtime = Runtime::new().expect("a runtime starts");
         let (chaos, oidc) = (Chaos::start(), Oidc::start());
         runtime.block_on(async {
             chaos.forward(&oidc.base).await;
             oidc.set(json!({"access_ttl": LIFE.as_secs()})).await;
         });
-        let folder = folder(&format!("kill9-{kind}"));
+        let folder = folder(&format!("kill9-{kind}-{lane}"));
         let gateway = String::new();
         let mut killer = Self { runtime, chaos, oidc, kind, folder, gateway, shift: Duration::ZERO };
         killer.connect();
