@@ -64,6 +64,7 @@ objects! {
         docs "docs": Form::Text => "Address of the documentation of the provider.";
         base_file "use": Form::Text => "Base file to merge in; this file wins.";
         auth "auth": Form::Map(Names::Snake("auth"), &AUTH) => "Ways to connect, by name.";
+        scopes "scopes": Form::Map(Names::Free, &SCOPE) => "Scopes that each way to connect with a token endpoint has, by short name.";
         account "account": Form::One(&ACCOUNT) => "What is known about a connected account besides its secrets.";
         http "http": Form::One(&HTTP) => "Defaults of all requests.";
         rates "rates": Form::Map(Names::Snake("rate"), &RATE) => "Rate limits by name.";
@@ -88,7 +89,7 @@ objects! {
         client_auth "client_auth": Form::OneOf(&["body", "basic"]) => "Where client id and secret go; default body.";
         pkce "pkce": Form::Bool => "Default true.";
         scope_separator "scope_separator": Form::Data => "Default one space.";
-        scopes "scopes": Form::Map(Names::Free, &SCOPE) => "Scopes by short name.";
+        scopes "scopes": Form::Map(Names::Free, &SCOPE) => "Scopes of this way alone, by short name.";
         tokens "tokens": Form::Map(Names::Snake("token"), &TOKEN) => "Tokens in the reply; default one named `default`.";
         granted_scopes "granted_scopes": Form::Expression => "Scopes a reply says the token has.";
         refresh "refresh": Form::One(&REFRESH) => "How refresh tokens of the provider behave.";
@@ -102,7 +103,7 @@ objects! {
     }
 
     /// A scope.
-    Scope SCOPE "auth.NAME.scopes.NAME" {
+    Scope SCOPE "scopes.NAME" {
         value "value": Form::Text => "Scope on the wire; default the name.";
         about "about" must: Form::Text => "What it allows, for the consent page.";
         covers "covers": Form::Texts => "Scopes it includes.";

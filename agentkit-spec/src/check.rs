@@ -72,7 +72,7 @@ pub(crate) fn check(cx: &mut Cx<'_>, root: &Node) -> Checked {
     let auth = {
         let hosts = http.as_ref().map(Hosts::of).unwrap_or_default();
         let before = Before { values: Values { known: &said, later: &values }, hosts: &hosts };
-        auth::auth(cx, &types, before, view.auth)
+        auth::auth(cx, &types, before, (view.auth, view.scopes))
     };
     let connector = head.as_ref().map_or("", |head| head.name.as_str());
     let entries = view.tools.map(Node::entries).unwrap_or_default();

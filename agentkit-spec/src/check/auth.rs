@@ -39,15 +39,25 @@ impl Before<'_> {
     }
 }
 
-/// Checks `auth`.
-pub(crate) fn auth(cx: &mut Cx<'_>, types: &Types, before: Before<'_>, node: Option<&Node>) -> Vec<Auth> {
-    node.map(Node::entries).unwrap_or_default().iter().map(|entry| one(cx, types, before, entry)).collect()
+/// Checks `auth`, and the `scopes` of all of it.
+pub(crate) fn auth(
+    cx: &mut Cx<'_>,
+    types: &Types,
+    before: Before<'_>,
+    (node, scopes): (Option<&Node>, Option<&Node>),
+) -> Vec<Auth> {
+    let entries = node.map(Node::entries).unwrap_or_default();
+    let none = scopes.is_some_and(|scopes| keys::scopes_of_none(cx, entries, scopes));
+    let has =
+        |entry: &Entry| none || ast::Auth::of(&entry.value).kind.and_then(Node::text).is_some_and(keys::is_served);
+    entries.iter().map(|entry| one(cx, types, before, (entry, scopes.filter(|_| has(entry))))).collect()
 }
 
-fn one(cx: &mut Cx<'_>, types: &Types, before: Before<'_>, entry: &Entry) -> Auth {
+fn one(cx: &mut Cx<'_>, types: &Types, before: Before<'_>, (entry, shared): (&Entry, Option<&Node>)) -> Auth {
     let view = ast::Auth::of(&entry.value);
     let kind = view.kind.and_then(Node::text);
-    fit::fit(cx, &view);
+    let scopes: Vec<&Entry> = [shared, view.scopes].into_iter().flatten().flat_map(Node::entries).collect();
+    fit::fit(cx, &view, &scopes);
     if let Some(kind) = kind {
         keys::refuse(cx, &view, kind);
     }
@@ -72,7 +82,7 @@ fn one(cx: &mut Cx<'_>, types: &Types, before: Before<'_>, entry: &Entry) -> Aut
     Auth {
         name: entry.key.text.clone(),
         about: text(view.about),
-        scopes: scopes::scopes(cx, view.scopes),
+        scopes: scopes::scopes(cx, &scopes),
         tokens: tokens::tokens(cx, view.tokens, view.token),
         apply,
         kind: made,

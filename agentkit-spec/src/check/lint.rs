@@ -158,18 +158,20 @@ pub(crate) fn unused_in_file(cx: &mut Cx<'_>, world: &World<'_>, view: &ast::Spe
 fn unused_in_auth(cx: &mut Cx<'_>, world: &World<'_>, view: &ast::Spec<'_>) {
     let check = world.account.check.iter().flat_map(|check| &check.scopes);
     let asked: BTreeSet<&String> = world.tools.iter().flat_map(|tool| &tool.scopes).chain(check).collect();
-    for entry in view.auth.map(Node::entries).unwrap_or_default() {
-        let auth = ast::Auth::of(&entry.value);
-        for scope in auth.scopes.map(Node::entries).unwrap_or_default() {
-            let view = ast::Scope::of(&scope.value);
-            let always = view.always.and_then(Node::text) == Some("true");
-            // One that covers others is there to be recognized in what was granted.
-            let name = &scope.key.text;
-            if scope.key.span.file == 0 && !always && view.covers.is_none() && !asked.contains(name) {
-                cx.error(Code::UnusedScope, scope.key.span, format!("no tool asks for the scope `{name}`"))
-                    .help("name it under `scopes` of the tools that need it, or remove it");
-            }
+    let ways = view.auth.map(Node::entries).unwrap_or_default();
+    let declared = ways.iter().map(|way| ast::Auth::of(&way.value).scopes).chain([view.scopes]).flatten();
+    for scope in declared.flat_map(Node::entries) {
+        let view = ast::Scope::of(&scope.value);
+        let always = view.always.and_then(Node::text) == Some("true");
+        // One that covers others is there to be recognized in what was granted.
+        let name = &scope.key.text;
+        if scope.key.span.file == 0 && !always && view.covers.is_none() && !asked.contains(name) {
+            cx.error(Code::UnusedScope, scope.key.span, format!("no tool asks for the scope `{name}`"))
+                .help("name it under `scopes` of the tools that need it, or remove it");
         }
+    }
+    for entry in ways {
+        let auth = ast::Auth::of(&entry.value);
         // Those that sign are not for requests; whether an assertion uses each was checked.
         let signs = auth.kind.and_then(Node::text) == Some("jwt_bearer");
         let Some(apply) = auth.apply.filter(|_| !signs) else { continue };

@@ -89,7 +89,7 @@ codes! {
 
     AuthKeys = 50, "Each kind of `auth` has its own keys.";
     Https = 51, "Addresses use https.";
-    NoScope = 52, "A scope must be declared under `auth`.";
+    NoScope = 52, "A scope must be declared under `scopes`.";
     BadAddress = 53, "Addresses and hosts must be well-formed and literal.";
     HostNotListed = 54, "Requests go to the host of `base_url` and to those under `hosts`.";
     AuthorizationHeader = 55, "The Authorization header belongs to `auth`.";

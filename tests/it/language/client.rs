@@ -102,7 +102,8 @@ async fn a_grant_of_another_name_is_asked_for_in_json() {
     let asked = world.asked().remove(0);
     assert_eq!(header(&asked, "content-type"), "application/json");
     let body: Value = serde_json::from_slice(&asked.body).expect("JSON");
-    let wanted = json!({"grant_type": "account_credentials", "account_id": "a-1", "scope": "things:read"});
+    // A scope of its own, which covers the one that both ways have.
+    let wanted = json!({"grant_type": "account_credentials", "account_id": "a-1", "scope": "things:all"});
     assert_eq!(body, wanted, "and the client is not in the body");
     assert!(header(&asked, "authorization").starts_with("Basic "));
     assert_eq!(header(&world.tap.exchanges_at("/me")[0], "authorization"), "Token t");

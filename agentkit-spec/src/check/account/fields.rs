@@ -16,6 +16,12 @@ pub(crate) fn asked(cx: &mut Cx<'_>, types: &Types, (auth, account): (Option<&No
         let entry = node.entries().iter().find(|entry| entry.key.text == field.name);
         entry.is_some_and(|entry| one(cx, entry, field))
     });
+    // What is wrong with the others was reported; who uses them has made no mistake.
+    for entry in node.entries() {
+        if !asked.iter().any(|field| field.name == entry.key.text) {
+            asked.push(Field { pattern: pattern(entry), ..Field::plain(&entry.key.text, Ty::String) });
+        }
+    }
     let ways = auth.map(Node::entries).unwrap_or_default();
     let open = ways.iter().find(|way| way.value.get("kind").and_then(Node::text) == Some("none"));
     if let (Some(first), Some(way)) = (node.entries().first(), open) {
@@ -24,6 +30,10 @@ pub(crate) fn asked(cx: &mut Cx<'_>, types: &Types, (auth, account): (Option<&No
     }
     secrets(cx, ways, &asked, node);
     asked
+}
+
+fn pattern(entry: &Entry) -> Option<String> {
+    entry.value.get("pattern").and_then(Node::text).map(str::to_owned)
 }
 
 fn one(cx: &mut Cx<'_>, entry: &Entry, field: &Field) -> bool {

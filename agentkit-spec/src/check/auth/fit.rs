@@ -5,7 +5,7 @@ use crate::check::address::header_name;
 use crate::check::cx::Cx;
 use crate::diagnostic::Code;
 use crate::literal::time_span;
-use crate::yaml::Node;
+use crate::yaml::{Entry, Node};
 
 /// Parameters of the authorize url that keep a flow safe, or make it one.
 const AUTHORIZE: &[&str] =
@@ -16,7 +16,7 @@ const TOKEN: &[&str] = &["code", "redirect_uri", "client_id", "client_secret", "
 const ASSERTION: &[&str] = &["grant_type", "assertion"];
 
 /// Checks what the keys of an entry say together.
-pub(super) fn fit(cx: &mut Cx<'_>, view: &ast::Auth<'_>) {
+pub(super) fn fit(cx: &mut Cx<'_>, view: &ast::Auth<'_>, scopes: &[&Entry]) {
     let kind = view.kind.and_then(Node::text).unwrap_or_default();
     for (node, key, taken) in
         [(view.authorize_params, "authorize_params", AUTHORIZE), (view.token_params, "token_params", TOKEN)]
@@ -36,7 +36,7 @@ pub(super) fn fit(cx: &mut Cx<'_>, view: &ast::Auth<'_>) {
             header_name(cx, &entry.key.text, entry.key.span);
         }
     }
-    scope_texts(cx, view);
+    scope_texts(cx, view.scope_separator, scopes);
     seconds(cx, view.refresh);
 }
 
@@ -53,9 +53,9 @@ fn own_param(cx: &mut Cx<'_>, (key, name): (&str, &str), span: crate::source::Sp
 }
 
 /// A scope is sent in a list with others.
-fn scope_texts(cx: &mut Cx<'_>, view: &ast::Auth<'_>) {
-    let separator = view.scope_separator.and_then(Node::text).filter(|text| !text.is_empty()).unwrap_or(" ");
-    for entry in view.scopes.map(Node::entries).unwrap_or_default() {
+fn scope_texts(cx: &mut Cx<'_>, separator: Option<&Node>, scopes: &[&Entry]) {
+    let separator = separator.and_then(Node::text).filter(|text| !text.is_empty()).unwrap_or(" ");
+    for entry in scopes {
         let value = ast::Scope::of(&entry.value).value;
         let text = value.and_then(Node::text).unwrap_or(&entry.key.text);
         if text.contains(separator) {

@@ -3,7 +3,7 @@
 use crate::ast;
 use crate::check::cx::Cx;
 use crate::diagnostic::Code;
-use crate::yaml::Node;
+use crate::yaml::{Entry, Node};
 
 const CONSENT: &[&str] = &["oauth2"];
 const CLIENT: &[&str] = &["oauth2", "oauth2_client"];
@@ -57,6 +57,29 @@ pub(super) fn refuse(cx: &mut Cx<'_>, view: &ast::Auth<'_>, kind: &str) {
         let secrets = view.secrets.map(Node::entries).unwrap_or_default();
         refuse_in_apply(cx, apply, (kind, secrets.first().map(|entry| entry.key.text.as_str())));
     }
+}
+
+/// Whether a way to connect gets its tokens from an endpoint, and so has scopes.
+pub(super) fn is_served(kind: &str) -> bool {
+    SERVED.contains(&kind)
+}
+
+/// Scopes are of a token endpoint, and here nothing asks one:
+///
+/// ```yaml
+/// auth: {key: {kind: api_key}}
+/// scopes: {mail: {about: Read mail.}}
+/// ```
+pub(super) fn scopes_of_none(cx: &mut Cx<'_>, ways: &[Entry], node: &Node) -> bool {
+    // One without a usable kind was reported.
+    let typed = |way: &Entry| ast::Auth::of(&way.value).kind.and_then(Node::text).is_some_and(|kind| !is_served(kind));
+    let none = ways.iter().all(typed);
+    if none {
+        let message = format!("`scopes` is for `kind: {}`, and no way to connect is", one_of(SERVED));
+        let span = cx.first_line(node.span);
+        cx.error(Code::AuthKeys, span, message).help("remove it");
+    }
+    none
 }
 
 /// HTTP Basic is a user and a password, everything else headers and parameters:

@@ -5,14 +5,21 @@ use std::collections::BTreeSet;
 use crate::ast;
 use crate::check::cx::Cx;
 use crate::diagnostic::Code;
-use crate::model::{Auth, Scope};
-use crate::yaml::Node;
+use crate::model::{Auth, AuthKind, Scope};
+use crate::yaml::{Entry, Node};
 
-pub(super) fn scopes(cx: &mut Cx<'_>, node: Option<&Node>) -> Vec<Scope> {
-    let entries = node.map(Node::entries).unwrap_or_default();
+/// The scopes of a way to connect: those of each way, then its own.
+pub(super) fn scopes(cx: &mut Cx<'_>, entries: &[&Entry]) -> Vec<Scope> {
     let known: Vec<&str> = entries.iter().map(|entry| entry.key.text.as_str()).collect();
     let mut scopes = Vec::new();
-    for entry in entries {
+    for (index, entry) in entries.iter().enumerate() {
+        if known[..index].contains(&entry.key.text.as_str()) {
+            // scopes: {mail: {about: Read mail.}}
+            // auth: {oauth: {scopes: {mail: {about: Read mail.}}}}
+            let message = format!("each way to connect has the scope `{}`", entry.key.text);
+            cx.error(Code::Choice, entry.key.span, message).help("remove it here, or give it another name");
+            continue;
+        }
         let view = ast::Scope::of(&entry.value);
         let text = |node: Option<&Node>| node.and_then(Node::text).map(str::to_owned);
         let mut covers = Vec::new();
@@ -60,16 +67,18 @@ pub(crate) fn known_scope(cx: &mut Cx<'_>, auth: &[Auth], node: &Node) -> Option
     if known.contains(&name) {
         return Some(name.to_owned());
     }
+    if auth.iter().all(|auth| matches!(auth.kind, AuthKind::Secrets { .. } | AuthKind::None)) {
+        let message = format!("no scope `{name}`, since no way to connect has scopes");
+        cx.error(Code::NoScope, node.span, message).help("remove `scopes` here: a key may do what its owner gave it");
+        return None;
+    }
     unknown(cx, node, &known);
     None
 }
 
 fn unknown(cx: &mut Cx<'_>, node: &Node, known: &[&str]) {
     let name = node.text().unwrap_or_default();
-    let help = if known.is_empty() {
-        "declare it under `auth.NAME.scopes`".to_owned()
-    } else {
-        format!("scopes: {}", known.join(", "))
-    };
+    let help =
+        if known.is_empty() { "declare it under `scopes`".to_owned() } else { format!("scopes: {}", known.join(", ")) };
     cx.error(Code::NoScope, node.span, format!("no scope `{name}`")).help(help).suggest(name, known.iter().copied());
 }
