@@ -47,9 +47,9 @@ pub(crate) fn auth(
     (node, scopes): (Option<&Node>, Option<&Node>),
 ) -> Vec<Auth> {
     let entries = node.map(Node::entries).unwrap_or_default();
-    let none = scopes.is_some_and(|scopes| keys::scopes_of_none(cx, entries, scopes));
+    let unserved = scopes.is_some_and(|scopes| keys::scopes_of_none(cx, entries, scopes));
     let has =
-        |entry: &Entry| none || ast::Auth::of(&entry.value).kind.and_then(Node::text).is_some_and(keys::is_served);
+        |entry: &Entry| unserved || ast::Auth::of(&entry.value).kind.and_then(Node::text).is_some_and(keys::is_served);
     entries.iter().map(|entry| one(cx, types, before, (entry, scopes.filter(|_| has(entry))))).collect()
 }
 

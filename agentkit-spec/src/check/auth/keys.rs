@@ -73,13 +73,13 @@ pub(super) fn is_served(kind: &str) -> bool {
 pub(super) fn scopes_of_none(cx: &mut Cx<'_>, ways: &[Entry], node: &Node) -> bool {
     // One without a usable kind was reported.
     let typed = |way: &Entry| ast::Auth::of(&way.value).kind.and_then(Node::text).is_some_and(|kind| !is_served(kind));
-    let none = ways.iter().all(typed);
-    if none {
+    let unserved = ways.iter().all(typed);
+    if unserved {
         let message = format!("`scopes` is for `kind: {}`, and no way to connect is", one_of(SERVED));
         let span = cx.first_line(node.span);
         cx.error(Code::AuthKeys, span, message).help("remove it");
     }
-    none
+    unserved
 }
 
 /// HTTP Basic is a user and a password, everything else headers and parameters:
