@@ -46,6 +46,7 @@ mod status;
 #[cfg(test)]
 pub(crate) mod tests;
 mod token;
+mod unkept;
 mod verification;
 
 pub(crate) use self::accounts::{Accounts, Parts as AccountsParts};

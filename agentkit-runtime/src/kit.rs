@@ -199,6 +199,16 @@ impl AgentKit {
         self.inner.accounts.events(after, limit).await
     }
 
+    /// The number of the last event that was written, 0 where there is none: for whoever wants to know what happens from
+    /// now on, and not what happened before.
+    ///
+    /// # Errors
+    ///
+    /// `store`.
+    pub async fn last_event(&self) -> Result<i64, ToolError> {
+        self.inner.accounts.last_event().await
+    }
+
     /// Waits until refreshes and revocations under way are done, half a minute at most. Call it before the process ends:
     /// a refresh that is cut off may lose the new token.
     pub async fn finish(&self) {

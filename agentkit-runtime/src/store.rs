@@ -72,20 +72,25 @@ pub trait Store: Send + Sync + Debug + 'static {
     fn flow_of_request<'a>(&'a self, request: &'a [u8]) -> StoreFuture<'a, Option<FlowRow>>;
     /// The flows that hold a code, or were redeeming it, although its time is over (milliseconds since 1970).
     fn overdue_flows(&self, now: i64) -> StoreFuture<'_, Vec<FlowRow>>;
+    /// Whether another flow of the same account holds a code or is redeeming one.
+    fn others_held<'a>(&'a self, flow: &'a FlowRow) -> StoreFuture<'a, bool>;
     /// Erases flows that were over before a moment (milliseconds since 1970).
     fn forget_flows(&self, before: i64) -> StoreFuture<'_, ()>;
     /// Events with a higher number than `after`, in their order, at most `limit`.
     ///
     /// Numbers grow in the order in which commits become visible: who has read one never misses a lower one.
     fn events(&self, after: i64, limit: u32) -> StoreFuture<'_, Vec<EventRow>>;
+    /// The number of the last event that there is; 0 where there is none.
+    fn last_event(&self) -> StoreFuture<'_, i64>;
     /// Erases events from before a moment (milliseconds since 1970).
     fn forget_events(&self, before: i64) -> StoreFuture<'_, ()>;
     /// Revocations that are due at a moment (milliseconds since 1970), the longest due first, at most `limit`.
     fn revocations(&self, now: i64, limit: u32) -> StoreFuture<'_, Vec<RevocationRow>>;
     /// When the next revocation is due, milliseconds since 1970.
     fn next_revocation(&self) -> StoreFuture<'_, Option<i64>>;
-    /// Whether an active account has a grant of the same client for the same account of the provider; where that is
-    /// unknown, whether it is the account of the revocation itself.
+    /// Whether an active account has a grant of the same client for the same account of the provider. Where nobody
+    /// knows whose the revoked one was: whether that may be so, of the account of the revocation itself, and of others
+    /// of its person whose account of the provider is known.
     fn grant_in_use<'a>(&'a self, revocation: &'a RevocationRow) -> StoreFuture<'a, bool>;
     /// Does all of these or, where one of the rows is no longer the one that was read, none: `false`.
     fn commit(&self, writes: Vec<Write>) -> StoreFuture<'_, bool>;

@@ -22,7 +22,7 @@ use url::Url;
 
 pub use self::budget::Budget;
 pub use self::doors::AtOnce;
-pub(crate) use self::doors::{Busy, Door, Turn};
+pub(crate) use self::doors::{Asked, Busy, Door, Turn};
 pub(crate) use self::http::{Http, host_of};
 pub(crate) use stand_in::{leads_to, real_address};
 

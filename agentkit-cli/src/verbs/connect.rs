@@ -102,6 +102,7 @@ async fn by_link(kit: &AgentKit, account: &ConnectedAccount, args: &Args) -> Res
     }
     let listener = kit::listen(kit).await?;
     let _pages = serve::Pages::serve(kit.clone(), listener);
+    let before = serve::Before::of(kit, account).await?;
     let link = if args.fields.is_empty() {
         kit.authorization_link(account).await?
     } else {
@@ -111,7 +112,7 @@ async fn by_link(kit: &AgentKit, account: &ConnectedAccount, args: &Args) -> Res
     output::note("Open this link in a browser on this machine:\n")?;
     output::note(format!("  {LINK}{}{LINK:#}\n", link.url))?;
     output::note(format!("{DIM}waiting for the person, at most {} s; it works once{DIM:#}", args.timeout))?;
-    serve::wait_until_connected(kit, account, Duration::from_secs(args.timeout)).await
+    before.wait_until_connected(kit, Duration::from_secs(args.timeout)).await
 }
 
 async fn by_key(

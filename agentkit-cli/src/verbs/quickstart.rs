@@ -134,6 +134,7 @@ impl Story<'_> {
         account: &ConnectedAccount,
         output: Output,
     ) -> Result<ConnectedAccount, Failure> {
+        let before = serve::Before::of(kit, account).await?;
         let link = kit.authorization_link(account).await?.url;
         if self.play {
             step(output, 2, "the link that user would get; opened and consented to on their behalf")?;
@@ -145,7 +146,7 @@ impl Story<'_> {
             step(output, 2, "open this link in a browser on this machine, and consent")?;
             output.line(format!("     {LINK}{link}{LINK:#}\n     {DIM}waiting …{DIM:#}"))?;
         }
-        serve::wait_until_connected(kit, account, self.patience).await
+        before.wait_until_connected(kit, self.patience).await
     }
 }
 

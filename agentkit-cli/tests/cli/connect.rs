@@ -3,13 +3,14 @@
 use std::fmt::Write as _;
 use std::io::{BufRead as _, BufReader};
 use std::net::TcpListener;
-use std::process::{Child, Stdio};
+use std::process::{Child, Output, Stdio};
+use std::thread::JoinHandle;
 
 use agentkit_cli::browser;
 use agentkit_cli::stand_in::{Client, Plan, StandIn};
 use agentkit_spec::{SourceFile, compile};
 
-use crate::sandbox::Sandbox;
+use crate::sandbox::{self, Ran, Sandbox};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_person_connects_and_tools_run() {
@@ -77,6 +78,40 @@ async fn nobody_comes() {
     assert!(ran.stderr.contains("nobody connected the account within 1 s"), "{ran:?}");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_no_ends_the_waiting_at_once() {
+    let sandbox = Sandbox::new("connect_no");
+    let _google = google(&sandbox).await;
+    let refused = denied(&sandbox, &["connect", "work", "--user", "ana"]).await;
+    assert_eq!((refused.code, refused.stdout.as_str()), (3, ""), "{refused:?}");
+    let said = refused.stderr.split_once("error: ").map(|(_, said)| said);
+    assert_eq!(
+        said,
+        Some(
+            "access was not granted: the person, or their organization, said no at the provider\n  \
+             = reason: denied\n  = hint: if that was a mistake, run the command again for a new link\n"
+        ),
+        "{refused:?}"
+    );
+    // An account that works goes on, and whoever asked for more is told all the same.
+    connect(&sandbox, &["connect", "work", "--user", "ana"]).await;
+    let refused = denied(&sandbox, &["connect", "work", "--user", "ana", "--again", "--json"]).await;
+    assert_eq!((refused.code, &refused.json()["error"]["reason"]), (3, &"denied".into()), "{refused:?}");
+    assert_eq!(sandbox.run(["accounts", "--json"]).json()[0]["status"], "ACTIVE");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_that_the_provider_refuses_is_no_matter_of_the_person() {
+    let sandbox = Sandbox::new("connect_client");
+    let _google = google(&sandbox).await;
+    sandbox.write("secret", "wrong\n");
+    let (child, link) = begun(&sandbox, &["connect", "work", "--user", "ana"]).await;
+    browser::consent(&link).await.expect_err("the last page says what went wrong");
+    let refused = ended(child).await;
+    assert_eq!((refused.code, refused.stdout.as_str()), (2, ""), "{refused:?}");
+    assert!(refused.stderr.contains("the provider refuses the client of this connection"), "{refused:?}");
+}
+
 /// A stand-in for Google, and a connection to it in the sandbox's agentkit.toml.
 async fn google(sandbox: &Sandbox) -> StandIn {
     let text =
@@ -102,20 +137,56 @@ async fn google(sandbox: &Sandbox) -> StandIn {
 
 /// Runs `agentkit connect`, opens its link as the person and waits for its end.
 async fn connect(sandbox: &Sandbox, arguments: &[&str]) {
-    let mut command = sandbox.command(arguments);
-    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the command was built");
-    let (child, link) = tokio::task::spawn_blocking(|| read_link(child)).await.expect("it prints a link");
+    let (child, link) = begun(sandbox, arguments).await;
     browser::consent(&link).await.expect("the person consents");
-    let output = tokio::task::spawn_blocking(|| child.wait_with_output()).await.expect("it ends").expect("it ends");
-    assert_eq!(String::from_utf8_lossy(&output.stdout), "ACTIVE work for ana ana@example.com (stand-in)\n");
-    assert!(output.status.success(), "{output:?}");
+    let ran = ended(child).await;
+    assert_eq!((ran.code, ran.stdout.as_str()), (0, "ACTIVE work for ana ana@example.com (stand-in)\n"), "{ran:?}");
 }
 
-fn read_link(mut child: Child) -> (Child, String) {
+/// The same with a person who presses the other button of the consent page.
+async fn denied(sandbox: &Sandbox, arguments: &[&str]) -> Ran {
+    let (child, link) = begun(sandbox, arguments).await;
+    let browser = browser::client().expect("loopback needs no TLS");
+    let onward = |reply: &reqwest::Response| reply.headers()["location"].to_str().expect("an address").to_owned();
+    let start = browser.post(&link).send().await.expect("the page is served");
+    let cookie = start.headers()["set-cookie"].to_str().expect("a cookie").to_owned();
+    let cookie = cookie.split(';').next().unwrap_or_default();
+    let form = browser.post(onward(&start)).header("content-type", "application/x-www-form-urlencoded");
+    let answer = form.body("decision=deny").send().await.expect("the consent page is served");
+    let last = browser.get(onward(&answer)).header("cookie", cookie).send().await.expect("the callback is served");
+    assert_eq!(last.status(), 403, "{last:?}");
+    let page = last.text().await.expect("the page comes whole");
+    assert!(page.contains("Access was not granted"), "{page}");
+    ended(child).await
+}
+
+/// Starts the command and waits for its link.
+async fn begun(sandbox: &Sandbox, arguments: &[&str]) -> (Running, String) {
+    let mut command = sandbox.command(arguments);
+    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the command was built");
+    tokio::task::spawn_blocking(|| read_link(child)).await.expect("it prints a link")
+}
+
+async fn ended(running: Running) -> Ran {
+    let end = move || {
+        let output = running.child.wait_with_output().expect("it ends");
+        let rest = running.rest.join().expect("it is read to its end");
+        sandbox::ran(&Output { stderr: rest.into_bytes(), ..output })
+    };
+    tokio::task::spawn_blocking(end).await.expect("it ends")
+}
+
+/// A command that waits for the person.
+struct Running {
+    child: Child,
+    /// What it says after its link: unread, it would wait for room in the pipe.
+    rest: JoinHandle<String>,
+}
+
+fn read_link(mut child: Child) -> (Running, String) {
     let stderr = BufReader::new(child.stderr.take().expect("it is piped"));
     let mut lines = stderr.lines().map_while(Result::ok);
     let link = lines.find(|line| line.contains("/connect/")).expect("it prints a link").trim().to_owned();
-    // What else it says must be read, or it would wait for room in the pipe.
-    std::thread::spawn(move || lines.for_each(drop));
-    (child, link)
+    let rest = std::thread::spawn(move || lines.fold(String::new(), |text, line| text + &line + "\n"));
+    (Running { child, rest }, link)
 }

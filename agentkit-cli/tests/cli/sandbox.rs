@@ -149,7 +149,8 @@ impl Drop for Sandbox {
     }
 }
 
-fn ran(output: &Output) -> Ran {
+/// How a run that is over ended.
+pub(crate) fn ran(output: &Output) -> Ran {
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     Ran {
         code: output.status.code().unwrap_or(-1),

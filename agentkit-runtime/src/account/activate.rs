@@ -18,6 +18,7 @@ use super::link::NewLink;
 use super::link_options::Way;
 use super::secrets::Secrets;
 use super::status::Event;
+use super::unkept::{Owner, Unkept, tokens_of};
 use super::{Accounts, ConnectedAccount, Values};
 use crate::connection::ConnectionSettings;
 use crate::def::{Identity, OAuth2Def};
@@ -92,7 +93,7 @@ impl Accounts {
         connection: &Arc<ConnectionSettings>,
         (flow, row): (&FlowRow, AccountRow),
         code: &SecretString,
-    ) -> Result<Linked, CallbackError> {
+    ) -> Result<Linked, Unkept> {
         let server = oauth_of(connection).ok_or(CallbackError::Refused)?;
         let verifier = self.verifier(flow)?;
         let started = self.clock.now().as_millisecond();
@@ -101,7 +102,7 @@ impl Accounts {
         let said = super::values(&flow.values);
         let reply = match oauth::send(&self.http, Server { connection, def: &server, values: &said }, &request).await {
             Answer::Success(reply) => reply,
-            Answer::Refused(refusal) => return Err(no_token(connection, refusal)),
+            Answer::Refused(refusal) => return Err(no_token(connection, refusal).into()),
         };
         let grants = granted(connection, &server, flow, &reply);
         let done = FlowRow { step: FlowStep::Done, verifier: None, ..flow.clone() };
@@ -127,6 +128,20 @@ impl Accounts {
         connection: &Arc<ConnectionSettings>,
         server: &OAuth2Def,
         taken: Taken<'_>,
+    ) -> Result<Linked, Unkept> {
+        let (row, tokens) = (taken.row.clone(), tokens_of(&taken.grants));
+        let mut owner = Owner { subject: None, values: Values::new() };
+        let taking = self.take_as(connection, server, taken, &mut owner).await;
+        taking.map_err(|error| self.unkept((connection, &row), (owner, tokens), error))
+    }
+
+    /// The same; says whose tokens they are as soon as it is known.
+    async fn take_as(
+        self: &Arc<Self>,
+        connection: &Arc<ConnectionSettings>,
+        server: &OAuth2Def,
+        taken: Taken<'_>,
+        owner: &mut Owner,
     ) -> Result<Linked, CallbackError> {
         let Taken { row, reply, mut grants, keys, mut said, started, asked, flow, begun, tries } = taken;
         said.remove(CHOICES);
@@ -134,6 +149,7 @@ impl Accounts {
         let from_token = from_token.into_iter().map(|(name, text)| (name.to_owned(), text));
         let mut values: Values = said.clone().into_iter().chain(from_token).collect();
         values.remove(CHOICE);
+        owner.values.clone_from(&values);
         whole(connection, &values, false)?;
 
         let before = Arc::new(values.clone());
@@ -159,6 +175,8 @@ impl Accounts {
             first.scopes = Some(scopes);
         }
         values.extend(whose.values.into_iter().map(|(name, text)| (name.to_owned(), text)));
+        owner.subject = whose.identity.as_ref().map(|identity| identity.id.clone());
+        owner.values.clone_from(&values);
         whole(connection, &values, true)?;
 
         let (account, identity, values) = (row.id.as_str(), whose.identity, super::json(&values));
@@ -167,22 +185,13 @@ impl Accounts {
         let activation = Activation { account, identity, values, scopes, flow, expected, begun, tries };
         let fresh = |grant| Fresh { grant, keys: keys.clone(), started };
         let fresh: Vec<Fresh> = grants.into_iter().map(fresh).collect();
-        let linked = self
-            .activate(connection, &activation, &|before| {
-                credential_writes(connection, before, account, |base| {
-                    let fresh = fresh.iter().find(|fresh| fresh.grant.token == base.token)?;
-                    Some(self.credential_of(base, server, fresh))
-                })
+        self.activate(connection, &activation, &|before| {
+            credential_writes(connection, before, account, |base| {
+                let fresh = fresh.iter().find(|fresh| fresh.grant.token == base.token)?;
+                Some(self.credential_of(base, server, fresh))
             })
-            .await;
-        let unkept = |error: &CallbackError| {
-            matches!(error, CallbackError::OtherIdentity | CallbackError::UnexpectedIdentity | CallbackError::Refused)
-        };
-        if linked.as_ref().is_err_and(unkept) {
-            let row = AccountRow { client_id: connection.client_id().to_owned(), ..row.clone() };
-            self.give_back(row, &activation, fresh).await;
-        }
-        linked
+        })
+        .await
     }
 
     /// A new link, on whose page the person chooses. What was granted now is not kept.
@@ -197,20 +206,6 @@ impl Accounts {
         match self.link_to_choose(NewLink { connection, row, said: &said, way, scopes }).await {
             Ok(link) => CallbackError::Choose { link, choices },
             Err(_) => CallbackError::Store,
-        }
-    }
-
-    /// Has a grant revoked that is not kept.
-    async fn give_back(&self, row: AccountRow, activation: &Activation<'_>, fresh: Vec<Fresh>) {
-        // Of whoever came, not of whose the account is.
-        let subject = activation.identity.as_ref().map(|identity| identity.id.clone());
-        let theirs = AccountRow { subject, values: activation.values.clone(), ..row };
-        let (refreshes, accesses): (Vec<_>, Vec<_>) =
-            fresh.into_iter().map(|fresh| (fresh.grant.refresh, fresh.grant.access)).unzip();
-        let tokens = refreshes.into_iter().flatten().chain(accesses).collect();
-        match self.store.commit(self.revoke_later(&theirs, tokens)).await {
-            Ok(_) => self.revoke_soon(),
-            Err(error) => _ = callback_store(error),
         }
     }
 

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use super::activate::{Taken, as_tool_error, no_token, not_now};
+use super::activate::{Taken, no_token, not_now};
 use super::keys::End;
 use super::link_options::Way;
 use super::{Accounts, ConnectedAccount, Secrets, Values};
@@ -46,7 +46,7 @@ impl Accounts {
         let (flow, begun) = (end.flow, end.begun);
         let taken = Taken { row, reply: &reply, grants, keys, said, started, flow, begun, asked, tries: 0 };
         let linked = self.take(connection, &bearer.server, taken).await;
-        linked.map(|linked| linked.account).map_err(|error| as_tool_error(&error, account))
+        self.linked_or_unkept(account, linked).await
     }
 }
 

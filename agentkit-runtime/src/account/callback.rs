@@ -25,6 +25,9 @@ use crate::oauth::{self, Server};
 use crate::secret;
 use crate::store::{FlowRow, FlowStep, StoreError, Write};
 
+/// Why a flow ended whose person chooses next.
+pub(super) const CHOOSE: &str = "choose";
+
 /// An account that was connected.
 #[derive(Clone)]
 #[non_exhaustive]
@@ -164,7 +167,7 @@ impl CallbackError {
             Self::Check { .. } => "check_failed",
             Self::OtherIdentity => "other_identity",
             Self::UnexpectedIdentity => "unexpected_identity",
-            Self::Choose { .. } => "choose",
+            Self::Choose { .. } => CHOOSE,
             Self::Unchosen { .. } => "unchosen",
             Self::Busy => "busy",
             Self::Store => "store",
@@ -225,7 +228,7 @@ impl Accounts {
         let accounts = self.clone();
         let exchange = async move {
             let result = match code {
-                Err(error) => Err(error),
+                Err(error) => Err(error.into()),
                 Ok(code) => accounts.exchange(&connection, (&consumed, account), &code).await,
             };
             accounts.ended(consumed, result).await

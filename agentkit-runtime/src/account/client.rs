@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::accounts::store_error;
-use super::activate::{Taken, as_tool_error, no_token, not_now};
+use super::activate::{Taken, no_token, not_now};
 use super::fields;
 use super::keys::End;
 use super::link_options::Way;
@@ -158,7 +158,7 @@ impl Accounts {
             tries: 0,
         };
         let linked = self.take(connection, &server, taken).await;
-        linked.map(|linked| linked.account).map_err(|error| as_tool_error(&error, account))
+        self.linked_or_unkept(account, linked).await
     }
 
     fn not_given(&self, account: &ConnectedAccount, refusal: Refusal) -> ToolError {

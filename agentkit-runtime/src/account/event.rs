@@ -44,13 +44,16 @@ pub enum EventKind {
     TokenRefreshFailed,
     /// Somebody else came back with the link than the one it was made for.
     VerificationFailed,
+    /// Whoever opened a link came back without connecting the account; `failure` says why, in one of the words that a
+    /// return address gets.
+    ConnectFailed,
     /// The provider could not be told to forget a token.
     RevocationFailed,
 }
 
 impl EventKind {
     /// All kinds.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Created,
         Self::Updated,
         Self::StatusUpdated,
@@ -61,6 +64,7 @@ impl EventKind {
         Self::TokenRefreshSucceeded,
         Self::TokenRefreshFailed,
         Self::VerificationFailed,
+        Self::ConnectFailed,
         Self::RevocationFailed,
     ];
 
@@ -77,6 +81,7 @@ impl EventKind {
             Self::TokenRefreshSucceeded => "connected_account.token_refresh_succeeded",
             Self::TokenRefreshFailed => "connected_account.token_refresh_failed",
             Self::VerificationFailed => "connected_account.verification_failed",
+            Self::ConnectFailed => "connected_account.connect_failed",
             Self::RevocationFailed => "connected_account.revocation_failed",
         }
     }
@@ -138,6 +143,11 @@ impl Accounts {
     pub(crate) async fn events(&self, after: i64, limit: u32) -> Result<Vec<AccountEvent>, ToolError> {
         let rows = self.store.events(after, limit.min(MOST)).await.map_err(store_error)?;
         Ok(rows.into_iter().map(AccountEvent::from).collect())
+    }
+
+    /// The number of the last event; 0 where there is none.
+    pub(crate) async fn last_event(&self) -> Result<i64, ToolError> {
+        self.store.last_event().await.map_err(store_error)
     }
 
     /// The write that tells of something that happens to an account, for the commit in which it happens. `row` is

@@ -9,19 +9,20 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use secrecy::{ExposeSecret as _, SecretString};
-use serde_json::Map;
+use serde_json::{Map, Value};
 use zeroize::Zeroizing;
 
 use super::accounts::store_error;
 use super::activate::{ROUNDS, withdrawn};
-use super::callback::{Arrival, CallbackError, CallbackFailed, Linked, callback_store, ending};
+use super::callback::{Arrival, CHOOSE, CallbackError, CallbackFailed, Linked, callback_store, ending};
 use super::event::EventKind;
 use super::flow::same_person;
 use super::keys::End;
 use super::secrets::Secrets;
 use super::status::Event;
+use super::unkept::Unkept;
 use super::verification::with;
-use super::{AccountId, Accounts, ConnectedAccount};
+use super::{AccountId, Accounts, ConnectedAccount, ConnectedAccountStatus};
 use crate::connection::ConnectionSettings;
 use crate::def::AuthKindDef;
 use crate::secret;
@@ -31,6 +32,8 @@ use crate::vault::{Purpose, Slot};
 
 /// How long a code is held. Providers let them live a minute to ten; the app answers within a second.
 const HELD: Duration = Duration::from_mins(2);
+/// Why a flow ended for which the app named somebody else.
+const OTHER_USER: &str = "other_user";
 /// An exchange that is not over by then ended with its process.
 const EXCHANGE_MS: i64 = 15 * 60_000;
 
@@ -83,8 +86,8 @@ impl Accounts {
             ..flow.clone()
         };
         // Secrets that were typed in come from no consent page.
-        let told = (flow.step == FlowStep::Authorizing).then_some(EventKind::OauthSucceeded);
-        if !self.step((flow, held), Event::CodeHeld, told).await.map_err(callback_store)? {
+        let told = (flow.step == FlowStep::Authorizing).then(|| (EventKind::OauthSucceeded, Map::new()));
+        if !self.step((flow, held), Event::CodeHeld, (told, &[])).await.map_err(callback_store)? {
             return Err(CallbackError::Refused);
         }
         self.links.forget(&AccountId::from(flow.account.as_str()));
@@ -111,8 +114,7 @@ impl Accounts {
             return Err(VerifyError::Gone);
         }
         if !same_person(identifier, &row.identifier) {
-            let told = Some(EventKind::VerificationFailed);
-            self.end_and_tell(flow, "other_user", told).await.map_err(verify_store)?;
+            self.end(flow, OTHER_USER).await.map_err(verify_store)?;
             return Err(VerifyError::OtherUser);
         }
         let came = self.came(&flow)?;
@@ -141,7 +143,7 @@ impl Accounts {
                 let code = std::str::from_utf8(came).map(SecretString::from).map_err(|_| CallbackError::Refused)?;
                 self.exchange(connection, (&flow, row), &code).await
             }
-            _ => self.redeem_keys(connection, (&flow, row), came).await,
+            _ => self.redeem_keys(connection, (&flow, row), came).await.map_err(Unkept::from),
         };
         self.ended(flow, result).await
     }
@@ -168,17 +170,18 @@ impl Accounts {
     }
 
     /// What becomes of a flow whose code was consumed, as the caller and the browser are told.
-    pub(super) async fn ended(
-        &self,
-        flow: FlowRow,
-        result: Result<Linked, CallbackError>,
-    ) -> Result<Linked, CallbackFailed> {
-        let return_url = ending(&flow, result.as_ref().err());
+    pub(super) async fn ended(&self, flow: FlowRow, result: Result<Linked, Unkept>) -> Result<Linked, CallbackFailed> {
+        let return_url = ending(&flow, result.as_ref().err().map(|unkept| &unkept.error));
         match result {
             Ok(linked) => Ok(Linked { return_url, ..linked }),
-            Err(error) => {
+            Err(Unkept { error, back }) => {
                 // The flow stays where it is if the store fails; it is swept up later.
-                let _ = self.end(flow, error.as_str()).await.map_err(store_error);
+                let ended = self.end_giving_back(flow, error.as_str(), &back).await.map_err(store_error);
+                match ended {
+                    Ok(true) => self.revoke_soon(),
+                    // It went with its account, or the store fails.
+                    Ok(false) | Err(_) => self.give_back(back).await,
+                }
                 Err(CallbackFailed { error, return_url })
             }
         }
@@ -186,10 +189,11 @@ impl Accounts {
 
     /// Ends a flow without an account; an account that waited for it is `PENDING_AUTH` again.
     pub(super) async fn end(&self, flow: FlowRow, failure: &str) -> Result<(), StoreError> {
-        self.end_and_tell(flow, failure, None).await
+        self.end_giving_back(flow, failure, &[]).await.map(|_| ())
     }
 
-    async fn end_and_tell(&self, flow: FlowRow, failure: &str, told: Option<EventKind>) -> Result<(), StoreError> {
+    /// The same, with the writes that give tokens back.
+    async fn end_giving_back(&self, flow: FlowRow, failure: &str, back: &[Write]) -> Result<bool, StoreError> {
         tracing::warn!(flow = flow.id, account = flow.account, failure, "a flow failed");
         let failed = FlowRow {
             step: FlowStep::Failed,
@@ -198,25 +202,41 @@ impl Accounts {
             held: None,
             ..flow.clone()
         };
-        self.step((&flow, failed), Event::VerificationFailed, told).await.map(|_| ())
+        let told = match failure {
+            OTHER_USER => Some((EventKind::VerificationFailed, Map::new())),
+            // The person goes on with the link at which they choose.
+            CHOOSE => None,
+            _ => Some((EventKind::ConnectFailed, Map::from_iter([("failure".to_owned(), failure.into())]))),
+        };
+        self.step((&flow, failed), Event::VerificationFailed, (told, back)).await
     }
 
-    /// Moves a flow, and its account with it where the event can happen to it. `false`: the flow was moved already.
+    /// Moves a flow, and its account with it where the event can happen to it, with more writes. `false`: the flow was
+    /// moved already.
     async fn step(
         &self,
         (before, after): (&FlowRow, FlowRow),
         event: Event,
-        told: Option<EventKind>,
+        (told, more): (Option<(EventKind, Map<String, Value>)>, &[Write]),
     ) -> Result<bool, StoreError> {
         for _ in 0..ROUNDS {
             let row = self.store.account(&before.account).await?;
-            let changed = row.as_ref().and_then(|row| Some((row, self.changed(row, event)?)));
+            let changed = match &row {
+                Some(row) => self.moved(row, before, event).await?,
+                None => None,
+            };
             let mut writes = vec![Write::Flow { from: before.step, row: after.clone() }];
-            let now = changed.as_ref().map(|(_, changed)| changed).or(row.as_ref());
-            writes.extend(told.zip(now).map(|(kind, now)| self.event(kind, now, Map::new())));
-            writes.extend(changed.iter().flat_map(|(row, changed)| self.change(row, changed)));
+            let now = changed.as_ref().or(row.as_ref());
+            writes.extend(told.clone().zip(now).map(|((kind, about), now)| self.event(kind, now, about)));
+            if let (Some(row), Some(changed)) = (&row, &changed) {
+                match row.status == changed.status {
+                    true => writes.push(Write::Account(changed.clone())),
+                    false => writes.extend(self.change(row, changed)),
+                }
+            }
+            writes.extend_from_slice(more);
             if self.store.commit(writes).await? {
-                if let Some((row, changed)) = &changed {
+                if let (Some(row), Some(changed)) = (&row, &changed) {
                     self.said(row, changed);
                 }
                 return Ok(true);
@@ -227,6 +247,17 @@ impl Accounts {
             }
         }
         Err(StoreError::new("an account is being changed by others all the time"))
+    }
+
+    /// The account once a flow of it has moved; `None` where that changes nothing.
+    async fn moved(&self, row: &AccountRow, flow: &FlowRow, event: Event) -> Result<Option<AccountRow>, StoreError> {
+        // While several codes are held, the account waits for all of them. The row is written all the same: of two
+        // that move at once, the second one has to look again.
+        let waits = row.status == ConnectedAccountStatus::PendingVerification;
+        if waits && (event == Event::CodeHeld || self.store.others_held(flow).await?) {
+            return Ok(Some(AccountRow { revision: row.revision + 1, ..row.clone() }));
+        }
+        Ok(self.changed(row, event))
     }
 
     /// Ends what was held for too long.

@@ -45,6 +45,7 @@ mod refresh;
 mod refusal;
 mod revocation;
 mod spool;
+mod unkept;
 mod verify;
 
 /// A provider: answers in order, then the last one for ever.

@@ -23,7 +23,7 @@ use super::scopes;
 use super::{Server, assertion};
 use crate::account::Secrets;
 use crate::def::{ClientAuthDef, JwtBearerDef, TokenBodyDef, TokenDef};
-use crate::transport::{Http, HttpReply, HttpRequest, Limits, TransportError};
+use crate::transport::{Asked, Http, HttpReply, HttpRequest, Limits, TransportError};
 
 /// How long a token endpoint may take.
 pub(crate) const TOKEN_TIMEOUT: Duration = Duration::from_secs(10);
@@ -74,7 +74,7 @@ pub(crate) async fn send(http: &Http, server: Server<'_>, request: &TokenRequest
             _ => Refusal::Client,
         });
     };
-    let reply = match http.send_auth(connection, to_send, LIMITS).await {
+    let reply = match http.send_auth((connection, Asked::Tokens), to_send, LIMITS).await {
         Ok(reply) => reply,
         Err(error) => return Answer::Refused(of_transport(&error)),
     };

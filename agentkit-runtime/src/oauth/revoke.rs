@@ -9,7 +9,7 @@ use super::Server;
 use super::reply::{TokenReply, shown};
 use super::request::{LIMITS, post, retry_after};
 use crate::def::TokenBodyDef;
-use crate::transport::{Http, HttpRequest};
+use crate::transport::{Asked, Http, HttpRequest};
 
 /// What came of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,7 +29,8 @@ const GONE: &[&str] =
 /// Tells it once.
 pub(crate) async fn revoke(http: &Http, server: Server<'_>, token: &SecretString) -> Revocation {
     let Some(request) = revocation(server, token) else { return Revocation::Never };
-    let Ok(reply) = http.send_auth(server.connection, request, LIMITS).await else { return Revocation::Later(None) };
+    let asked = (server.connection, Asked::Revocations);
+    let Ok(reply) = http.send_auth(asked, request, LIMITS).await else { return Revocation::Later(None) };
     let body = TokenReply::read(server.def, &reply.headers, &reply.body);
     let code = body.as_ref().and_then(TokenReply::error);
     let judged = judge(reply.status, code, retry_after(&reply));

@@ -154,11 +154,17 @@ impl Store for FaultyStore {
     fn overdue_flows(&self, now: i64) -> StoreFuture<'_, Vec<FlowRow>> {
         self.inner.overdue_flows(now)
     }
+    fn others_held<'a>(&'a self, flow: &'a FlowRow) -> StoreFuture<'a, bool> {
+        self.inner.others_held(flow)
+    }
     fn forget_flows(&self, before: i64) -> StoreFuture<'_, ()> {
         self.inner.forget_flows(before)
     }
     fn events(&self, after: i64, limit: u32) -> StoreFuture<'_, Vec<EventRow>> {
         self.inner.events(after, limit)
+    }
+    fn last_event(&self) -> StoreFuture<'_, i64> {
+        self.inner.last_event()
     }
     fn forget_events(&self, before: i64) -> StoreFuture<'_, ()> {
         self.inner.forget_events(before)

@@ -174,6 +174,16 @@ impl Store for MemoryStore {
         done(self.tables().flows.values().filter(over).cloned().collect())
     }
 
+    fn others_held<'a>(&'a self, flow: &'a FlowRow) -> StoreFuture<'a, bool> {
+        let holds = |row: &FlowRow| {
+            matches!(row.step, FlowStep::Held | FlowStep::Consumed)
+                && row.held_until.is_some()
+                && row.account == flow.account
+                && row.id != flow.id
+        };
+        done(self.tables().flows.values().any(holds))
+    }
+
     fn forget_flows(&self, before: i64) -> StoreFuture<'_, ()> {
         self.tables().flows.retain(|_, row| row.expires_at >= before);
         done(())
@@ -183,6 +193,10 @@ impl Store for MemoryStore {
         let tables = self.tables();
         let events = tables.events.iter().filter(|row| row.number > after);
         done(events.take(limit as usize).cloned().collect())
+    }
+
+    fn last_event(&self) -> StoreFuture<'_, i64> {
+        done(self.tables().last_event)
     }
 
     fn forget_events(&self, before: i64) -> StoreFuture<'_, ()> {
@@ -203,11 +217,15 @@ impl Store for MemoryStore {
     }
 
     fn grant_in_use<'a>(&'a self, revocation: &'a RevocationRow) -> StoreFuture<'a, bool> {
+        let tables = self.tables();
+        let person = tables.accounts.get(&revocation.account).map(|row| &row.identifier);
         let same = |row: &AccountRow| match &revocation.subject {
             Some(subject) => row.subject.as_ref() == Some(subject),
-            None => row.id == revocation.account,
+            None => {
+                row.id == revocation.account
+                    || (row.subject.is_some() && person.is_some_and(|id| *id == row.identifier))
+            }
         };
-        let tables = self.tables();
         let mut active = tables.accounts.values().filter(|row| row.status == ConnectedAccountStatus::Active);
         done(active.any(|row| row.client_id == revocation.client_id && same(row)))
     }

@@ -285,12 +285,22 @@ impl Store for SqliteStore {
         Box::pin(self.all(sqlx::query(sql::OVERDUE_FLOWS).bind(now), read_flow))
     }
 
+    fn others_held<'a>(&'a self, flow: &'a FlowRow) -> StoreFuture<'a, bool> {
+        let select = sqlx::query(sql::OTHERS_HELD).bind(flow.account.clone()).bind(flow.id.clone());
+        Box::pin(async move { Ok(self.one(select, |_| Ok(())).await?.is_some()) })
+    }
+
     fn forget_flows(&self, before: i64) -> StoreFuture<'_, ()> {
         Box::pin(self.run(sqlx::query(sql::FORGET_FLOWS).bind(before)))
     }
 
     fn events(&self, after: i64, limit: u32) -> StoreFuture<'_, Vec<EventRow>> {
         Box::pin(self.all(sqlx::query(sql::EVENTS).bind(after).bind(i64::from(limit)), read_event))
+    }
+
+    fn last_event(&self) -> StoreFuture<'_, i64> {
+        let select = sqlx::query(sql::LAST_EVENT);
+        Box::pin(async move { Ok(self.one(select, |row| row.try_get("number")).await?.unwrap_or(0)) })
     }
 
     fn forget_events(&self, before: i64) -> StoreFuture<'_, ()> {

@@ -60,6 +60,7 @@ on_every_store! {
     events_are_read_in_their_order
     revocations_come_when_they_are_due
     a_grant_is_in_use_where_another_account_lives_on_it
+    codes_that_are_held_are_found_by_their_account
     what_is_added_is_told_once
     an_account_is_erased_with_all_that_is_its_own
 }
@@ -324,6 +325,7 @@ async fn a_lease_is_taken_when_it_is_free_and_given_back_by_its_owner(store: &dy
 
 async fn events_are_read_in_their_order(store: &dyn Store) {
     let event = |id: &str, occurred_at| EventRow { id: id.to_owned(), occurred_at, ..event() };
+    assert_eq!(store.last_event().await.unwrap(), 0);
     let writes = vec![Write::Event(event("evt_b", 7)), Write::Event(event("evt_a", 6))];
     assert!(store.commit(writes).await.unwrap());
     let ids = async |after, limit| {
@@ -333,6 +335,7 @@ async fn events_are_read_in_their_order(store: &dyn Store) {
     assert_eq!(ids(0, 10).await, [(1, "evt_b".to_owned()), (2, "evt_a".to_owned())]);
     assert_eq!(ids(0, 1).await, [(1, "evt_b".to_owned())]);
     assert_eq!(ids(1, 10).await, [(2, "evt_a".to_owned())]);
+    assert_eq!(store.last_event().await.unwrap(), 2);
     store.forget_events(8).await.unwrap();
     assert!(store.commit(vec![Write::Event(event("evt_c", 9))]).await.unwrap());
     assert_eq!(ids(0, 10).await, [(3, "evt_c".to_owned())], "a number is given once");
@@ -395,6 +398,39 @@ async fn a_grant_is_in_use_where_another_account_lives_on_it(store: &dyn Store) 
     assert!(ask("client", None, "ca_1").await);
     assert!(!ask("client", None, "ca_9").await);
     assert_eq!(store.next_revocation().await.unwrap(), None);
+    // Of another account of the same person nobody knows that it is another one's at the provider.
+    let second = AccountRow { id: "ca_2".to_owned(), name: "second".to_owned(), subject: None, ..account() };
+    store.keep_account(second, event()).await.unwrap();
+    assert!(ask("client", None, "ca_2").await);
+    let bob = AccountRow { id: "ca_3".to_owned(), identifier: "bob".to_owned(), subject: None, ..account() };
+    store.keep_account(bob, event()).await.unwrap();
+    assert!(!ask("client", None, "ca_3").await);
+    // One whose connector cannot say whose it is stands for itself alone.
+    let active = store.account("ca_1").await.unwrap().unwrap();
+    let nameless = AccountRow { subject: None, revision: active.revision + 1, ..active };
+    assert!(store.commit(vec![Write::Account(nameless)]).await.unwrap());
+    assert!(!ask("client", None, "ca_2").await && ask("client", None, "ca_1").await);
+}
+
+async fn codes_that_are_held_are_found_by_their_account(store: &dyn Store) {
+    with_account(store).await;
+    let held = |id: &str, step, held_until| FlowRow {
+        id: id.to_owned(),
+        link: id.as_bytes().to_vec(),
+        step,
+        held_until,
+        ..flow()
+    };
+    let first = held("flow_1", FlowStep::Held, Some(5));
+    for row in [&first, &held("flow_2", FlowStep::Consumed, None), &held("flow_3", FlowStep::Failed, Some(5))] {
+        store.add_flow(row.clone(), event()).await.unwrap();
+    }
+    assert!(!store.others_held(&first).await.unwrap(), "neither one that never was nor one that is over");
+    assert!(store.others_held(&held("flow_9", FlowStep::Linked, None)).await.unwrap());
+    let elsewhere = FlowRow { account: "ca_9".to_owned(), ..held("flow_9", FlowStep::Linked, None) };
+    assert!(!store.others_held(&elsewhere).await.unwrap());
+    store.add_flow(held("flow_4", FlowStep::Consumed, Some(5)), event()).await.unwrap();
+    assert!(store.others_held(&first).await.unwrap(), "one that is being redeemed");
 }
 
 async fn what_is_added_is_told_once(store: &dyn Store) {

@@ -60,13 +60,15 @@ pub(crate) struct Host {
     breaker: Breaker,
 }
 
-/// What a host is asked for: the two have a breaker each, so that trouble with one does not stop the other.
+/// What a host is asked for: each has a breaker of its own, so that trouble with one does not stop the others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Asked {
     /// Its API.
     Tools,
     /// Tokens.
     Tokens,
+    /// To forget tokens.
+    Revocations,
 }
 
 /// Where one request wants to go.

@@ -67,7 +67,7 @@ impl Http {
     /// Sends a request that carries the client's secret or a refresh token, to an endpoint of the way to connect.
     pub(crate) async fn send_auth(
         &self,
-        connection: &ConnectionSettings,
+        (connection, asked): (&ConnectionSettings, Asked),
         request: HttpRequest,
         limits: Limits,
     ) -> Result<HttpReply, TransportError> {
@@ -83,7 +83,7 @@ impl Http {
         if host.is_empty() || !allowed {
             return Err(TransportError::new(Failure::Refused));
         }
-        let door = self.doors.host(connection.id(), host, Asked::Tokens);
+        let door = self.doors.host(connection.id(), host, asked);
         self.carry((connection, &door), request, limits).await
     }
 

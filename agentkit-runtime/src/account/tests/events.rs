@@ -133,3 +133,33 @@ async fn events_are_forgotten_in_the_end() {
     world.kit.finish().await;
     assert_eq!(told(&world).await, ["status_updated ACTIVE DISCONNECTED"]);
 }
+
+/// An app that waits for a person hears also of a no.
+#[tokio::test]
+async fn who_came_back_without_the_account_is_told_with_the_reason() {
+    let world = World::new(&[token(1)]).await;
+    let ana = world.kit.connected_account("mail-work", "ana").await.unwrap();
+    let id = world.connection_id("mail-work");
+    let table = [
+        ("error=access_denied", token(1), "denied"),
+        ("error=invalid_scope", token(1), "scope_refused"),
+        ("error=%3Cb%3Eevil", token(1), "provider_error"),
+        ("code=c", reply(401, r#"{"error": "invalid_client"}"#), "client_refused"),
+        ("code=c", reply(500, "CANARY"), "provider_error"),
+    ];
+    for (came, answer, failure) in table {
+        world.provider.then(&[answer]);
+        let (state, cookie) = world.walk(&ana).await;
+        let seen = world.kit.last_event().await.unwrap();
+        let query = format!("{came}&state={state}");
+        world.kit.authorization().callback(&id, &query, &cookie).await.unwrap_err();
+        let events = world.kit.events(seen, 1000).await.unwrap();
+        let last = events.last().unwrap();
+        assert_eq!((last.kind.as_str(), &last.account), (EventKind::ConnectFailed.as_str(), ana.id()), "{came}");
+        assert_eq!((&last.data["failure"], &last.data["status"]), (&failure.into(), &"PENDING_AUTH".into()), "{came}");
+        assert_eq!(world.kit.last_event().await.unwrap(), last.number);
+        // Once, however often it comes.
+        world.kit.authorization().callback(&id, &query, &cookie).await.unwrap_err();
+        assert_eq!(world.kit.last_event().await.unwrap(), last.number);
+    }
+}

@@ -199,7 +199,9 @@ async fn an_address_of_a_reply_gets_no_token_unless_it_is_the_providers() {
         let account = world.kit.connected_account("given", "ana").await.unwrap();
         let (connected, hosts) = connect(&world, &account, &[("login", "acme.example.com")]).await;
         assert_eq!(connected.unwrap_err(), CallbackError::Provider, "{site}");
-        assert_eq!(hosts, ["acme.example.com"], "only the token endpoint: {site}");
+        // The token is given back where it was got.
+        let theirs = hosts.iter().all(|host| host == "acme.example.com");
+        assert!(theirs, "only the endpoints of the login: {site}: {hosts:?}");
     }
     let world = world(&[token_and(""), reply(200, "\"ana\"")]).await;
     let account = world.kit.connected_account("given", "ana").await.unwrap();

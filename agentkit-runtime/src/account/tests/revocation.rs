@@ -6,13 +6,13 @@ use crate::store::{RevocationRow, Write};
 use super::*;
 
 /// Tokens that the provider was told to forget, in order.
-fn told(world: &World) -> Vec<String> {
+pub(super) fn told(world: &World) -> Vec<String> {
     let form = |form: Vec<(String, String)>| form.into_iter().find(|(name, _)| name == "token").unwrap().1;
     world.provider.forms("/revoke").into_iter().map(form).collect()
 }
 
 /// What waits to be told.
-async fn waiting(world: &World) -> Vec<RevocationRow> {
+pub(super) async fn waiting(world: &World) -> Vec<RevocationRow> {
     world.kit.inner().accounts.store.revocations(i64::MAX, 100).await.unwrap()
 }
 
@@ -185,4 +185,24 @@ async fn another_client_does_not_ask_for_it() {
     world.kit.disconnect(&ana).await.unwrap();
     world.kit.finish().await;
     assert_eq!((told(&world).len(), waiting(&world).await.len()), (0, 1));
+}
+
+/// The two are often on one host, and have nothing to do with each other.
+#[tokio::test]
+async fn an_endpoint_that_fails_to_revoke_stops_no_refresh() {
+    let world = World::new(&[token(1)]).await;
+    let ana = world.connected("ana").await;
+    let mut others = Vec::new();
+    for number in 0..40 {
+        others.push(world.connected(&format!("user-{number}")).await);
+    }
+    world.clock.advance(Duration::from_hours(1));
+    world.provider.then(&[DOWN]);
+    for account in &others {
+        world.kit.disconnect(account).await.unwrap();
+    }
+    world.kit.finish().await;
+    assert!(told(&world).len() < 40, "it was left alone after a while: {}", told(&world).len());
+    world.provider.then(&[token(2)]);
+    assert_eq!(world.read(&ana).await.unwrap().unwrap(), "Bearer CANARY-at-2");
 }

@@ -174,6 +174,39 @@ async fn a_code_that_was_held_when_the_process_ended_is_swept_up_at_the_next_sta
 }
 
 #[tokio::test]
+async fn an_account_waits_as_long_as_any_of_its_codes_is_held() {
+    let world = world(&[token(1)], UserVerification::App).await;
+    let account = world.account_of("mail-work").await;
+    let status = async || world.account_of("mail-work").await.status();
+    let (first, second) = (world.request(&account).await, world.request(&account).await);
+    assert_eq!(world.kit.verify(&first, "bob").await.unwrap_err(), VerifyError::OtherUser);
+    assert_eq!(status().await, Status::PendingVerification, "the other one is still held");
+    assert_eq!(world.kit.verify(&second, "bob").await.unwrap_err(), VerifyError::OtherUser);
+    assert_eq!(status().await, Status::PendingAuth);
+
+    // Of two that end at once, one is the last.
+    for _ in 0..20 {
+        let (first, second) = (world.request(&account).await, world.request(&account).await);
+        let (one, other) = tokio::join!(world.kit.verify(&first, "bob"), world.kit.verify(&second, "bob"));
+        assert!(one.is_err() && other.is_err());
+        assert_eq!(status().await, Status::PendingAuth);
+    }
+    // The time of each is its own.
+    let settled = async || {
+        for _ in 0..100 {
+            tokio::task::yield_now().await;
+        }
+        world.account_of("mail-work").await.status()
+    };
+    world.request(&account).await;
+    world.clock.advance(Duration::from_mins(1));
+    let second = world.request(&account).await;
+    world.clock.advance(Duration::from_mins(1));
+    assert_eq!(settled().await, Status::PendingVerification);
+    assert_eq!(world.kit.verify(&second, "ana@example.com").await.unwrap().account.status(), Status::Active);
+}
+
+#[tokio::test]
 async fn of_many_words_of_the_app_one_counts() {
     let world = world(&[token(1)], UserVerification::App).await;
     let request = world.request(&world.account_of("mail-work").await).await;

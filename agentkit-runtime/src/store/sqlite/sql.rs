@@ -79,6 +79,8 @@ pub(super) const FLOW_OF_STATE: &str = "SELECT * FROM flow WHERE state = $1";
 pub(super) const FLOW_OF_REQUEST: &str = "SELECT * FROM flow WHERE request = $1";
 pub(super) const OVERDUE_FLOWS: &str =
     "SELECT * FROM flow WHERE step IN ('HELD', 'CONSUMED') AND held_until <= $1 ORDER BY held_until";
+pub(super) const OTHERS_HELD: &str = "SELECT id FROM flow \
+    WHERE account = $1 AND id <> $2 AND step IN ('HELD', 'CONSUMED') AND held_until IS NOT NULL LIMIT 1";
 pub(super) const FORGET_FLOWS: &str = "DELETE FROM flow WHERE expires_at < $1";
 pub(super) const ADD_FLOW: &str = "\
     INSERT INTO flow \
@@ -96,6 +98,7 @@ pub(super) const REPLACE_FLOW: &str = "\
     WHERE id = $1 AND tenant = $2 AND step = $24";
 
 pub(super) const EVENTS: &str = "SELECT * FROM event WHERE number > $1 ORDER BY number LIMIT $2";
+pub(super) const LAST_EVENT: &str = "SELECT number FROM event ORDER BY number DESC LIMIT 1";
 pub(super) const FORGET_EVENTS: &str = "DELETE FROM event WHERE occurred_at < $1";
 pub(super) const ADD_EVENT: &str =
     "INSERT INTO event (id, tenant, kind, account, data, occurred_at) VALUES ($1, $2, $3, $4, $5, $6)";
@@ -103,7 +106,8 @@ pub(super) const ADD_EVENT: &str =
 pub(super) const REVOCATIONS: &str = "SELECT * FROM revocation WHERE not_before <= $1 ORDER BY not_before, id LIMIT $2";
 pub(super) const NEXT_REVOCATION: &str = "SELECT not_before FROM revocation ORDER BY not_before LIMIT 1";
 pub(super) const GRANT_IN_USE: &str = "SELECT id FROM account \
-    WHERE status = 'ACTIVE' AND client_id = $1 AND (subject = $2 OR ($2 IS NULL AND id = $3)) LIMIT 1";
+    WHERE status = 'ACTIVE' AND client_id = $1 AND (subject = $2 OR ($2 IS NULL AND (id = $3 \
+        OR (subject IS NOT NULL AND identifier = (SELECT identifier FROM account WHERE id = $3))))) LIMIT 1";
 pub(super) const ADD_REVOCATION: &str = "\
     INSERT INTO revocation \
     (id, tenant, connection_id, account, account_values, token, tries, not_before, created_at, client_id, subject) \
