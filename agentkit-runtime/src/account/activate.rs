@@ -131,15 +131,14 @@ impl Accounts {
     ) -> Result<Linked, Unkept> {
         let (row, tokens) = (taken.row.clone(), tokens_of(&taken.grants));
         let mut owner = Owner { subject: None, values: Values::new() };
-        let taking = self.take_as(connection, server, taken, &mut owner).await;
+        let taking = self.take_as((connection, server), taken, &mut owner).await;
         taking.map_err(|error| self.unkept((connection, &row), (owner, tokens), error))
     }
 
     /// The same; says whose tokens they are as soon as it is known.
     async fn take_as(
         self: &Arc<Self>,
-        connection: &Arc<ConnectionSettings>,
-        server: &OAuth2Def,
+        (connection, server): (&Arc<ConnectionSettings>, &OAuth2Def),
         taken: Taken<'_>,
         owner: &mut Owner,
     ) -> Result<Linked, CallbackError> {

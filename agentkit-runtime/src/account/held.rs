@@ -37,6 +37,9 @@ const OTHER_USER: &str = "other_user";
 /// An exchange that is not over by then ended with its process.
 const EXCHANGE_MS: i64 = 15 * 60_000;
 
+/// What is told of a step of a flow.
+type Told = Option<(EventKind, Map<String, Value>)>;
+
 /// A callback that waits for the word of the app.
 #[derive(Clone)]
 #[non_exhaustive]
@@ -217,7 +220,7 @@ impl Accounts {
         &self,
         (before, after): (&FlowRow, FlowRow),
         event: Event,
-        (told, more): (Option<(EventKind, Map<String, Value>)>, &[Write]),
+        (told, more): (Told, &[Write]),
     ) -> Result<bool, StoreError> {
         for _ in 0..ROUNDS {
             let row = self.store.account(&before.account).await?;
@@ -229,9 +232,10 @@ impl Accounts {
             let now = changed.as_ref().or(row.as_ref());
             writes.extend(told.clone().zip(now).map(|((kind, about), now)| self.event(kind, now, about)));
             if let (Some(row), Some(changed)) = (&row, &changed) {
-                match row.status == changed.status {
-                    true => writes.push(Write::Account(changed.clone())),
-                    false => writes.extend(self.change(row, changed)),
+                if row.status == changed.status {
+                    writes.push(Write::Account(changed.clone()));
+                } else {
+                    writes.extend(self.change(row, changed));
                 }
             }
             writes.extend_from_slice(more);
