@@ -316,7 +316,7 @@ pub(super) fn fingerprint(connection: &ConnectionSettings) -> Vec<u8> {
     };
     let stand_ins = connection.stand_ins().iter().flat_map(|stand_in| [stand_in.from.as_str(), stand_in.to.as_str()]);
     let mode = connection.user_verification().as_str();
-    let parts = [connection.id(), connection.client_id(), connection.callback_url(), &authorize, &token, mode];
+    let parts = [connection.client_id(), connection.callback_url(), &authorize, &token, mode];
     for part in parts.into_iter().chain(stand_ins) {
         context.update(&(part.len() as u64).to_be_bytes());
         context.update(part.as_bytes());

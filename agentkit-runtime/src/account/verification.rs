@@ -223,6 +223,7 @@ mod tests {
             "https://app.example.com/\t",
             "https://app.example.com\\@evil.example/",
             "https://user@app.example.com/",
+            "https://:password@app.example.com/",
             "https://app.example.com/#x",
             "https://app.example.com/?state=x",
             "https://app.example.com/?auth%5Frequest_id=x",
@@ -261,6 +262,7 @@ mod tests {
             ("http://127.0.0.1:8917", &some, UserVerification::App),
             // Served on this machine, but reached from others.
             ("https://localhost", &none, UserVerification::App),
+            ("http://agents.example.com", &none, UserVerification::App),
         ];
         for (base_url, addresses, wanted) in table {
             assert_eq!(mode(None, None, (base_url, addresses)), wanted, "{base_url}");

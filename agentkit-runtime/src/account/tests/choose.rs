@@ -117,11 +117,16 @@ async fn one_alone_is_chosen_and_none_is_no_account() {
     world.provider.then(&[token(2), reply(200, "[]")]);
     let link = world.kit.authorization_link(&bob).await.unwrap();
     assert!(matches!(walk(&world, &link.url, None).await, Err(CallbackError::Check { .. })));
+    world.provider.then(&[token(2), reply(200, r#"[".."]"#)]);
+    let link = world.kit.authorization_link(&bob).await.unwrap();
+    assert_eq!(walk(&world, &link.url, None).await.unwrap_err(), CallbackError::Provider, "it makes no address");
 
     // A choice that is not there is asked for anew.
     world.provider.then(&[token(3), reply(200, r#"["a", "b"]"#)]);
     let link = world.kit.authorization_link_to(&bob, LinkOptions::new().fields([("choice", "z")])).await.unwrap();
-    assert!(matches!(walk(&world, &link.url, None).await, Err(CallbackError::Choose { .. })));
+    let Err(CallbackError::Choose { link, .. }) = walk(&world, &link.url, None).await else { panic!("there is no z") };
+    let silent = world.kit.authorization().start_with(token_of(&link), Vec::new()).await;
+    assert!(matches!(silent, Err(SubmitError::Secrets(_))), "what was chosen before counts no more: {silent:?}");
     world.provider.then(&[token(3), reply(200, r#"["b"]"#)]);
     let link = world.kit.authorization_link_to(&bob, LinkOptions::new().fields([("choice", "z")])).await.unwrap();
     assert!(

@@ -94,10 +94,12 @@ async fn which_account_the_client_means_is_not_for_a_page_either() {
     let link = world.kit.authorization_link(&account).await.unwrap();
     let (pages, page_token) = (world.kit.authorization(), link.url.rsplit('/').next().unwrap());
     assert!(!pages.link_page(page_token).await.unwrap().choosing);
+    let told = world.kit.events(0, 1000).await.unwrap().len();
     match pages.submit(page_token, Vec::new()).await {
         Err(SubmitError::Secrets(text)) => assert_eq!(text, "whoever runs the app has to say which account is meant"),
         other => panic!("{other:?}"),
     }
+    assert_eq!(world.kit.events(0, 1000).await.unwrap().len(), told, "no link was made on which they stand");
     world.provider.then(&[token(2), several]);
     let account = world.kit.connect_with_secrets(&account, [("choice", "b")]).await.unwrap();
     assert_eq!(account.identity().map(|identity| identity.id.as_str()), Some("b"));

@@ -63,6 +63,59 @@ async fn a_life_is_told_in_its_order() {
     );
 }
 
+/// Somebody who is not the person of the link is told of, and a no at the provider is no yes.
+#[tokio::test]
+async fn the_ends_of_links_are_told_as_they_were() {
+    let adjust = |builder: AgentKitBuilder| {
+        let mail = Connection::new("mail-work", &MAIL).client("client-1", SecretString::from("CANARY-secret"));
+        let weather = Connection::new("weather", &WEATHER);
+        builder.connection(mail).connection(weather).user_verify_urls(["https://app.example.com/"])
+    };
+    let world = World::adjusted(&[token(1)], adjust).await.unwrap();
+    let after = async |number: usize| told(&world).await.split_off(number);
+    let request_of = |arrival: Arrival| {
+        let Arrival::Held(held) = arrival else { panic!("{arrival:?}") };
+        held.location.split("auth_request_id=").nth(1).unwrap().to_owned()
+    };
+    let id = world.connection_id("mail-work");
+    let ana = world.kit.connected_account("mail-work", "ana").await.unwrap();
+    let came = async |returned: &str| {
+        let (state, cookie) = world.walk(&ana).await;
+        world.kit.authorization().callback(&id, &format!("{returned}&state={state}"), &cookie).await
+    };
+    came("error=access_denied").await.unwrap_err();
+    let request = request_of(came("code=c").await.unwrap());
+    world.kit.verify(&request, "bob").await.unwrap_err();
+    assert_eq!(
+        after(1).await,
+        [
+            "magic_link_generated PENDING_AUTH",
+            "magic_link_generated PENDING_AUTH",
+            "oauth_succeeded PENDING_VERIFICATION",
+            "status_updated PENDING_AUTH PENDING_VERIFICATION",
+            "verification_failed PENDING_AUTH",
+            "status_updated PENDING_VERIFICATION PENDING_AUTH",
+        ]
+    );
+
+    // A key that was typed in comes from no consent page, and brings no tokens.
+    let told_before = told(&world).await.len();
+    let key = world.kit.connected_account("weather", "ana").await.unwrap();
+    let link = world.kit.authorization_link(&key).await.unwrap();
+    let typed = vec![("key".to_owned(), SecretString::from("sk-CANARY"))];
+    let request = request_of(world.kit.authorization().submit(token_of(&link), typed).await.unwrap());
+    world.kit.verify(&request, "ana").await.unwrap();
+    assert_eq!(
+        after(told_before).await,
+        [
+            "created PENDING_AUTH",
+            "magic_link_generated PENDING_AUTH",
+            "status_updated PENDING_AUTH PENDING_VERIFICATION",
+            "status_updated PENDING_VERIFICATION ACTIVE",
+        ]
+    );
+}
+
 #[tokio::test]
 async fn the_envelope_is_the_one_of_webhooks_and_holds_no_secret() {
     let world = World::new(&[token(1)]).await;

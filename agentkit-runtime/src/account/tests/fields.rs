@@ -277,3 +277,27 @@ async fn beside_a_stand_in_no_account_names_the_provider() {
     world.kit.connect_with_secrets(&account, of("acme.example.com")).await.unwrap();
     assert_eq!(world.provider.hosts(), ["127.0.0.1"]);
 }
+
+/// Two links at once: who comes second does not move the account to another site, where the same id is somebody else's.
+#[tokio::test]
+async fn of_two_links_the_first_says_which_site_it_is() {
+    let world = world(&[token_and(""), reply(200, "\"ana\"")]).await;
+    let account = world.kit.connected_account("sites", "ana").await.unwrap();
+    let walk = async |login: &str| {
+        let link = world.kit.authorization_link_to(&account, LinkOptions::new()).await.unwrap();
+        let start = world.kit.authorization().start_with(token_of(&link), typed(&[("login", login)])).await.unwrap();
+        let url = url::Url::parse(&start.location).unwrap();
+        let state = url.query_pairs().find(|(name, _)| name == "state").unwrap().1.into_owned();
+        (format!("code=c&state={state}"), start.cookie.split(';').next().unwrap().to_owned())
+    };
+    let (first, second) = (walk("acme.example.com").await, walk("evil.example.com").await);
+    let id = world.connection_id("sites");
+    let come = async |(query, cookie): (String, String)| {
+        arrived(world.kit.authorization().callback(&id, &query, &cookie).await)
+    };
+    come(first).await.unwrap();
+    world.provider.then(&[token_and(""), reply(200, "\"ana\"")]);
+    assert_eq!(come(second).await.unwrap_err(), CallbackError::OtherIdentity);
+    let now = world.kit.connected_account("sites", "ana").await.unwrap();
+    assert_eq!(now.value("login"), Some("acme.example.com"));
+}

@@ -1,7 +1,8 @@
 use std::time::Duration;
 
 use super::*;
-use crate::account::{CallbackError, LinkError};
+use crate::account::{CallbackError, LinkError, UserVerification, VerifyError};
+use crate::store::faulty::FaultyStore;
 
 async fn callback(world: &World, query: &str, cookie: &str) -> Result<(), CallbackError> {
     let id = world.connection_id("mail-work");
@@ -107,6 +108,7 @@ async fn attacks_are_refused_and_leave_the_flow_alone() {
         (good.clone(), format!("{name}={other_value}"), "another flow's value"),
         (good.clone(), format!("{other_name}={}", cookie.split_once('=').unwrap().1), "under another name"),
         (good.clone(), format!("{name}=x; {cookie}"), "a planted cookie beside it"),
+        (good.clone(), format!("{cookie}; {name}=x"), "a planted cookie behind it"),
         (format!("{good}&state={state}"), cookie.clone(), "two states"),
         (format!("{good}&error=access_denied"), cookie.clone(), "code and error"),
         (format!("state={state}"), cookie.clone(), "neither"),
@@ -118,6 +120,9 @@ async fn attacks_are_refused_and_leave_the_flow_alone() {
         (format!("{good}&iss=https%3A%2F%2Fauth%252eexample.com"), cookie.clone(), "a host spelled otherwise"),
         (format!("{good}&iss=https%3A%2F%2Fauth.example.com%40evil.example"), cookie.clone(), "a user"),
         (format!("{good}&iss=auth.example.com"), cookie.clone(), "an issuer that is no address"),
+        (format!("{good}&iss=https%3A%2F%2Fauth.example.com%2F%3Fx"), cookie.clone(), "an issuer with a query"),
+        (format!("{good}&iss=https%3A%2F%2Fauth.example.com%2F%23x"), cookie.clone(), "an issuer with a fragment"),
+        (format!("{good}&iss=https%3A%2F%2Fauth.example.com%2F%5Cx"), cookie.clone(), "an issuer with a backslash"),
         (format!("{good}&x={}", "y".repeat(5000)), cookie.clone(), "a long query"),
     ];
     for (query, cookie, what) in &attacks {
@@ -220,6 +225,7 @@ async fn a_disconnect_withdraws_what_was_begun_before_it() {
     world.clock.advance(Duration::from_secs(1));
     world.kit.disconnect(&account).await.unwrap();
     assert_eq!(callback(&world, &format!("code=c&state={state}"), &cookie).await, Err(CallbackError::Refused));
+    assert_eq!(world.provider.count("/token"), 1, "its code was not sent");
     for link in [link, unused] {
         let token = link.rsplit('/').next().unwrap();
         assert_eq!(world.kit.authorization().link_page(token).await.unwrap_err(), LinkError::Gone);
@@ -260,4 +266,143 @@ async fn a_server_that_names_its_issuer_has_to_name_it_to_the_letter() {
     }
     let good = format!("code=c&state={state}&iss=https%3A%2F%2Fissuer.example.com%2Fa");
     callback(&world, &good, &cookie).await.unwrap();
+}
+
+/// Its name makes browsers refuse the cookie from anywhere but this host, and over anything but https.
+#[tokio::test]
+async fn over_https_the_cookie_is_of_this_host_alone() {
+    let adjust = |builder: AgentKitBuilder| {
+        let mail = Connection::new("mail-work", &MAIL).client("client-1", SecretString::from("CANARY-secret"));
+        builder.base_url("https://agents.example.com").user_verify_urls(["https://app.example.com/"]).connection(mail)
+    };
+    let world = World::adjusted(&[token(1)], adjust).await.unwrap();
+    let account = world.kit.connected_account("mail-work", "ana").await.unwrap();
+    let link = world.kit.authorization_link(&account).await.unwrap();
+    let cookie = world.kit.authorization().start(token_of(&link)).await.unwrap().cookie;
+    let (pair, attributes) = cookie.split_once("; ").unwrap();
+    let (name, value) = pair.split_once('=').unwrap();
+    assert!(name.starts_with("__Host-flow-") && value.len() == 43, "{name}");
+    assert_eq!(attributes, "Path=/; Max-Age=600; HttpOnly; SameSite=Lax; Secure");
+}
+
+#[tokio::test]
+async fn the_way_through_the_provider_has_a_time_of_its_own() {
+    let world = World::new(&[token(1)]).await;
+    let account = world.kit.connected_account("mail-work", "ana").await.unwrap();
+    let link = world.kit.authorization_link(&account).await.unwrap();
+    world.clock.advance(Duration::from_mins(9));
+    let (state, cookie) = world.walk_from(&link).await;
+    world.clock.advance(Duration::from_mins(9));
+    callback(&world, &format!("code=c&state={state}"), &cookie).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_link_that_ends_soon_is_not_offered_again() {
+    let world = World::new(&[token(1)]).await;
+    let account = world.kit.connected_account("mail-work", "ana").await.unwrap();
+    let first = world.kit.authorization_link(&account).await.unwrap();
+    world.clock.advance(Duration::from_secs(299));
+    assert_eq!(world.kit.authorization_link(&account).await.unwrap().url, first.url);
+    world.clock.advance(Duration::from_secs(1));
+    assert_ne!(world.kit.authorization_link(&account).await.unwrap().url, first.url);
+}
+
+/// What happened with a link can be asked for a day; then nothing of it is left.
+#[tokio::test]
+async fn links_are_forgotten_in_the_end() {
+    let world = World::new(&[token(1)]).await;
+    let account = world.kit.connected_account("mail-work", "ana").await.unwrap();
+    let old = world.kit.authorization_link(&account).await.unwrap();
+    let store = &world.kit.inner().accounts.store;
+    for (hours, is_left) in [(23, true), (2, false)] {
+        world.clock.advance(Duration::from_hours(hours));
+        world.kit.authorization_link(&account).await.unwrap();
+        let flow = store.flow_of_link(&crate::secret::hash(token_of(&old))).await.unwrap();
+        assert_eq!(flow.is_some(), is_left, "after {hours} hours");
+    }
+}
+
+/// A code must not go to a server that it did not come from, nor be asked for by another client.
+#[tokio::test]
+async fn a_connection_that_was_changed_ends_what_was_begun_before() {
+    const fn mail(authorize_url: &'static str, token_url: &'static str) -> OAuth2Def {
+        OAuth2Def { authorize_url: TextDef::Fixed(authorize_url), token_url: TextDef::Fixed(token_url), ..SERVER }
+    }
+    const BASE: &str = "http://127.0.0.1:8917";
+    const AUTHORIZE: &str = "https://auth.example.com/authorize";
+    const TOKEN: &str = "https://auth.example.com/token";
+    const STAND_IN: Option<(&str, &str)> = None;
+    let start =
+        async |store: &FaultyStore, (base, client): (&str, &str), server, stand_in: Option<(&str, &str)>, mode| {
+            let auth = AuthDef { kind: AuthKindDef::OAuth2(server), ..MAIL.auth[0] };
+            let connector: &'static _ = Box::leak(Box::new(ConnectorDef { auth: Box::leak(Box::new([auth])), ..MAIL }));
+            let mut mail = Connection::new("mail-work", connector).client(client, SecretString::from("CANARY-secret"));
+            if let Some((from, to)) = stand_in {
+                mail = mail.stand_in(from, to);
+            }
+            let mail = mail.user_verification(mode);
+            let verify = ["https://app.example.com/"];
+            let adjust = |builder: AgentKitBuilder| {
+                builder.store(store.clone()).base_url(base).connection(mail).user_verify_urls(verify)
+            };
+            World::adjusted(&[token(1)], adjust).await.unwrap()
+        };
+    let same = (BASE, "client-1");
+    let app = UserVerification::App;
+    let there = Some(("https://auth.example.com", "http://127.0.0.1:4010"));
+    let changes = [
+        ("nothing", same, mail(AUTHORIZE, TOKEN), STAND_IN, app),
+        ("the client", (BASE, "client-2"), mail(AUTHORIZE, TOKEN), STAND_IN, app),
+        ("the callback", ("http://127.0.0.1:8918", "client-1"), mail(AUTHORIZE, TOKEN), STAND_IN, app),
+        ("the consent page", same, mail("https://auth.example.com/other", TOKEN), STAND_IN, app),
+        ("the token endpoint", same, mail(AUTHORIZE, "https://evil.example.com/token"), STAND_IN, app),
+        ("a stand-in", same, mail(AUTHORIZE, TOKEN), there, app),
+        ("who verifies", same, mail(AUTHORIZE, TOKEN), STAND_IN, UserVerification::None),
+    ];
+    for (what, place, server, stand_in, mode) in changes {
+        let store = FaultyStore::default();
+        let world = start(&store, same, mail(AUTHORIZE, TOKEN), STAND_IN, app).await;
+        let account = world.kit.connected_account("mail-work", "ana").await.unwrap();
+        let id = world.connection_id("mail-work");
+        let (state, cookie) = world.walk(&account).await;
+        let arrival = world.kit.authorization().callback(&id, &format!("code=c&state={state}"), &cookie).await.unwrap();
+        let Arrival::Held(held) = arrival else { panic!("{arrival:?}") };
+        let request = held.location.split("auth_request_id=").nth(1).unwrap();
+        let (state, cookie) = world.walk(&account).await;
+        let link = world.kit.authorization_link(&account).await.unwrap();
+
+        let after = start(&store, place, server, stand_in, mode).await;
+        let page = after.kit.authorization().link_page(token_of(&link)).await.map(|_| ());
+        let came = after.kit.authorization().callback(&id, &format!("code=c&state={state}"), &cookie).await;
+        let verified = after.kit.verify(request, "ana").await.map(|_| ());
+        if what == "nothing" {
+            assert!(page.is_ok() && came.is_ok() && verified.is_ok(), "{page:?} {came:?} {verified:?}");
+            continue;
+        }
+        assert_eq!(page, Err(LinkError::Gone), "{what}");
+        assert_eq!(came.unwrap_err().error, CallbackError::Refused, "{what}");
+        assert_eq!(verified, Err(VerifyError::Gone), "{what}");
+        assert_eq!(after.provider.hosts(), Vec::<String>::new(), "{what}");
+    }
+}
+
+/// A disconnect is a no, also while the tokens are on their way; they are given back.
+#[tokio::test]
+async fn a_disconnect_while_a_code_is_redeemed_is_the_last_word() {
+    let world = World::new(&[token(1), reply(200, "")]).await;
+    let account = world.kit.connected_account("mail-work", "ana").await.unwrap();
+    let (state, cookie) = world.walk(&account).await;
+    world.provider.close();
+    let (kit, id) = (world.kit.clone(), world.connection_id("mail-work"));
+    let query = format!("code=c&state={state}");
+    let came = tokio::spawn(async move { arrived(kit.authorization().callback(&id, &query, &cookie).await) });
+    world.asked(1).await;
+    world.clock.advance(Duration::from_secs(1));
+    world.kit.disconnect(&account).await.unwrap();
+    world.provider.open();
+    assert_eq!(came.await.unwrap().unwrap_err(), CallbackError::Refused);
+    assert_eq!(world.status(&account).await, (Status::Disconnected, None));
+    world.kit.finish().await;
+    let forgotten: Vec<_> = world.provider.forms("/revoke").into_iter().map(|form| form[0].1.clone()).collect();
+    assert_eq!(forgotten, ["CANARY-rt-1", "CANARY-at-1"]);
 }

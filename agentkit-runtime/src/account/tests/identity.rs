@@ -35,6 +35,10 @@ async fn the_check_names_the_account_and_pins_it() {
     assert_eq!(account.value("team_id"), Some("T1"));
     assert_eq!(account.scopes(), ["post", "who", "find"]);
     assert_eq!(generations(&world, &account).await, [("bot", 1), ("user", 1)]);
+    // Whoever holds a link sees its page before anybody has logged in.
+    let link = world.kit.authorization_link(&account).await.unwrap();
+    let page = world.kit.authorization().link_page(token_of(&link)).await.unwrap();
+    assert_eq!(page.label.as_deref(), Some("U1•••1"));
 
     // Somebody else at the provider: refused, and what was there goes on.
     world.provider.then(&[tokens(2), reply(200, "\"U2\"")]);

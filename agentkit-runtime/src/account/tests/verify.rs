@@ -226,7 +226,59 @@ async fn of_many_callbacks_one_is_held() {
     let pages = world.kit.authorization();
     let all = (0..64).map(|_| pages.callback(&id, &query, &cookie));
     let results = futures_util::future::join_all(all).await;
-    assert_eq!(results.iter().filter(|result| result.is_ok()).count(), 1);
+    let (held, refused): (Vec<_>, Vec<_>) = results.into_iter().partition(Result::is_ok);
+    assert_eq!((held.len(), refused.len()), (1, 63));
+    let refused = refused.into_iter().chain([pages.callback(&id, &query, &cookie).await]);
+    for failed in refused {
+        assert_eq!(failed.unwrap_err().error, CallbackError::Refused);
+    }
+    // None of them took the place of the first.
+    let request = request_of(held.into_iter().next().unwrap().unwrap());
+    world.kit.verify(&request, "ana@example.com").await.unwrap();
+}
+
+/// A timer sweeps it up, and what came too late is over before the timer has its turn.
+#[tokio::test]
+async fn a_word_of_the_app_that_comes_too_late_counts_for_nothing() {
+    let world = world(&[token(1)], UserVerification::App).await;
+    let account = world.account_of("mail-work").await;
+    let request = world.request(&account).await;
+    world.clock.advance(Duration::from_mins(2));
+    assert_eq!(world.kit.verify(&request, "ana@example.com").await.unwrap_err(), VerifyError::Gone);
+    assert_eq!(world.account_of("mail-work").await.status(), Status::PendingAuth);
+    assert_eq!(world.provider.count("/token"), 0);
+}
+
+/// While the provider is asked, nobody ends the flow: neither a second word of the app nor a sweep. What it held is
+/// erased all the same, and one that never ends is swept up too.
+#[tokio::test]
+async fn a_code_that_is_being_redeemed_is_left_alone_for_a_while() {
+    for (minutes, then) in [(16, FlowStep::Consumed), (17, FlowStep::Failed)] {
+        let world = world(&[token(1)], UserVerification::App).await;
+        let request = world.request(&world.account_of("mail-work").await).await;
+        let (kit, given) = (world.kit.clone(), request.clone());
+        world.provider.close();
+        let redeeming = tokio::spawn(async move { kit.verify(&given, "ana@example.com").await });
+        world.asked(1).await;
+        for who in ["bob", "ana@example.com"] {
+            assert_eq!(world.kit.verify(&request, who).await.unwrap_err(), VerifyError::Gone);
+        }
+        let accounts = &world.kit.inner().accounts;
+        world.clock.advance(Duration::from_mins(minutes));
+        accounts.sweep().await;
+        let flow = async || accounts.store.flow_of_request(&crate::secret::hash(&request)).await.unwrap().unwrap();
+        let swept = flow().await;
+        assert_eq!((swept.step, swept.held), (then, None));
+        world.provider.open();
+        let redeemed = redeeming.await.unwrap();
+        if then == FlowStep::Consumed {
+            assert_eq!(redeemed.unwrap().account.status(), Status::Active);
+            let done = flow().await;
+            assert_eq!((done.step, done.held, done.verifier), (FlowStep::Done, None, None));
+        } else {
+            redeemed.unwrap_err();
+        }
+    }
 }
 
 #[tokio::test]
@@ -288,6 +340,7 @@ async fn a_link_leads_to_no_address_but_those_of_the_configuration() {
         let error = world.kit.authorization_link_to(&account, options).await.unwrap_err();
         assert_eq!((error.kind().as_str(), error.message()), ("invalid_input", wanted));
     }
+    world.kit.authorization_link_to(&account, LinkOptions::new().state("x".repeat(512))).await.unwrap();
     let other = LinkOptions::new().user_verify_url("https://app.example.com/other");
     let Arrival::Held(held) = world.came_back(&account, other).await.unwrap() else { panic!("held") };
     assert!(held.location.starts_with("https://app.example.com/other?auth_request_id="), "{}", held.location);
