@@ -94,14 +94,24 @@ pub(crate) fn require_client(connection: &ConnectionSettings) -> Result<(), Fail
     if connection.client_id() != NO_CLIENT {
         return Ok(());
     }
-    let variable = connection.name().to_uppercase().replace(|c: char| !c.is_ascii_alphanumeric(), "_");
     Err(Failure::usage(format!("connection `{}` has no client id", connection.name()))
         .note("redirect uri", connection.callback_url())
         .hint(format!(
-            "register an OAuth client for {title} with this redirect URI, then set \
-             AGENTKIT_CONNECTION_{variable}_CLIENT_ID and AGENTKIT_CONNECTION_{variable}_CLIENT_SECRET",
+            "register an OAuth client for {title} with this redirect URI, then set {} and {}",
+            variable(connection.name(), "CLIENT_ID"),
+            secret_variable(connection.name()),
             title = connection.connector().title,
         )))
+}
+
+/// The variable of the environment that holds the client secret of a connection.
+pub(crate) fn secret_variable(connection: &str) -> String {
+    variable(connection, "CLIENT_SECRET")
+}
+
+fn variable(connection: &str, what: &str) -> String {
+    let name = connection.to_uppercase().replace(|c: char| !c.is_ascii_alphanumeric(), "_");
+    format!("AGENTKIT_CONNECTION_{name}_{what}")
 }
 
 /// Whether the pages are on this machine, where only `connect` serves them; else a gateway does, somewhere.

@@ -229,14 +229,15 @@ impl Provider {
         let mut refused = None;
         for (auth, oauth) in self.oauth2() {
             if call.method == Method::POST && oauth.token_url.fits(&call.address) {
-                let answer = token::answer(self, auth, oauth, call);
-                if answer.status().is_success() {
-                    return answer;
+                match token::answer(self, auth, oauth, call) {
+                    Ok(answer) => return answer,
+                    Err(refusal) => _ = refused.get_or_insert(refusal),
                 }
-                refused.get_or_insert(answer);
             }
         }
-        refused.unwrap_or_else(|| self.answer_api(call))
+        let Some((why, response)) = refused else { return self.answer_api(call) };
+        (self.log)(&format!("{} {}: {why}\n", call.method, call.address));
+        response
     }
 
     fn answer_api(&self, call: &Call) -> Response {

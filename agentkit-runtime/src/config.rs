@@ -43,6 +43,10 @@ const CONNECTION: &[&str] =
     &["connector", "auth", "client_id", "client_secret", "scopes", "tools", "user_verification", "stand_in"];
 const SECRET: &[&str] = &["env", "file"];
 
+/// What a program does that runs a connector; the command has those that are built into it.
+const GIVEN: &str = "give the connector to `AgentKitBuilder::connectors`";
+const GIVEN_OR: &str = "one of your own is given to `AgentKitBuilder::connectors`, by your program; here there are";
+
 /// Reads the text of a configuration. `name` is how it is called in errors.
 pub(crate) fn read(
     name: &str,
@@ -88,7 +92,7 @@ fn read_connection(
         SetupError::new(format!("there is no connector `{wanted}`")).at(at).help(near::hint(
             wanted,
             names(connectors),
-            "use one of",
+            if connectors.is_empty() { GIVEN } else { GIVEN_OR },
         ))
     })?;
 

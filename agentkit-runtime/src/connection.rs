@@ -147,6 +147,11 @@ impl ConnectionSettings {
         &self.client_id
     }
 
+    /// Whether the client has a secret; one that the provider calls public has none.
+    pub fn has_client_secret(&self) -> bool {
+        self.client_secret.is_some()
+    }
+
     /// Who says that a person who connects is the one the link was made for.
     pub fn user_verification(&self) -> UserVerification {
         self.user_verification

@@ -1,7 +1,9 @@
-//! The guide to writing a connector shows nothing that is not compiled.
+//! The guides show nothing that does not work: what is in them is compiled, or read by what it is written for.
 
 use std::fs;
+use std::path::Path;
 
+use agentkit_runtime::AgentKit;
 use agentkit_tests::workspace;
 
 /// Files that a test compiles; a block of the guide is a part of one of them.
@@ -28,4 +30,24 @@ fn every_block_is_part_of_a_file_that_is_compiled() {
         assert!(files.iter().any(|file| file.contains(text)), "in none of {COMPILED:?}:\n{text}");
     }
     assert!(count >= 10, "{count}");
+}
+
+#[tokio::test]
+async fn every_configuration_in_a_guide_is_accepted() {
+    let path = workspace().join("docs/connected-accounts.md");
+    let guide = fs::read_to_string(&path).unwrap_or_else(|why| panic!("{}: {why}", path.display()));
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("guide");
+    fs::create_dir_all(&folder).expect("the folder is made");
+    fs::write(folder.join("gmail.secret"), "of the client").expect("the secret is written");
+    let mut count = 0;
+    for block in guide.split("\n```toml\n").skip(1) {
+        let (text, _) = block.split_once("\n```").expect("a block ends");
+        count += 1;
+        let file = folder.join("agentkit.toml");
+        fs::write(&file, text).expect("the configuration is written");
+        let built = AgentKit::builder().connectors(agentkit_connectors::all()).config_file(&file).build().await;
+        let kit = built.unwrap_or_else(|error| panic!("{error}\n{text}"));
+        assert!(kit.connections().len() > 0, "it configures nothing:\n{text}");
+    }
+    assert_eq!(count, 1);
 }

@@ -21,8 +21,13 @@ const LIFETIME: u64 = 3600;
 /// An error reply of RFC 6749 5.2.
 type Refusal = (&'static str, &'static str);
 
-/// Answers a token request.
-pub(super) fn answer(provider: &Provider, auth: &Auth, oauth: &OAuth2, call: &Call) -> Response {
+/// Answers a token request; a refusal with the reason.
+pub(super) fn answer(
+    provider: &Provider,
+    auth: &Auth,
+    oauth: &OAuth2,
+    call: &Call,
+) -> Result<Response, (&'static str, Response)> {
     let form = match oauth.token_body {
         TokenBody::Form => call.form(),
         TokenBody::Json => call.json_texts(),
@@ -50,16 +55,20 @@ pub(super) fn answer(provider: &Provider, auth: &Auth, oauth: &OAuth2, call: &Ca
     // RFC 6749 5.1: replies with tokens are not to be kept by caches.
     let no_store = [(header::CACHE_CONTROL, "no-store")];
     match reply {
-        Ok(reply) => (no_store, super::json(&reply)).into_response(),
+        Ok(reply) => Ok((no_store, super::json(&reply)).into_response()),
         Err((error, why)) => {
             let status = if error == "invalid_client" { StatusCode::UNAUTHORIZED } else { StatusCode::BAD_REQUEST };
-            (status, no_store, super::json(&json!({"error": error, "error_description": why}))).into_response()
+            let reply = super::json(&json!({"error": error, "error_description": why}));
+            Err((why, (status, no_store, reply).into_response()))
         }
     }
 }
 
 fn client(provider: &Provider, oauth: &OAuth2, (call, form): (&Call, &[(String, String)])) -> Result<(), Refusal> {
     let given = match oauth.client_auth {
+        ClientAuth::Body if only(form, "client_secret").is_none() => {
+            return Err(("invalid_client", "client_secret is missing in the body"));
+        }
         ClientAuth::Body => only(form, "client_id")
             .zip(only(form, "client_secret"))
             .map(|(id, secret)| (id.to_owned(), secret.to_owned())),

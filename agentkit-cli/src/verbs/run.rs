@@ -39,6 +39,9 @@ pub(crate) struct Args {
     input: String,
 }
 
+/// What a reply says nothing of.
+const STAND_IN_ANSWERED: &str = "a stand-in answered, not the provider";
+
 /// A tool of a connector and its input.
 type Call = (&'static ConnectorDef, &'static ToolDef, Value);
 
@@ -60,7 +63,9 @@ async fn called(kit: &AgentKit, args: &Args, call: Call, output: Output) -> Resu
     let account = kit.connected_account_named(&connection, &args.user, &args.name).await?;
     let execution = kit.execute_tool(&account, tool.name, input).await.map_err(|error| {
         let kind = error.kind();
+        let played = account.stand_in() && error.provider().is_some();
         let failure = Failure::from(error);
+        let failure = if played { failure.note("note", STAND_IN_ANSWERED) } else { failure };
         if failure.exit() != Exit::Person {
             return failure;
         }
@@ -76,7 +81,7 @@ async fn called(kit: &AgentKit, args: &Args, call: Call, output: Output) -> Resu
             .note("connect", format!("agentkit connect {connection} --user {}{}{again}", args.user, named(&args.name)))
     })?;
     if account.stand_in() {
-        output::note("note: a stand-in answered, not the provider")?;
+        output::note(format!("note: {STAND_IN_ANSWERED}"))?;
     }
     output.json(&execution.output)?;
     Ok(Exit::Done)

@@ -42,13 +42,25 @@ async fn a_person_connects_and_tools_run() {
 
     let healthy = sandbox.run(["doctor"]);
     assert_eq!(healthy.code, 0, "{healthy:?}");
-    for line in ["answers (a stand-in answers)", "agrees with that of", "1 of 1 are ACTIVE", "whole; nothing else"] {
+    for line in ["answers (a stand-in)", "agrees with that of", "1 of 1 are ACTIVE", "whole; nothing else"] {
         assert!(healthy.stdout.contains(line), "`{line}`: {}", healthy.stdout);
     }
 
     let wrong = sandbox.run(["run", "gmail_fetch_mails", "--user", "ana", "--input", r#"{"max_result": 5}"#]);
     assert_eq!((wrong.code, wrong.stdout.as_str()), (1, ""), "{wrong:?}");
     assert!(wrong.stderr.contains("= kind: invalid_input") && wrong.stderr.contains("max_results"), "{wrong:?}");
+    assert!(!wrong.stderr.contains("stand-in"), "nobody was asked: {wrong:?}");
+    let unknown =
+        sandbox.run(["run", "gmail_fetch_mails", "--user", "ana", "--input", r#"{"query": "from:stranger"}"#]);
+    assert_eq!((unknown.code, unknown.stdout.as_str()), (1, ""), "{unknown:?}");
+    assert!(unknown.stderr.contains("= note: a stand-in answered, not the provider\n"), "{unknown:?}");
+
+    sandbox.edit("agentkit.toml", "client_secret = {file = \"secret\"}\n", "");
+    let public = sandbox.run(["doctor"]);
+    assert_eq!(public.code, 0, "some clients have none: {public:?}");
+    for line in ["warn  client       work: its client has no secret", "set AGENTKIT_CONNECTION_WORK_CLIENT_SECRET"] {
+        assert!(public.stdout.contains(line), "`{line}`: {}", public.stdout);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

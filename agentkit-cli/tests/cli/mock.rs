@@ -65,9 +65,21 @@ fn answers_the_examples_and_prints_the_rest() {
 #[test]
 fn of_a_connector_with_a_client_says_which() {
     let sandbox = Sandbox::with_specs("mock_client");
-    let introduction = Mock::start(&sandbox, "gmail.yaml").until("CLIENT_SECRET");
+    let mut mock = Mock::start(&sandbox, "gmail.yaml");
+    let introduction = mock.until("CLIENT_SECRET");
     assert!(introduction.contains("  client_id = \"stand-in-client\"\n"), "{introduction}");
     assert!(introduction.contains("AGENTKIT_CONNECTION_GMAIL_MOCK_CLIENT_SECRET=stand-in-secret"), "{introduction}");
+
+    let base = introduction.split_whitespace().find(|word| word.starts_with("http://127")).expect("an address");
+    let token = format!("{}/oauth2.googleapis.com/token", base.trim_end_matches(','));
+    for (secret, why) in
+        [("", "client_secret is missing in the body"), ("&client_secret=x", "client id or secret is wrong")]
+    {
+        let form = format!("grant_type=refresh_token&refresh_token=r&client_id=stand-in-client{secret}");
+        assert_eq!(post(&token, form).0, 401);
+        let told = mock.until("→ 401");
+        assert!(told.contains(&format!("POST https://oauth2.googleapis.com/token: {why}\n")), "{told}");
+    }
 }
 
 #[test]
@@ -96,10 +108,18 @@ fn a_short_secret_hides_nothing_else() {
 }
 
 fn get(url: &str) -> (u16, String) {
+    answer(|client| client.get(url))
+}
+
+fn post(url: &str, form: String) -> (u16, String) {
+    answer(|client| client.post(url).header("content-type", "application/x-www-form-urlencoded").body(form))
+}
+
+fn answer(request: impl FnOnce(reqwest::Client) -> reqwest::RequestBuilder) -> (u16, String) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     runtime.block_on(async {
         let client = agentkit_cli::browser::client().expect("a client");
-        let reply = client.get(url).send().await.expect("the stand-in answers");
+        let reply = request(client).send().await.expect("the stand-in answers");
         (reply.status().as_u16(), reply.text().await.expect("a body"))
     })
 }

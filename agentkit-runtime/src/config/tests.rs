@@ -71,6 +71,11 @@ fn mistakes_say_where_and_what_to_do() {
             "agentkit.toml:2: there is no connector `gmial`; did you mean `gmail`?",
         ),
         (
+            "[connections.a]\nconnector = 'jira'",
+            "agentkit.toml:2: there is no connector `jira`; one of your own is given to \
+             `AgentKitBuilder::connectors`, by your program; here there are: `gmail`, `slack`",
+        ),
+        (
             "\n[connections.a]\nauth = 'x'",
             "agentkit.toml:2: connection `a` has no connector; add `connector = …`, one of: `gmail`, `slack`",
         ),

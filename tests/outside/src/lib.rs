@@ -12,7 +12,7 @@ impl todoist::Hooks for Hooks {
         // The app shows p1 as the most urgent, the API writes 4 for it.
         match args.shown.strip_prefix('p').and_then(|digit| digit.parse::<i64>().ok()) {
             Some(shown @ 1..=4) => Ok(5 - shown),
-            _ => Err(HookError::new("a priority is p1, p2, p3 or p4")),
+            _ => Err(HookError::invalid_input("a priority is p1, p2, p3 or p4")),
         }
     }
 }

@@ -5,7 +5,7 @@ use tokio::net::TcpListener;
 use url::Url;
 
 use super::Finding;
-use crate::kit::NO_CLIENT;
+use crate::kit::{self, NO_CLIENT};
 
 /// A token's life is counted in our time; an hour's token survives this.
 const MAX_AHEAD_SECONDS: i64 = 60;
@@ -37,9 +37,10 @@ pub(super) async fn look(kit: &AgentKit, accounts: &[ConnectedAccount]) -> Vec<F
     };
     for connection in kit.connections().filter(used) {
         let name = connection.name();
+        findings.extend(public(connection));
         match kit.reach(connection).await {
             Ok(Some(reached)) => {
-                let stand_in = if connection.stand_in() { " (a stand-in answers)" } else { "" };
+                let stand_in = if connection.stand_in() { " (a stand-in)" } else { "" };
                 findings.push(Finding::ok("provider", format!("{name}: {} answers{stand_in}", reached.host)));
                 ahead = ahead.or(reached.ahead.map(|ahead| (ahead.as_secs(), reached.host)));
             }
@@ -58,6 +59,22 @@ pub(super) async fn look(kit: &AgentKit, accounts: &[ConnectedAccount]) -> Vec<F
     }
     findings.extend(ahead.map(clock));
     findings
+}
+
+/// A secret that was forgotten looks like a client that needs none, until a person has consented in vain.
+fn public(connection: &ConnectionSettings) -> Option<Finding> {
+    let has_client = !["", NO_CLIENT].contains(&connection.client_id());
+    (has_client && !connection.has_client_secret()).then(|| {
+        let name = connection.name();
+        Finding::warn(
+            "client",
+            format!(
+                "{name}: its client has no secret, which is right where {} calls it public",
+                connection.connector().title
+            ),
+            format!("else set {}, or client_secret in agentkit.toml", kit::secret_variable(name)),
+        )
+    })
 }
 
 fn clock((seconds, host): (i64, String)) -> Finding {
