@@ -230,12 +230,12 @@ impl Provider {
         for (auth, oauth) in self.oauth2() {
             if call.method == Method::POST && oauth.token_url.fits(&call.address) {
                 match token::answer(self, auth, oauth, call) {
-                    Ok(answer) => return answer,
-                    Err(refusal) => _ = refused.get_or_insert(refusal),
+                    (answer, None) => return answer,
+                    (answer, Some(why)) => _ = refused.get_or_insert((answer, why)),
                 }
             }
         }
-        let Some((why, response)) = refused else { return self.answer_api(call) };
+        let Some((response, why)) = refused else { return self.answer_api(call) };
         (self.log)(&format!("{} {}: {why}\n", call.method, call.address));
         response
     }

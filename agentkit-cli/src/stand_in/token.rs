@@ -21,13 +21,13 @@ const LIFETIME: u64 = 3600;
 /// An error reply of RFC 6749 5.2.
 type Refusal = (&'static str, &'static str);
 
-/// Answers a token request; a refusal with the reason.
+/// Answers a token request; where it refuses, with the reason.
 pub(super) fn answer(
     provider: &Provider,
     auth: &Auth,
     oauth: &OAuth2,
     call: &Call,
-) -> Result<Response, (&'static str, Response)> {
+) -> (Response, Option<&'static str>) {
     let form = match oauth.token_body {
         TokenBody::Form => call.form(),
         TokenBody::Json => call.json_texts(),
@@ -55,11 +55,11 @@ pub(super) fn answer(
     // RFC 6749 5.1: replies with tokens are not to be kept by caches.
     let no_store = [(header::CACHE_CONTROL, "no-store")];
     match reply {
-        Ok(reply) => Ok((no_store, super::json(&reply)).into_response()),
+        Ok(reply) => ((no_store, super::json(&reply)).into_response(), None),
         Err((error, why)) => {
             let status = if error == "invalid_client" { StatusCode::UNAUTHORIZED } else { StatusCode::BAD_REQUEST };
             let reply = super::json(&json!({"error": error, "error_description": why}));
-            Err((why, (status, no_store, reply).into_response()))
+            ((status, no_store, reply).into_response(), Some(why))
         }
     }
 }

@@ -50,13 +50,22 @@ pub(crate) fn unused_in_tool(cx: &mut Cx<'_>, signature: &Signature<'_>, steps: 
 /// text: Hello $in.name
 /// ```
 pub(crate) fn bare_dollar(cx: &mut Cx<'_>, scope: &Scope<'_>, node: &Node) {
+    bare_dollar_of(cx, |root| scope.sees(root), node);
+}
+
+/// The same where only some names can be used.
+///
+/// ```yaml
+/// apply: {headers: {Authorization: Bearer $secret.key}}
+/// ```
+pub(crate) fn bare_dollar_of(cx: &mut Cx<'_>, sees: impl Fn(&str) -> bool, node: &Node) {
     let text = node.text().unwrap_or_default();
     for (at, _) in text.match_indices('$').filter(|(at, _)| *at > 0) {
         let path = text.get(at + 1..).unwrap_or_default();
         let end = path.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_' || c == '.')).unwrap_or(path.len());
         let path = path.get(..end).unwrap_or_default().trim_end_matches('.');
         let Some((root, _)) = path.split_once('.') else { continue };
-        if scope.sees(root) {
+        if sees(root) {
             // It was meant to be used.
             cx.note("step", root);
             cx.note(root, path.split('.').nth(1).unwrap_or_default());
@@ -80,11 +89,14 @@ pub(crate) fn empty_part<'t>(cx: &mut Cx<'_>, node: &Node, path: &str, parts: im
         && peel(only.ty()).1
     {
         let (span, empty) = (cx.first_line(node.span), if node.items().is_empty() { "{}" } else { "[]" });
+        // Inside a step `when` proves a path, and not what filters make of one.
+        let proof = if only.source.contains('|') {
+            "have a private tool give it and send the request in a step with `when: $STEP.FIELD | is_set`".to_owned()
+        } else {
+            format!("send the request in a step with `when: ${} | is_set`", only.source)
+        };
         cx.error(Code::EmptyPart, span, format!("`{path}` is sent as {empty} where `${}` is absent", only.source))
-            .help(format!(
-                "give `${0}` a default, or send the request in a step with `when: ${0} | is_set`",
-                only.source
-            ));
+            .help(format!("give `${}` a default, or {proof}", only.source));
     }
 }
 

@@ -1,6 +1,7 @@
 //! Texts in which values of the account may stand: addresses, headers and parameters of the whole file.
 
 use super::cx::Cx;
+use super::lint;
 use super::types::{peel, show};
 use crate::diagnostic::Code;
 use crate::model::{AccountPart, AccountText, Field, Ty};
@@ -24,6 +25,7 @@ impl Values<'_> {
 
 /// Checks a text. One that is a single value may be `opt`: absent, it is left out.
 pub(crate) fn account_text(cx: &mut Cx<'_>, values: Values<'_>, node: &Node) -> Option<AccountText> {
+    lint::bare_dollar_of(cx, |root| root == "account", node);
     let parts = match cx.syntax(node)? {
         Text::Literal(text) => vec![AccountPart::Text(text)],
         Text::Pipeline(pipeline) => vec![AccountPart::Value(value(cx, values, node, &pipeline)?.0)],

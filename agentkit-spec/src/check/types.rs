@@ -231,7 +231,8 @@ fn other_language(text: &str) -> Option<String> {
             if let Some(inner) = text.strip_suffix('?').filter(|inner| !inner.is_empty()) {
                 return Some(format!("opt<{inner}>"));
             }
-            let inner = text.strip_suffix("[]").filter(|inner| !inner.is_empty())?;
+            let array = || text.strip_prefix("array<")?.strip_suffix('>');
+            let inner = text.strip_suffix("[]").or_else(array).filter(|inner| !inner.is_empty())?;
             return Some(format!("list<{inner}>"));
         }
     };

@@ -239,7 +239,7 @@ impl<'a> Builder<'a> {
             return None;
         }
         let found = cx.report(Code::Syntax, span, format!("this is no YAML: {}", error.info()));
-        let (_, line) = self.source.line_at(start);
+        let (begin, line) = self.source.line_at(start);
         if let Some(help) = rejoin::help(line) {
             found.help(help);
         } else if line.contains("${") {
@@ -247,7 +247,13 @@ impl<'a> Builder<'a> {
         } else if line.contains('\t') {
             found.help("indent by spaces, not tabs");
         } else if error.info().contains("mapping values are not allowed") {
-            found.help("quote a text that holds `: `");
+            // The first colon of its line stands behind a key; what is above is none of a mapping in that column.
+            let first = line.get(..start - begin).is_none_or(|before| !before.contains(": "));
+            found.help(if first {
+                "indent the keys of one mapping alike, or quote the text above if this belongs to it"
+            } else {
+                "quote a text that holds `: `"
+            });
         } else {
             found.help("look here and at the line before: brackets and quotes are closed, and keys of one mapping are indented alike");
         }

@@ -3,6 +3,7 @@
 use crate::ast;
 
 use crate::check::cx::Cx;
+use crate::check::lint;
 use crate::check::text::one_text;
 use crate::diagnostic::Code;
 use crate::model::{Apply, SecretPart};
@@ -97,6 +98,7 @@ pub(super) fn pairs(cx: &mut Cx<'_>, node: Option<&Node>, reach: &Reach<'_>) -> 
 
 /// A text with secrets in it.
 pub(super) fn parts(cx: &mut Cx<'_>, node: &Node, reach: &Reach<'_>) -> Option<Vec<SecretPart>> {
+    lint::bare_dollar_of(cx, |root| matches!(root, "secret" | "account"), node);
     let parts = match cx.syntax(node)? {
         Text::Literal(text) => vec![SecretPart::Text(text)],
         Text::Pipeline(pipeline) => vec![named(cx, node, &pipeline, reach)?],

@@ -230,8 +230,12 @@ fn default(cx: &mut Cx<'_>, types: &Types, (field, owner): (&Field, Owner), node
         return None;
     }
     if let Ty::Opt(inner) = &field.ty {
-        cx.error(Code::FieldKeys, node.span, "an input with a default is always there, so it is no `opt`")
-            .help(format!("type: {}", super::show(inner)));
+        let help = match &**inner {
+            _ if node.is_null() => "remove `default`: what is left out of an `opt` is absent".to_owned(),
+            Ty::Enum(_) => "type: string".to_owned(),
+            inner => format!("type: {}", super::show(inner)),
+        };
+        cx.error(Code::FieldKeys, node.span, "an input with a default is always there, so it is no `opt`").help(help);
         return None;
     }
     if is_text(&field.ty) && node.is_null() {
