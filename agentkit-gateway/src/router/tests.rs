@@ -163,13 +163,15 @@ async fn from_the_link_to_the_connected_account() {
     let id = world.kit.connections().next().unwrap().id().to_owned();
     let callback = format!("/oauth/cb/{id}?code=CANARY-code&state={state}");
     let head = world.send("HEAD", &callback, &format!("cookie: {cookie}\r\n")).await;
-    assert_eq!(status(&head), "405");
+    assert_eq!((status(&head), header(&head, "allow")), ("405", "GET, POST"));
     let bare = world.get(&callback).await;
     assert_eq!(status(&bare), "400");
     assert_guarded(&bare);
     assert!(bare.contains("Ask for a new link"), "{bare}");
 
-    let linked = world.send("GET", &callback, &format!("cookie: theme=gr\u{fc}n; {cookie}\r\n")).await;
+    // Over HTTP/2 each cookie may have a header of its own.
+    let cookies = format!("cookie: theme=gr\u{fc}n\r\ncookie: {cookie}\r\n");
+    let linked = world.send("GET", &callback, &cookies).await;
     assert_eq!(status(&linked), "200", "{linked}");
     assert_guarded(&linked);
     assert!(linked.contains("<h1>Connected</h1>"));
@@ -190,6 +192,9 @@ async fn a_form_of_another_page_does_not_start_anything() {
         "sec-fetch-site: same-site\r\n",
         "origin: https://evil.example\r\n",
         "origin: null\r\n",
+        // Begins as ours does.
+        &format!("origin: http://{}\r\n", &world.address[..world.address.len() - 1]),
+        "origin: \r\n",
     ];
     for headers in foreign {
         let answer = world.send("POST", &target, headers).await;
@@ -216,6 +221,22 @@ async fn what_is_not_there_is_said_in_one_way() {
     }
     let style = world.get("/assets/agentkit.css").await;
     assert_eq!(header(&style, "content-type"), "text/css; charset=utf-8");
+    assert_eq!(header(&style, "cache-control"), "max-age=3600");
+    assert_eq!(header(&style, "x-content-type-options"), "nosniff");
+}
+
+#[tokio::test]
+async fn a_no_at_the_provider_is_called_one() {
+    let world = World::new(false).await;
+    let started = world.post(&world.link().await, "").await;
+    let cookie = header(&started, "set-cookie").split(';').next().unwrap().to_owned();
+    let state = header(&started, "location").split("state=").nth(1).unwrap().split('&').next().unwrap().to_owned();
+    let id = world.kit.connections().next().unwrap().id().to_owned();
+    let callback = format!("/oauth/cb/{id}?error=access_denied&state={state}");
+    let denied = world.send("GET", &callback, &format!("cookie: {cookie}\r\n")).await;
+    assert_eq!(status(&denied), "403", "{denied}");
+    assert_guarded(&denied);
+    assert!(denied.contains("Access was not granted"), "{denied}");
 }
 
 #[tokio::test]
@@ -265,6 +286,8 @@ async fn secrets_are_typed_into_a_page() {
 
     let page = world.get(&target).await;
     assert_guarded(&page);
+    // What is typed in goes to us and nowhere else.
+    assert!(header(&page, "content-security-policy").contains("form-action 'self';"), "{page}");
     for text in
         ["<label for=\"secret-key\">", "type=\"password\"", "Starts with &lt;sk-&gt;.", "Connect Weather</button>"]
     {
@@ -374,7 +397,8 @@ async fn a_provider_may_send_the_browser_back_with_a_form() {
     let world = World::new(false).await;
     let id = world.kit.connections().next().unwrap().id().to_owned();
     let target = format!("/oauth/cb/{id}");
-    let started = world.post(&world.link().await, "").await;
+    // What an extension of the browser adds to a button is nobody's answer to anything.
+    let started = world.post(&world.link().await, "filled=in").await;
     let cookie = header(&started, "set-cookie").split(';').next().unwrap().to_owned();
     let state = header(&started, "location").split("state=").nth(1).unwrap().split('&').next().unwrap().to_owned();
 
@@ -397,6 +421,7 @@ async fn a_provider_may_send_the_browser_back_with_a_form() {
         let sent = world.post(&target, &bad).await;
         assert_eq!(status(&sent), "303", "{sent}");
         assert!(!sent.contains("\r\nset-cookie"), "{sent}");
+        assert!(header(&sent, "location").len() < 4096, "{sent}");
         let refused = world.get(&format!("{target}{}", header(&sent, "location"))).await;
         assert_eq!(status(&refused), "400");
     }

@@ -120,3 +120,45 @@ pub(super) fn look_again(looks: u32, left: i64) -> Duration {
     let wait = base + base * 3 * random / (2 * i64::from(u16::MAX));
     millis(wait.min(left.max(1)))
 }
+
+#[cfg(test)]
+mod tests {
+    use futures_util::future::BoxFuture;
+
+    use super::*;
+
+    /// Seconds on the monotonic clock and on the wall clock.
+    #[derive(Debug)]
+    struct Two(u64, i64);
+
+    impl Clock for Two {
+        fn now(&self) -> Timestamp {
+            Timestamp::from_second(1_000 + self.1).expect("a moment of this century")
+        }
+
+        fn monotonic(&self) -> Duration {
+            Duration::from_secs(100 + self.0)
+        }
+
+        fn sleep(&self, _: Duration) -> BoxFuture<'static, ()> {
+            Box::pin(std::future::ready(()))
+        }
+    }
+
+    /// A process that was stopped sees it on the one clock, a machine that slept on the other.
+    #[test]
+    fn a_lease_has_time_while_a_request_ends_before_it_on_both_clocks() {
+        let lease = Lease { owner: String::new(), taken: (Duration::from_secs(100), 1_000_000) };
+        let table = [
+            ((0, 0), true),
+            ((14, 14), true),
+            ((15, 0), false),
+            ((0, 15), false),
+            ((0, 4_000), false),
+            ((5, -60), true),
+        ];
+        for ((passed, shown), wanted) in table {
+            assert_eq!(lease.has_time(&Two(passed, shown)), wanted, "{passed} {shown}");
+        }
+    }
+}

@@ -44,6 +44,7 @@ mod outage;
 mod refresh;
 mod refusal;
 mod revocation;
+mod settle;
 mod spool;
 mod unkept;
 mod verify;

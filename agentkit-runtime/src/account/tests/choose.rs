@@ -39,11 +39,13 @@ fn sites(cx: &Cx) -> BoxFuture<'_, Result<Vec<CheckedAccount>, ToolError>> {
 }
 
 async fn world(sites: &str) -> World {
-    let connections = [
-        Connection::new("sites", &SITES).client("client", SecretString::from("CANARY-secret")),
-        Connection::new("keys", &SITES).auth("key"),
-    ];
-    let world = World::of(MemoryStore::new(), &[], connections).await.unwrap();
+    let adjust = |builder: AgentKitBuilder| {
+        builder
+            .connection(Connection::new("sites", &SITES).client("client", SecretString::from("CANARY-secret")))
+            .connection(Connection::new("keys", &SITES).auth("key"))
+            .return_urls(["https://app.example.com/"])
+    };
+    let world = World::adjusted(&[], adjust).await.unwrap();
     world.provider.then(&[token(1), reply(200, sites)]);
     world
 }
@@ -169,4 +171,27 @@ async fn what_there_is_to_choose_is_told_to_the_app() {
     let request = held.location.split("auth_request_id=").nth(1).unwrap();
     let error = world.kit.verify(request, "ana").await.unwrap_err().to_string();
     assert!(error.ends_with("`choice` must say which one is meant; one of: a (A), b (B)"), "{error}");
+}
+
+/// Whoever has to choose is not done: the app hears of it at the end of the next link.
+#[tokio::test]
+async fn who_has_to_choose_is_not_led_back_to_the_app_yet() {
+    let world = world(r#"["a", "b"]"#).await;
+    let account = world.kit.connected_account("sites", "ana").await.unwrap();
+    let options = LinkOptions::new().return_url("https://app.example.com/").state("s");
+    let link = world.kit.authorization_link_to(&account, options).await.unwrap();
+    let id = world.connection_id("sites");
+    let (state, cookie) = world.walk_from(&link).await;
+    let came = world.kit.authorization().callback(&id, &format!("code=c&state={state}"), &cookie).await;
+    let CallbackFailed { error: CallbackError::Choose { link, .. }, return_url: None } = came.unwrap_err() else {
+        panic!("there are two, and the app is told when one is chosen")
+    };
+    world.provider.then(&[token(2), reply(200, r#"["a", "b"]"#)]);
+    let start = world.kit.authorization().start_with(token_of(&link), typed("a")).await.unwrap();
+    let url = url::Url::parse(&start.location).unwrap();
+    let state = url.query_pairs().find(|(name, _)| name == "state").unwrap().1.into_owned();
+    let cookie = start.cookie.split(';').next().unwrap();
+    let came = world.kit.authorization().callback(&id, &format!("code=c&state={state}"), cookie).await;
+    let back = came.unwrap().linked().unwrap().return_url;
+    assert_eq!(back.as_deref(), Some("https://app.example.com/?status=connected&state=s"));
 }

@@ -211,3 +211,20 @@ async fn a_persons_token_is_not_used_as_the_clients() {
     accounts.cache.forget(account.id());
     assert_eq!(call(&world, &account).await.unwrap_err().kind(), ErrorKind::Reconnect);
 }
+
+/// There is no person whose yes could have ended: it is the client that is refused.
+#[tokio::test]
+async fn a_client_that_is_refused_later_is_called_so() {
+    let world = world(&[token(1), reply(200, r#"["a"]"#)]).await;
+    let account = world.kit.connected_account("chosen", "ana").await.unwrap();
+    call(&world, &account).await.unwrap();
+    world.clock.advance(Duration::from_hours(1));
+    world.provider.then(&[reply(400, r#"{"error": "invalid_grant"}"#)]);
+    let reader = world.read(&account);
+    while !reader.is_finished() {
+        world.clock.advance(Duration::from_secs(1));
+        tokio::task::yield_now().await;
+    }
+    reader.await.unwrap().unwrap_err();
+    assert_eq!(world.status(&account).await, (Status::Expired, Some(ExpiredReason::CredentialsRejected)));
+}

@@ -9,6 +9,7 @@ async fn nothing_of_a_deleted_account_is_left() {
     let world = World::new(&[token(1)]).await;
     let ana = world.connected("ana").await;
     let (state, cookie) = world.walk(&ana).await;
+    world.kit.inner().accounts.credentials(&ana, "", PATIENCE).await.unwrap();
     world.kit.delete(&ana).await.unwrap();
     let accounts = &world.kit.inner().accounts;
     assert_eq!(accounts.store.account(ana.id().as_str()).await.unwrap(), None);

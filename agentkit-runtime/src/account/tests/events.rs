@@ -90,6 +90,7 @@ async fn the_ends_of_links_are_told_as_they_were() {
         after(1).await,
         [
             "magic_link_generated PENDING_AUTH",
+            "connect_failed PENDING_AUTH",
             "magic_link_generated PENDING_AUTH",
             "oauth_succeeded PENDING_VERIFICATION",
             "status_updated PENDING_AUTH PENDING_VERIFICATION",
@@ -185,6 +186,13 @@ async fn events_are_forgotten_in_the_end() {
     world.kit.disconnect(&ana).await.unwrap();
     world.kit.finish().await;
     assert_eq!(told(&world).await, ["status_updated ACTIVE DISCONNECTED"]);
+
+    // Also where nothing new is told of.
+    for (days, left) in [(29, 1), (2, 0)] {
+        world.clock.advance(Duration::from_hours(24 * days));
+        world.kit.inner().accounts.forget_old_events().await.unwrap();
+        assert_eq!(told(&world).await.len(), left, "{days}");
+    }
 }
 
 /// An app that waits for a person hears also of a no.

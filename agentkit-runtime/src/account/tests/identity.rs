@@ -92,6 +92,8 @@ async fn a_disconnected_account_can_be_another_one() {
     let account = world.callback(&chat(&world).await).await.unwrap();
     let gone = world.kit.disconnect(&account).await.unwrap();
     assert!(gone.identity().is_none() && gone.value("team_id").is_none() && gone.scopes().is_empty(), "{gone:?}");
+    let row = world.kit.inner().accounts.store.account(account.id().as_str()).await.unwrap().unwrap();
+    assert_eq!((row.subject, row.label), (None, None), "whose it was is not kept");
     world.provider.then(&[tokens(2), reply(200, "\"U2\"")]);
     let account = world.callback(&account).await.unwrap();
     assert_eq!(account.identity().unwrap().id, "U2");
@@ -134,6 +136,8 @@ async fn a_dead_second_token_is_not_renewed_by_who_read_it_before() {
     let error = accounts.refreshed(&account, need, PATIENCE).await.unwrap_err();
     assert_eq!(error.message(), "the account has no token `user`: the provider refuses the credentials");
     assert_eq!(world.provider.count("/token"), 1);
+    let error = accounts.credentials(&account, "user", PATIENCE).await.unwrap_err();
+    assert_eq!(error.kind().as_str(), "reconnect", "nor is it handed out");
 }
 
 #[tokio::test]

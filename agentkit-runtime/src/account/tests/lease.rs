@@ -37,6 +37,7 @@ async fn another_process_waits_for_the_lease_and_asks_nothing() {
     one.asked(2).await;
     let leased = one.credential(&account).await;
     assert!(leased.lease_owner.as_deref().is_some_and(|owner| owner.starts_with("node_")), "{leased:?}");
+    assert_eq!(leased.attempt, Some(leased.generation), "were it cut off now, the next start would see it");
     let second = other.read(&account);
     while other.clock.sleepers() < 2 {
         tokio::task::yield_now().await;

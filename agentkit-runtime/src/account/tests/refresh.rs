@@ -3,7 +3,9 @@ use std::time::Duration;
 use super::*;
 use crate::account::token::Refused;
 use crate::account::{AppliedPart, Credentials, ExpiredReason};
+use crate::clock::Clock as _;
 use crate::def::{RefreshDef, RotationDef};
+use crate::store::faulty::FaultyStore;
 use crate::store::{CredentialRow, Write};
 use crate::tool_error::ToolError;
 
@@ -97,6 +99,8 @@ async fn a_rejected_refresh_token_expires_the_account_and_is_never_sent_again() 
     }
     assert_eq!(world.provider.count("/token"), 2);
     assert_eq!(world.status(&account).await, (Status::Expired, Some(ExpiredReason::RefreshRejected)));
+    let row = world.credential(&account).await;
+    assert_eq!((row.lease_owner, row.lease_until, row.attempt), (None, None, None), "nobody is at it any more");
     // The person connects again, and all is well.
     world.provider.then(&[token(3)]);
     let account = world.connected("ana").await;
@@ -196,6 +200,86 @@ async fn a_token_without_an_end_and_without_a_refresh_token_is_used_until_it_is_
     assert_eq!(world.status(&account).await.0, Status::Active, "one refusal is no proof");
     accounts.rejected(&account, "", credentials.generation).await;
     assert_eq!(world.status(&account).await, (Status::Expired, Some(ExpiredReason::CredentialsRejected)));
+    assert_eq!(get(&world, &account).await.unwrap_err().kind().as_str(), "reconnect", "nor is it kept in memory");
+    let told: Vec<_> = world.kit.events(0, 1000).await.unwrap().into_iter().map(|event| event.kind).collect();
+    assert!(!told.contains(&"connected_account.token_refresh_failed".to_owned()), "no refresh was tried: {told:?}");
+}
+
+#[tokio::test]
+async fn a_refusal_of_an_older_token_says_nothing_of_the_one_that_followed() {
+    let world = World::new(&[token(1)]).await;
+    let account = world.connected("ana").await;
+    let seen = get(&world, &account).await.unwrap().generation;
+    world.provider.then(&[token(2)]);
+    world.clock.advance(HOUR);
+    get(&world, &account).await.unwrap();
+    world.kit.inner().accounts.rejected(&account, "", seen).await;
+    assert_eq!(world.status(&account).await, (Status::Active, None));
+    assert_eq!(bearer(&get(&world, &account).await.unwrap()), "Bearer CANARY-at-2");
+}
+
+/// What one process has in memory of an account is no leave to ask for a token once another one has given it up.
+#[tokio::test]
+async fn an_account_that_another_process_gave_up_is_not_renewed() {
+    let store = FaultyStore::default();
+    let one = World::with(store.clone(), &[token(1)]).await.unwrap();
+    let other = World::with(store, &[token(9)]).await.unwrap();
+    let account = one.connected("ana").await;
+    let seen = get(&other, &account).await.unwrap().generation;
+    one.kit.inner().accounts.rejected(&account, "", seen).await;
+    other.clock.advance(HOUR);
+    assert_eq!(get(&other, &account).await.unwrap_err().kind().as_str(), "reconnect");
+    assert_eq!(other.provider.count("/token"), 0);
+}
+
+/// Early is safe and late is not: the life of a token is counted from when it was asked for.
+#[tokio::test]
+async fn the_time_that_an_answer_took_is_none_of_the_life_of_its_token() {
+    let habits = RefreshDef { default_lifetime: Some(600), ..RefreshDef::EMPTY };
+    let silent = reply(200, r#"{"access_token": "CANARY-at-2"}"#);
+    for (answer, lifetime) in [(token(2), 3_600_000), (silent, 600_000)] {
+        let world = World::with_habits(MemoryStore::new(), habits, &[token(1)]).await;
+        let account = world.connected("ana").await;
+        world.clock.advance(HOUR);
+        let asked = world.clock.now().as_millisecond();
+        world.provider.then(&[answer]);
+        world.provider.close();
+        let reader = world.read(&account);
+        world.asked(2).await;
+        world.clock.advance(Duration::from_secs(8));
+        world.provider.open();
+        reader.await.unwrap().unwrap();
+        let row = world.credential(&account).await;
+        assert_eq!((row.issued_at, row.expires_at), (asked, Some(asked + lifetime)));
+    }
+}
+
+#[tokio::test]
+async fn a_provider_that_asks_for_patience_gets_it() {
+    let world = World::new(&[token(1)]).await;
+    let account = world.connected("ana").await;
+    world.clock.advance(HOUR);
+    world.provider.then(&[Answer::Later(429, "600")]);
+    for failures in 1..4 {
+        let wait = get(&world, &account).await.unwrap_err().retry_after().unwrap();
+        assert!(wait >= Duration::from_mins(10), "{wait:?}");
+        assert_eq!(world.credential(&account).await.failures, failures);
+        world.clock.advance(wait);
+    }
+}
+
+/// Where the old token ends with its refresh, calls under way would end with it.
+#[tokio::test]
+async fn a_token_that_dies_of_its_refresh_is_used_up_first() {
+    for (dies, asked) in [(false, 2), (true, 1)] {
+        let habits = RefreshDef { old_token_dies: dies, ..RefreshDef::EMPTY };
+        let world = World::with_habits(MemoryStore::new(), habits, &[token(1)]).await;
+        let account = world.connected("ana").await;
+        world.clock.advance(Duration::from_mins(59));
+        get(&world, &account).await.unwrap();
+        world.kit.finish().await;
+        assert_eq!(world.provider.count("/token"), asked, "{dies}");
+    }
 }
 
 #[tokio::test]
@@ -250,7 +334,14 @@ async fn a_refresh_that_was_cut_off_is_taken_up_again_at_once() {
     let account = world.connected("ana").await;
     let accounts = &world.kit.inner().accounts;
     let row = accounts.store.credentials(account.id().as_str()).await.unwrap().remove(0);
-    let cut_off = CredentialRow { attempt: Some(row.generation), ..row };
+    // Its lease has long to go, and nobody is left who holds it.
+    let until = world.clock.now().as_millisecond() + 25_000;
+    let cut_off = CredentialRow {
+        attempt: Some(row.generation),
+        lease_owner: Some("node_0#0".to_owned()),
+        lease_until: Some(until),
+        ..row
+    };
     let write = Write::Credential { seen: Some(cut_off.generation), row: cut_off };
     assert!(accounts.store.commit(vec![write]).await.unwrap());
     // What the next process does, before anyone asks for a token.
@@ -356,6 +447,13 @@ async fn a_refresh_token_is_not_shown_to_another_client() {
     assert!(accounts.store.commit(of_another("client-1", &row).0).await.unwrap());
     world.provider.then(&[token(2)]);
     assert_eq!(bearer(&get(&world, &account).await.unwrap()), "Bearer CANARY-at-2");
+    // Connected anew, it is the account of the client that it has now.
+    let row = accounts.store.account(account.id().as_str()).await.unwrap().unwrap();
+    assert!(accounts.store.commit(of_another("client-0", &row).0).await.unwrap());
+    world.provider.then(&[token(3)]);
+    world.callback(&account).await.unwrap();
+    world.clock.advance(HOUR);
+    get(&world, &account).await.unwrap();
 }
 
 /// Connected through a provider with these habits, then refused: why the account is over.

@@ -137,3 +137,48 @@ async fn a_wait_of_a_clock_that_was_wrong_keeps_nobody_waiting() {
     assert!(world.kit.inner().accounts.store.commit(vec![write]).await.unwrap());
     assert_eq!(ended(&world, world.read(&account)).await.unwrap(), "Bearer CANARY-at-2");
 }
+
+/// Whether the refresh token may be spent after a failure decides what its end is called.
+#[tokio::test]
+async fn what_a_failure_leaves_open_is_known_at_the_end() {
+    let (lost, policy) =
+        (Answer::Fail(Failure::Lost), r#"{"error": "invalid_grant", "error_subtype": "invalid_rapt"}"#);
+    let client = || reply(401, r#"{"error": "invalid_client"}"#);
+    let table = [
+        (vec![Answer::Fail(Failure::Connect)], rejected(), ExpiredReason::RefreshRejected),
+        (vec![reply(429, "")], rejected(), ExpiredReason::RefreshRejected),
+        (vec![client()], rejected(), ExpiredReason::RefreshRejected),
+        (vec![reply(503, "")], rejected(), ExpiredReason::RotationLost),
+        (vec![lost.clone(), lost.clone()], rejected(), ExpiredReason::RotationLost),
+        (vec![lost.clone(), reply(429, "")], rejected(), ExpiredReason::RotationLost),
+        (vec![lost.clone(), client()], rejected(), ExpiredReason::RotationLost),
+        (vec![reply(503, ""), reply(429, "")], rejected(), ExpiredReason::RotationLost),
+        (vec![reply(503, "")], reply(400, policy), ExpiredReason::Policy),
+    ];
+    for (failures, end, wanted) in table {
+        let (world, account) = over(RefreshDef::EMPTY).await;
+        let answers: Vec<_> = failures.iter().cloned().chain([end]).collect();
+        world.provider.then(&answers);
+        for _ in 0..20 {
+            let error = ended(&world, world.read(&account)).await.unwrap_err();
+            let Some(wait) = error.retry_after() else { break };
+            world.clock.advance(wait);
+        }
+        assert_eq!(world.status(&account).await, (Status::Expired, Some(wanted)), "{failures:?}");
+        assert_eq!(world.provider.count("/token"), 1 + answers.len(), "{failures:?}");
+    }
+}
+
+/// The mark of a token that was sent twice outlives a failure that passes.
+#[tokio::test]
+async fn a_loss_is_named_also_after_an_outage() {
+    let (world, account) = over(RefreshDef::EMPTY).await;
+    world.provider.then(&[Answer::Fail(Failure::Lost), token(2)]);
+    ended(&world, world.read(&account)).await.unwrap();
+    world.clock.advance(HOUR);
+    world.provider.then(&[reply(429, ""), rejected()]);
+    let wait = ended(&world, world.read(&account)).await.unwrap_err().retry_after().unwrap();
+    world.clock.advance(wait);
+    ended(&world, world.read(&account)).await.unwrap_err();
+    assert_eq!(world.status(&account).await, (Status::Expired, Some(ExpiredReason::RotationLost)));
+}

@@ -1,6 +1,8 @@
 //! Tokens that the provider is to forget: none is lost on the way, and none is taken from who still uses it.
 
 use crate::account::EventKind;
+use crate::clock::Clock as _;
+use crate::store::faulty::FaultyStore;
 use crate::store::{RevocationRow, Write};
 
 use super::*;
@@ -205,4 +207,57 @@ async fn an_endpoint_that_fails_to_revoke_stops_no_refresh() {
     assert!(told(&world).len() < 40, "it was left alone after a while: {}", told(&world).len());
     world.provider.then(&[token(2)]);
     assert_eq!(world.read(&ana).await.unwrap().unwrap(), "Bearer CANARY-at-2");
+}
+
+/// Of two processes that look at once, one tells.
+#[tokio::test]
+async fn a_row_that_somebody_tells_is_left_alone_for_a_while() {
+    let store = FaultyStore::default();
+    let world = World::with(store.clone(), &[token(1)]).await.unwrap();
+    let other = World::with(store, &[reply(200, "")]).await.unwrap();
+    let ana = world.connected("ana").await;
+    world.provider.then(&[reply(200, "")]);
+    world.provider.close();
+    world.kit.disconnect(&ana).await.unwrap();
+    while world.provider.count("/revoke") == 0 {
+        tokio::task::yield_now().await;
+    }
+    other.clock.advance(Duration::from_secs(119));
+    other.kit.finish().await;
+    assert_eq!(other.provider.count("/revoke"), 0);
+    // The first one was cut off.
+    other.clock.advance(Duration::from_secs(1));
+    other.kit.finish().await;
+    assert_eq!(told(&other), ["CANARY-rt-1", "CANARY-at-1"]);
+}
+
+#[tokio::test]
+async fn a_provider_that_is_down_for_long_is_asked_ever_more_rarely() {
+    let world = World::new(&[token(1)]).await;
+    let ana = world.connected("ana").await;
+    world.provider.then(&[reply(503, "")]);
+    world.kit.disconnect(&ana).await.unwrap();
+    world.kit.finish().await;
+    for most in [10, 20, 40, 80, 160, 320, 640, 1280, 2560, 3600, 3600] {
+        let now = world.clock.now().as_millisecond();
+        let wait = waiting(&world).await.remove(0).not_before - now;
+        assert!((most * 500..=most * 1000).contains(&wait), "{wait} of {most} seconds");
+        world.clock.advance(Duration::from_millis(u64::try_from(wait).unwrap()));
+        world.kit.finish().await;
+    }
+}
+
+/// Where there is no address for it, nothing is kept to be told, and nobody is told that it failed.
+#[tokio::test]
+async fn a_provider_that_takes_nothing_back_is_not_asked() {
+    const AUTH: &[AuthDef] =
+        &[AuthDef { kind: AuthKindDef::OAuth2(OAuth2Def { revoke_url: None, ..SERVER }), ..MAIL.auth[0] }];
+    const PLAIN: ConnectorDef = ConnectorDef { auth: AUTH, ..MAIL };
+    let mail = Connection::new("mail-work", &PLAIN).client("client-1", SecretString::from("CANARY-secret"));
+    let world = World::of(MemoryStore::new(), &[token(1)], [mail]).await.unwrap();
+    let ana = world.connected("ana").await;
+    world.kit.disconnect(&ana).await.unwrap();
+    world.kit.finish().await;
+    assert_eq!((told(&world), waiting(&world).await), (vec![], vec![]));
+    assert!(!kinds(&world).await.contains(&EventKind::RevocationFailed.as_str().to_owned()));
 }

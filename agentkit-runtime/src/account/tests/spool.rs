@@ -148,6 +148,8 @@ async fn the_next_process_writes_down_what_the_last_one_could_not() {
     assert_eq!(next.status(&account).await, (Status::Active, None));
     let row = next.credential(&account).await;
     assert_eq!((row.generation, row.lease_owner.clone()), (2, None));
+    assert_eq!(row.attempt, Some(1), "nobody knows how often the last process has sent the old one");
+    assert_eq!(row.expires_at, Some(row.issued_at + 3_600_000));
     let refresh = next.kit.inner().accounts.open_refresh(&row).unwrap().unwrap();
     assert_eq!(secrecy::ExposeSecret::expose_secret(&refresh), "CANARY-rt-2");
     assert_eq!(next.provider.count("/token"), 0);
@@ -201,4 +203,22 @@ async fn a_spool_that_cannot_be_read_stops_the_start_before_a_token_is_spent() {
     let refresh = next.kit.inner().accounts.open_refresh(&row).unwrap().unwrap();
     assert_eq!(secrecy::ExposeSecret::expose_secret(&refresh), "CANARY-rt-2");
     assert_eq!(next.provider.count("/token"), 0);
+}
+
+/// Each of them may be what the next one was got with.
+#[tokio::test]
+async fn files_are_read_the_oldest_first() {
+    let disk = Disk::new().await;
+    for second in [3_i64, 1, 5, 2, 4] {
+        let place = crate::account::spool::Place {
+            account: "ca_1".to_owned(),
+            token: "default".to_owned(),
+            generation: second,
+        };
+        let now = Timestamp::from_second(second).unwrap();
+        crate::account::spool::write(disk.spool(), place, vec![1], now).await.unwrap();
+    }
+    let read = crate::account::spool::read_all(disk.spool()).await.unwrap();
+    let order: Vec<_> = read.into_iter().map(|(_, kept)| kept.unwrap().0.generation).collect();
+    assert_eq!(order, [1, 2, 3, 4, 5]);
 }

@@ -535,8 +535,8 @@ async fn a_second_disconnect_withdraws_what_was_begun_after_the_first() {
     let world = world(&[token(1)], UserVerification::App).await;
     let account = world.account_of("mail-work").await;
     world.kit.disconnect(&account).await.unwrap();
-    let link = world.kit.authorization_link(&account).await.unwrap();
     let request = world.request(&account).await;
+    let link = world.kit.authorization_link(&account).await.unwrap();
     world.clock.advance(Duration::from_secs(1));
     let told = world.kit.events(0, 1000).await.unwrap();
     assert_eq!(world.kit.disconnect(&account).await.unwrap().status(), Status::Disconnected);
