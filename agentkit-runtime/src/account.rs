@@ -26,6 +26,7 @@ mod commit;
 mod credentials;
 mod disconnect;
 mod event;
+mod expiry;
 mod fields;
 mod flight;
 mod flow;
@@ -46,6 +47,7 @@ mod status;
 #[cfg(test)]
 pub(crate) mod tests;
 mod token;
+mod unconfigured;
 mod unkept;
 mod verification;
 
@@ -61,7 +63,9 @@ pub use self::held::{Held, VerifyError};
 pub use self::keys::SubmitError;
 pub use self::link_options::LinkOptions;
 pub(crate) use self::secrets::Secrets;
+pub use self::revocation::RevocationBacklog;
 pub use self::status::{ConnectedAccountStatus, ExpiredReason};
+pub use self::unconfigured::UnconfiguredAccount;
 pub use self::verification::UserVerification;
 pub(crate) use self::verification::{Addresses, check_mode, mode};
 pub(crate) use crate::oauth::scopes::missing as missing_scopes;

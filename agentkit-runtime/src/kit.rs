@@ -7,7 +7,7 @@ use secrecy::SecretString;
 
 use crate::account::{
     AccountEvent, AccountId, Accounts, Authorization, AuthorizationLink, ConnectedAccount, LinkOptions, Linked,
-    VerifyError,
+    RevocationBacklog, UnconfiguredAccount, VerifyError,
 };
 use crate::catalog::Catalog;
 use crate::clock::Clock;
@@ -110,6 +110,36 @@ impl AgentKit {
         self.inner.accounts.list().await
     }
 
+    /// All accounts of connections that are not configured any more, oldest first. Nothing is done with them but what
+    /// is asked for here; configured again under its name, a connection has its accounts back.
+    ///
+    /// # Errors
+    ///
+    /// `store`.
+    pub async fn unconfigured_accounts(&self) -> Result<Vec<UnconfiguredAccount>, ToolError> {
+        self.inner.accounts.unconfigured().await
+    }
+
+    /// Erases the credentials of an account whose connection is not configured. The provider is not told, since only
+    /// the client of the connection could do that: the event `revocation_failed` says so, and the person can take the
+    /// access away in the provider's settings.
+    ///
+    /// # Errors
+    ///
+    /// `not_connected` for an account that does not exist, `unsupported` where there is nothing to disconnect, `store`.
+    pub async fn disconnect_unconfigured(&self, account: &UnconfiguredAccount) -> Result<UnconfiguredAccount, ToolError> {
+        self.inner.accounts.disconnect_unconfigured(account).await
+    }
+
+    /// Deletes an account whose connection is not configured; as there, the provider is not told.
+    ///
+    /// # Errors
+    ///
+    /// `not_connected` for an account that does not exist, `conflict`, `store`.
+    pub async fn delete_unconfigured(&self, account: &UnconfiguredAccount) -> Result<(), ToolError> {
+        self.inner.accounts.delete_unconfigured(account).await
+    }
+
     /// A link that the person opens to connect the account. It works once, for ten minutes at most;
     /// while one has more than five minutes to go, it is given again.
     ///
@@ -207,6 +237,15 @@ impl AgentKit {
     /// `store`.
     pub async fn last_event(&self) -> Result<i64, ToolError> {
         self.inner.accounts.last_event().await
+    }
+
+    /// How many revocations wait to be told to their providers, since when, and why.
+    ///
+    /// # Errors
+    ///
+    /// `store`.
+    pub async fn revocations(&self) -> Result<RevocationBacklog, ToolError> {
+        self.inner.accounts.revocation_backlog().await
     }
 
     /// Waits until refreshes and revocations under way are done, half a minute at most. Call it before the process ends:

@@ -56,7 +56,8 @@ pub use serde_json::Value;
 pub use crate::account::{
     AccountEvent, AccountId, Arrival, Authorization, AuthorizationLink, CallbackError, CallbackFailed, ChoiceLine,
     ConnectedAccount, ConnectedAccountStatus, EventKind, ExpiredReason, FieldLine, Held, LinkError, LinkOptions,
-    LinkPage, Linked, ScopeLine, SecretLine, Start, SubmitError, UserVerification, VerifyError,
+    LinkPage, Linked, RevocationBacklog, ScopeLine, SecretLine, Start, SubmitError, UnconfiguredAccount,
+    UserVerification, VerifyError,
 };
 pub use crate::catalog::Catalog;
 pub use crate::clock::{Clock, ManualClock, SystemClock};

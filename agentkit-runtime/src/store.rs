@@ -56,6 +56,8 @@ pub trait Store: Send + Sync + Debug + 'static {
     ) -> StoreFuture<'a, Option<AccountRow>>;
     /// All accounts, oldest first.
     fn accounts(&self) -> StoreFuture<'_, Vec<AccountRow>>;
+    /// Accounts that have been `EXPIRED` since a moment (milliseconds since 1970) or before, and still have secrets.
+    fn expired_since(&self, before: i64) -> StoreFuture<'_, Vec<AccountRow>>;
     /// The credentials of an account, by token.
     fn credentials<'a>(&'a self, account: &'a str) -> StoreFuture<'a, Vec<CredentialRow>>;
     /// The credentials of active accounts whose last refresh was begun and not ended.
@@ -400,6 +402,8 @@ pub struct RevocationRow {
     pub values: String,
     /// The token, sealed.
     pub token: Vec<u8>,
+    /// Why the provider did not take it when it was last told: a word of ours.
+    pub refusal: Option<String>,
     /// How often it was tried.
     pub tries: i64,
     /// Not before this moment, milliseconds since 1970.

@@ -13,6 +13,7 @@ use super::background::Background;
 use super::cache::Cache;
 use super::client::Attempts;
 use super::event::{EventKind, Swept};
+use super::expiry::Looked;
 use super::flight::Flights;
 use super::lease::Leases;
 use super::link::Links;
@@ -59,6 +60,7 @@ pub(crate) struct Accounts {
     pub(super) links: Links,
     pub(super) attempts: Attempts,
     pub(super) events_swept: Swept,
+    pub(super) expired_looked: Looked,
     pub(super) background: Background,
     pub(super) outbox: Outbox,
 }
@@ -96,6 +98,7 @@ impl Accounts {
             links: Links::default(),
             attempts: Attempts::default(),
             events_swept: Swept::default(),
+            expired_looked: Looked::default(),
             background: Background::default(),
             outbox: Outbox::default(),
         }
@@ -213,10 +216,15 @@ impl Accounts {
 
     /// The row of an account that someone holds a snapshot of.
     pub(super) async fn row(&self, account: &ConnectedAccount) -> Result<AccountRow, ToolError> {
-        let row = self.store.account(account.id().as_str()).await.map_err(store_error)?;
-        row.filter(|row| row.connection_id == account.settings().id()).ok_or_else(|| {
+        self.row_of(account.id(), account.settings().id()).await
+    }
+
+    /// The same by the ids of account and connection.
+    pub(super) async fn row_of(&self, id: &AccountId, connection_id: &str) -> Result<AccountRow, ToolError> {
+        let row = self.store.account(id.as_str()).await.map_err(store_error)?;
+        row.filter(|row| row.connection_id == connection_id).ok_or_else(|| {
             ToolError::new(ErrorKind::NotConnected, "this connected account does not exist here")
-                .with_account(account.id().as_str())
+                .with_account(id.as_str())
         })
     }
 
@@ -378,10 +386,10 @@ pub(super) fn vault_error(_: VaultError) -> ToolError {
         .with_hint("connect the account again; an operator should look at the database")
 }
 
-pub(super) fn busy(account: &ConnectedAccount) -> ToolError {
+pub(super) fn busy(account: &AccountId) -> ToolError {
     ToolError::new(ErrorKind::Conflict, "the account is being changed by others all the time")
         .with_hint("try again")
-        .with_account(account.id().as_str())
+        .with_account(account.as_str())
 }
 
 impl fmt::Debug for Accounts {

@@ -414,7 +414,7 @@ pub(super) fn as_tool_error(error: &CallbackError, account: &ConnectedAccount) -
         CallbackError::OtherIdentity | CallbackError::UnexpectedIdentity => {
             ToolError::new(ErrorKind::Conflict, error.to_string())
         }
-        CallbackError::Busy => busy(account),
+        CallbackError::Busy => busy(account.id()),
         CallbackError::Store => ToolError::new(ErrorKind::Store, error.to_string()),
         CallbackError::Choose { choices, .. } | CallbackError::Unchosen { choices } => several(choices),
         CallbackError::Refused => {

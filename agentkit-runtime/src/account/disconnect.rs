@@ -7,7 +7,7 @@ use serde_json::Map;
 use super::accounts::{begun_anew, busy, store_error};
 use super::event::EventKind;
 use super::status::Event;
-use super::{Accounts, ConnectedAccount, ConnectedAccountStatus};
+use super::{AccountId, Accounts, ConnectedAccount, ConnectedAccountStatus};
 use crate::def::AuthKindDef;
 use crate::store::{AccountRow, CredentialRow, Write};
 use crate::tool_error::{ErrorKind, ToolError};
@@ -26,23 +26,33 @@ impl Accounts {
             return Err(ToolError::new(ErrorKind::Unsupported, message)
                 .with_hint("take the connection out of the configuration to end its use"));
         }
-        let (accounts, theirs) = (self.clone(), account.clone());
-        // Once the store has it, the rest must follow, whether the caller is still there or not: the cache would go
-        // on handing out what is erased.
-        let disconnecting = self.background.spawn(async move { accounts.disconnect_whole(&theirs).await });
+        let settings = account.settings().clone();
+        let row = self.disconnect_whole(account.id().clone(), settings.id().to_owned()).await?;
+        Ok(ConnectedAccount::new(settings, row))
+    }
+
+    /// Once the store has it, the rest must follow, whether the caller is still there or not: the cache would go on
+    /// handing out what is erased.
+    pub(super) async fn disconnect_whole(
+        self: &Arc<Self>,
+        id: AccountId,
+        connection_id: String,
+    ) -> Result<AccountRow, ToolError> {
+        let accounts = self.clone();
+        let disconnecting = self.background.spawn(async move { accounts.disconnect_row(&id, &connection_id).await });
         disconnecting.await.unwrap_or_else(|_| Err(ToolError::internal("disconnecting an account was cut off")))
     }
 
-    async fn disconnect_whole(&self, account: &ConnectedAccount) -> Result<ConnectedAccount, ToolError> {
+    async fn disconnect_row(&self, id: &AccountId, connection_id: &str) -> Result<AccountRow, ToolError> {
         for _ in 0..CHANGE_TRIES {
-            let row = self.row(account).await?;
+            let row = self.row_of(id, connection_id).await?;
             let withdrawn_at = Some(self.clock.now().as_millisecond());
             if row.status == ConnectedAccountStatus::Disconnected {
                 // Said once more, it withdraws what was begun since.
                 let again = AccountRow { revision: row.revision + 1, withdrawn_at, ..row };
                 if self.store.commit(vec![Write::Account(again.clone())]).await.map_err(store_error)? {
-                    self.links.forget(account.id());
-                    return Ok(ConnectedAccount::new(account.settings().clone(), again));
+                    self.links.forget(id);
+                    return Ok(again);
                 }
                 continue;
             }
@@ -59,52 +69,64 @@ impl Accounts {
                 ..changed
             };
             let mut writes = self.change(&row, &changed).to_vec();
-            writes.extend(self.without_credentials(&row).await?);
+            writes.extend(self.without_credentials(&row, &changed).await?);
             if self.store.commit(writes).await.map_err(store_error)? {
-                self.forget(account);
+                self.forget(id);
                 self.said(&row, &changed);
-                return Ok(ConnectedAccount::new(account.settings().clone(), changed));
+                return Ok(changed);
             }
         }
-        Err(busy(account))
+        Err(busy(id))
     }
 
     /// Deletes an account with all that is its own, and has the provider forget its tokens as far as it listens.
     pub(crate) async fn delete(self: &Arc<Self>, account: &ConnectedAccount) -> Result<(), ToolError> {
-        let (accounts, theirs) = (self.clone(), account.clone());
-        let deleting = self.background.spawn(async move { accounts.delete_whole(&theirs).await });
+        self.delete_whole(account.id().clone(), account.settings().id().to_owned()).await
+    }
+
+    /// As [`disconnect_whole`](Self::disconnect_whole).
+    pub(super) async fn delete_whole(self: &Arc<Self>, id: AccountId, connection_id: String) -> Result<(), ToolError> {
+        let accounts = self.clone();
+        let deleting = self.background.spawn(async move { accounts.delete_row(&id, &connection_id).await });
         deleting.await.unwrap_or_else(|_| Err(ToolError::internal("deleting an account was cut off")))
     }
 
-    async fn delete_whole(&self, account: &ConnectedAccount) -> Result<(), ToolError> {
+    async fn delete_row(&self, id: &AccountId, connection_id: &str) -> Result<(), ToolError> {
         for _ in 0..CHANGE_TRIES {
-            let row = self.row(account).await?;
+            let row = self.row_of(id, connection_id).await?;
             // First the credentials, each as it was read: one that was renewed meanwhile must not go untold.
-            let mut writes = self.without_credentials(&row).await?;
+            let mut writes = self.without_credentials(&row, &row).await?;
             writes.push(Write::Erase { account: row.id.clone(), seen: row.revision });
             writes.push(self.event(EventKind::Deleted, &row, Map::new()));
             if self.store.commit(writes).await.map_err(store_error)? {
-                self.forget(account);
+                self.forget(id);
                 tracing::info!(account = row.id, connection = row.connection, "a connected account was deleted");
                 return Ok(());
             }
         }
-        Err(busy(account))
+        Err(busy(id))
     }
 
-    /// The writes that erase all credentials of an account and have the provider forget them.
-    async fn without_credentials(&self, row: &AccountRow) -> Result<Vec<Write>, ToolError> {
+    /// The writes that erase all credentials of an account and have the provider forget them. `after` is the account
+    /// as it is then.
+    async fn without_credentials(&self, row: &AccountRow, after: &AccountRow) -> Result<Vec<Write>, ToolError> {
         let credentials = self.store.credentials(&row.id).await.map_err(store_error)?;
         let mut writes: Vec<Write> = credentials.iter().map(erased).collect();
-        writes.extend(self.revoke_later(row, self.tokens_of(&credentials)));
+        let tokens = self.tokens_of(&credentials);
+        if self.connection_of_id(&row.connection_id).is_none() && !tokens.is_empty() {
+            // Only the client that got them may have them forgotten.
+            let why = Map::from_iter([("reason".to_owned(), "its connection is not configured".into())]);
+            writes.push(self.event(EventKind::RevocationFailed, after, why));
+        }
+        writes.extend(self.revoke_later(row, tokens));
         Ok(writes)
     }
 
     /// What memory holds of an account that was ended.
-    fn forget(&self, account: &ConnectedAccount) {
-        self.cache.forget(account.id());
-        self.links.forget(account.id());
-        self.attempts.forget(account.id());
+    fn forget(&self, account: &AccountId) {
+        self.cache.forget(account);
+        self.links.forget(account);
+        self.attempts.forget(account);
         self.revoke_soon();
     }
 }

@@ -165,6 +165,7 @@ impl Accounts {
         let NewLink { connection, row, said, way, scopes } = new;
         self.sweep().await;
         self.store.forget_flows(now - KEEP_MS).await.map_err(store_error)?;
+        self.forget_expired_now_and_then().await.map_err(store_error)?;
         let token = secret::random_token();
         let expires_at = now + FLOW_MS;
         let flow = FlowRow {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::{StreamExt as _, stream};
+use jiff::Timestamp;
 use secrecy::SecretString;
 use serde_json::Map;
 use tokio::sync::{Mutex, watch};
@@ -19,6 +20,7 @@ use crate::def::OAuth2Def;
 use crate::oauth::{self, Revocation, Server};
 use crate::secret;
 use crate::store::{AccountRow, CredentialRow, RevocationRow, StoreError, Write};
+use crate::tool_error::ToolError;
 use crate::vault::{Purpose, Slot};
 
 /// Longer than telling all tokens of one row takes, so that nobody else begins with it meanwhile.
@@ -39,12 +41,25 @@ pub(super) struct Outbox {
     wake: watch::Sender<()>,
 }
 
+/// What is still to be told to providers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct RevocationBacklog {
+    /// How many revocations wait; each is of the tokens that one account lost at once.
+    pub waiting: usize,
+    /// Since when the oldest of them waits.
+    pub oldest: Option<Timestamp>,
+    /// Why the oldest of those that were told was not taken: `unreachable`, `busy`, `client_refused`, `refused`, or
+    /// `client_changed` where the connection is not configured with the client that got the tokens.
+    pub refusal: Option<String>,
+}
+
 /// What became of a row.
 enum Told {
     /// There is nothing left to tell.
     Done,
-    /// The provider has not heard of it.
-    Later(Option<Duration>),
+    /// The provider has not heard of it, and why.
+    Later(Option<Duration>, &'static str),
     /// It never will.
     Never(&'static str),
 }
@@ -72,6 +87,7 @@ impl Accounts {
             subject: row.subject.clone(),
             values: row.values.clone(),
             token,
+            refusal: None,
             tries: 0,
             not_before: now,
             created_at: now,
@@ -91,6 +107,17 @@ impl Accounts {
         }
         tokens.extend(accesses);
         tokens
+    }
+
+    /// What waits to be told.
+    pub(crate) async fn revocation_backlog(&self) -> Result<RevocationBacklog, ToolError> {
+        let mut rows = self.store.revocations(i64::MAX, u32::MAX).await.map_err(store_error)?;
+        rows.sort_by_key(|row| row.created_at);
+        Ok(RevocationBacklog {
+            waiting: rows.len(),
+            oldest: rows.first().and_then(|row| Timestamp::from_millisecond(row.created_at).ok()),
+            refusal: rows.into_iter().find_map(|row| row.refusal),
+        })
     }
 
     /// Something was committed that is to be told.
@@ -167,13 +194,14 @@ impl Accounts {
         let writes = match told {
             Told::Done => vec![end],
             Told::Never(why) => vec![end, self.untold(&row, why).await?],
-            Told::Later(_) if now - row.created_at >= GIVE_UP_MS => {
+            Told::Later(..) if now - row.created_at >= GIVE_UP_MS => {
                 vec![end, self.untold(&row, "it did not take it for a week").await?]
             }
-            Told::Later(asked) => {
+            Told::Later(asked, why) => {
                 let asked = asked.map_or(0, |asked| i64::try_from(asked.as_millis()).unwrap_or(WAIT_MS.1));
                 let not_before = self.clock.now().as_millisecond() + wait(row.tries).max(asked);
-                vec![Write::RevokeLater { seen: claimed.tries, row: RevocationRow { not_before, ..claimed } }]
+                let refusal = Some(why.to_owned());
+                vec![Write::RevokeLater { seen: claimed.tries, row: RevocationRow { not_before, refusal, ..claimed } }]
             }
         };
         self.store.commit(writes).await.map(|_| ())
@@ -190,7 +218,7 @@ impl Accounts {
         let connection = self.connection_of_id(&row.connection_id);
         let Some(connection) = connection.filter(|connection| connection.client_id() == row.client_id) else {
             tracing::warn!(revocation = id, account, "the connection of tokens to revoke is not configured as it was");
-            return Ok(Told::Later(None));
+            return Ok(Told::Later(None, "client_changed"));
         };
         let Some(def) = revoking(connection) else {
             return Ok(Told::Never("the connector has no address for it any more"));
@@ -204,7 +232,7 @@ impl Accounts {
         for (_, token) in &secrets.0 {
             match oauth::revoke(&self.http, server, token).await {
                 Revocation::Done => {}
-                Revocation::Later(wait) => return Ok(Told::Later(wait)),
+                Revocation::Later(wait, why) => return Ok(Told::Later(wait, why)),
                 Revocation::Never => return Ok(Told::Never("the provider does not take it")),
             }
         }

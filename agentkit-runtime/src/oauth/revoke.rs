@@ -16,8 +16,8 @@ use crate::transport::{Asked, Http, HttpRequest};
 pub(crate) enum Revocation {
     /// The token is good for nothing any more.
     Done,
-    /// Not now; the provider may have said how long to wait.
-    Later(Option<Duration>),
+    /// Not now; the provider may have said how long to wait. With why, in a word of ours.
+    Later(Option<Duration>, &'static str),
     /// The provider will not do it, however often it is asked.
     Never,
 }
@@ -30,7 +30,9 @@ const GONE: &[&str] =
 pub(crate) async fn revoke(http: &Http, server: Server<'_>, token: &SecretString) -> Revocation {
     let Some(request) = revocation(server, token) else { return Revocation::Never };
     let asked = (server.connection, Asked::Revocations);
-    let Ok(reply) = http.send_auth(asked, request, LIMITS).await else { return Revocation::Later(None) };
+    let Ok(reply) = http.send_auth(asked, request, LIMITS).await else {
+        return Revocation::Later(None, "unreachable");
+    };
     let body = TokenReply::read(server.def, &reply.headers, &reply.body);
     let code = body.as_ref().and_then(TokenReply::error);
     let judged = judge(reply.status, code, retry_after(&reply));
@@ -43,13 +45,17 @@ pub(crate) async fn revoke(http: &Http, server: Server<'_>, token: &SecretString
 
 fn judge(status: u16, code: Option<&str>, wait: Option<Duration>) -> Revocation {
     match (status, code) {
-        (408 | 425 | 429 | 500.., _) => Revocation::Later(wait),
+        (408 | 425 | 429 | 500.., _) => Revocation::Later(wait, "busy"),
         (_, Some("unsupported_token_type")) => Revocation::Never,
         (_, Some(code)) if GONE.contains(&code) => Revocation::Done,
         // RFC 7009 2.2: also for a token that the server does not know.
         (200..300, None) => Revocation::Done,
-        // A refused client, a page of a proxy, a word that nobody knows: an operator may mend it.
-        _ => Revocation::Later(wait),
+        // An operator may mend it.
+        (401 | 403, None) | (_, Some("invalid_client" | "unauthorized_client")) => {
+            Revocation::Later(wait, "client_refused")
+        }
+        // A page of a proxy, a word that nobody knows.
+        _ => Revocation::Later(wait, "refused"),
     }
 }
 
@@ -70,16 +76,17 @@ mod tests {
             (200, None, Revocation::Done),
             (204, None, Revocation::Done),
             (200, Some("token_revoked"), Revocation::Done),
-            (200, Some("ratelimited"), Revocation::Later(minute)),
+            (200, Some("ratelimited"), Revocation::Later(minute, "refused")),
             (400, Some("invalid_token"), Revocation::Done),
             (400, Some("unsupported_token_type"), Revocation::Never),
-            (400, Some("invalid_request"), Revocation::Later(minute)),
-            (400, None, Revocation::Later(minute)),
-            (401, Some("invalid_client"), Revocation::Later(minute)),
-            (404, None, Revocation::Later(minute)),
-            (302, None, Revocation::Later(minute)),
-            (429, Some("invalid_token"), Revocation::Later(minute)),
-            (503, None, Revocation::Later(minute)),
+            (400, Some("invalid_request"), Revocation::Later(minute, "refused")),
+            (400, None, Revocation::Later(minute, "refused")),
+            (401, Some("invalid_client"), Revocation::Later(minute, "client_refused")),
+            (403, None, Revocation::Later(minute, "client_refused")),
+            (404, None, Revocation::Later(minute, "refused")),
+            (302, None, Revocation::Later(minute, "refused")),
+            (429, Some("invalid_token"), Revocation::Later(minute, "busy")),
+            (503, None, Revocation::Later(minute, "busy")),
         ];
         for (status, code, wanted) in table {
             assert_eq!(judge(status, code, minute), wanted, "{status} {code:?}");

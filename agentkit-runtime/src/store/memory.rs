@@ -125,6 +125,20 @@ impl Store for MemoryStore {
         done(rows)
     }
 
+    fn expired_since(&self, before: i64) -> StoreFuture<'_, Vec<AccountRow>> {
+        let tables = self.tables();
+        let has_secrets =
+            |row: &&CredentialRow| row.access.is_some() || row.refresh.is_some() || row.alternate.is_some();
+        let full: Vec<&str> =
+            tables.credentials.values().filter(has_secrets).map(|credential| credential.account.as_str()).collect();
+        let over = |row: &&AccountRow| {
+            row.status == ConnectedAccountStatus::Expired && row.updated_at <= before && full.contains(&row.id.as_str())
+        };
+        let mut rows: Vec<AccountRow> = tables.accounts.values().filter(over).cloned().collect();
+        rows.sort_by(|one, other| (one.updated_at, &one.id).cmp(&(other.updated_at, &other.id)));
+        done(rows)
+    }
+
     fn credentials<'a>(&'a self, account: &'a str) -> StoreFuture<'a, Vec<CredentialRow>> {
         let tables = self.tables();
         let from = (account.to_owned(), String::new());

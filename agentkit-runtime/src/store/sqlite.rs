@@ -43,6 +43,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/sqlite/0001_accounts.sql"),
     include_str!("../../migrations/sqlite/0002_account_fields.sql"),
     include_str!("../../migrations/sqlite/0003_events_and_verification.sql"),
+    include_str!("../../migrations/sqlite/0004_revocation_refusal.sql"),
 ];
 
 /// How often and after what time a lock is tried again: for a second in all.
@@ -243,6 +244,10 @@ impl Store for SqliteStore {
 
     fn accounts(&self) -> StoreFuture<'_, Vec<AccountRow>> {
         Box::pin(self.all(sqlx::query(sql::ACCOUNTS), read_account))
+    }
+
+    fn expired_since(&self, before: i64) -> StoreFuture<'_, Vec<AccountRow>> {
+        Box::pin(self.all(sqlx::query(sql::EXPIRED_SINCE).bind(before), read_account))
     }
 
     fn credentials<'a>(&'a self, account: &'a str) -> StoreFuture<'a, Vec<CredentialRow>> {

@@ -61,6 +61,7 @@ on_every_store! {
     revocations_come_when_they_are_due
     a_grant_is_in_use_where_another_account_lives_on_it
     codes_that_are_held_are_found_by_their_account
+    what_is_expired_for_long_is_found_while_it_has_secrets
     what_is_added_is_told_once
     an_account_is_erased_with_all_that_is_its_own
 }
@@ -352,6 +353,7 @@ async fn revocations_come_when_they_are_due(store: &dyn Store) {
         subject: Some("s".to_owned()),
         values: "{}".to_owned(),
         token: vec![1],
+        refusal: None,
         tries: 0,
         not_before,
         created_at: 1,
@@ -361,7 +363,7 @@ async fn revocations_come_when_they_are_due(store: &dyn Store) {
     assert_eq!(store.revocations(4, 10).await.unwrap(), []);
     assert_eq!(store.revocations(9, 10).await.unwrap(), [soon.clone(), late.clone()]);
     assert_eq!(store.revocations(9, 1).await.unwrap().first(), Some(&soon));
-    let later = RevocationRow { tries: 1, not_before: 50, ..soon.clone() };
+    let later = RevocationRow { tries: 1, not_before: 50, refusal: Some("busy".to_owned()), ..soon.clone() };
     let write = Write::RevokeLater { seen: 0, row: later.clone() };
     assert!(store.commit(vec![write.clone()]).await.unwrap());
     assert!(!store.commit(vec![write]).await.unwrap(), "another worker was there");
@@ -383,6 +385,7 @@ async fn a_grant_is_in_use_where_another_account_lives_on_it(store: &dyn Store) 
             subject: subject.map(str::to_owned),
             values: "{}".to_owned(),
             token: vec![1],
+            refusal: None,
             tries: 0,
             not_before: 0,
             created_at: 1,
@@ -410,6 +413,28 @@ async fn a_grant_is_in_use_where_another_account_lives_on_it(store: &dyn Store) 
     let nameless = AccountRow { subject: None, revision: active.revision + 1, ..active };
     assert!(store.commit(vec![Write::Account(nameless)]).await.unwrap());
     assert!(!ask("client", None, "ca_2").await && ask("client", None, "ca_1").await);
+}
+
+async fn what_is_expired_for_long_is_found_while_it_has_secrets(store: &dyn Store) {
+    with_account(store).await;
+    let ids = async |before| {
+        let rows = store.expired_since(before).await.unwrap();
+        rows.into_iter().map(|row| row.id).collect::<Vec<_>>()
+    };
+    assert_eq!(ids(9).await, Vec::<String>::new(), "it has none");
+    let only = |refresh, alternate| CredentialRow { access: None, refresh, alternate, ..credential() };
+    assert!(store.commit(vec![Write::Credential { seen: None, row: credential() }]).await.unwrap());
+    assert_eq!((ids(1).await, ids(2).await), (vec![], vec!["ca_1".to_owned()]));
+    for (revision, row) in (0..).zip([only(Some(vec![1]), None), only(None, Some(vec![1])), only(None, None)]) {
+        let left = usize::from(row.refresh.is_some() || row.alternate.is_some());
+        let write = Write::Credential { seen: Some(1), row: CredentialRow { revision, ..row } };
+        assert!(store.commit(vec![write]).await.unwrap());
+        assert_eq!(ids(2).await.len(), left);
+    }
+    let write = Write::Credential { seen: Some(1), row: CredentialRow { revision: 3, ..credential() } };
+    let active = AccountRow { status: ConnectedAccountStatus::Active, reason: None, revision: 1, ..account() };
+    assert!(store.commit(vec![write, Write::Account(active)]).await.unwrap());
+    assert_eq!(ids(9).await, Vec::<String>::new(), "it works again");
 }
 
 async fn codes_that_are_held_are_found_by_their_account(store: &dyn Store) {

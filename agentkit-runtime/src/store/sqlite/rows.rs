@@ -184,6 +184,7 @@ pub(super) fn bind_revocation(query: Query, row: RevocationRow) -> Query {
         .bind(row.created_at)
         .bind(row.client_id)
         .bind(row.subject)
+        .bind(row.refusal)
 }
 
 pub(super) fn read_revocation(row: &SqliteRow) -> Result<RevocationRow, sqlx::Error> {
@@ -196,6 +197,7 @@ pub(super) fn read_revocation(row: &SqliteRow) -> Result<RevocationRow, sqlx::Er
         subject: row.try_get("subject")?,
         values: row.try_get("account_values")?,
         token: row.try_get("token")?,
+        refusal: row.try_get("refusal")?,
         tries: row.try_get("tries")?,
         not_before: row.try_get("not_before")?,
         created_at: row.try_get("created_at")?,

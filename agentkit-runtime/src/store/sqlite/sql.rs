@@ -25,6 +25,9 @@ pub(super) const KEEP_CONNECTION: &str = "INSERT INTO connection (id, tenant, na
     VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING";
 
 pub(super) const ACCOUNT: &str = "SELECT * FROM account WHERE id = $1";
+pub(super) const EXPIRED_SINCE: &str = "SELECT * FROM account WHERE status = 'EXPIRED' AND updated_at <= $1 \
+    AND EXISTS (SELECT 1 FROM credential WHERE credential.account = account.id \
+        AND (access IS NOT NULL OR refresh IS NOT NULL OR alternate IS NOT NULL)) ORDER BY updated_at, id";
 pub(super) const FIND_ACCOUNT: &str =
     "SELECT * FROM account WHERE connection_id = $1 AND identifier = $2 AND name = $3";
 pub(super) const ACCOUNTS: &str = "SELECT * FROM account ORDER BY created_at, id";
@@ -110,11 +113,12 @@ pub(super) const GRANT_IN_USE: &str = "SELECT id FROM account \
         OR (subject IS NOT NULL AND identifier = (SELECT identifier FROM account WHERE id = $3))))) LIMIT 1";
 pub(super) const ADD_REVOCATION: &str = "\
     INSERT INTO revocation \
-    (id, tenant, connection_id, account, account_values, token, tries, not_before, created_at, client_id, subject) \
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
+    (id, tenant, connection_id, account, account_values, token, tries, not_before, created_at, client_id, subject, \
+     refusal) \
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
 pub(super) const REPLACE_REVOCATION: &str = "\
     UPDATE revocation SET \
     connection_id = $3, account = $4, account_values = $5, token = $6, tries = $7, not_before = $8, \
-    created_at = $9, client_id = $10, subject = $11 \
-    WHERE id = $1 AND tenant = $2 AND tries = $12";
+    created_at = $9, client_id = $10, subject = $11, refusal = $12 \
+    WHERE id = $1 AND tenant = $2 AND tries = $13";
 pub(super) const ERASE_REVOCATION: &str = "DELETE FROM revocation WHERE id = $1";
