@@ -24,14 +24,15 @@ impl Display for Text<'_> {
     }
 }
 
-/// A whole page.
-pub(crate) fn page(title: &str, body: &impl Display) -> String {
+/// A whole page. `root` is the path of the base url: where the style sheet is.
+pub(crate) fn page(root: &str, title: &str, body: &impl Display) -> String {
     format!(
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
-         <title>{}</title>\n<link rel=\"stylesheet\" href=\"/assets/agentkit.css\">\n</head>\n\
+         <title>{}</title>\n<link rel=\"stylesheet\" href=\"{}/assets/agentkit.css\">\n</head>\n\
          <body>\n<main>\n{body}</main>\n</body>\n</html>\n",
         Text(title),
+        Text(root),
     )
 }
 

@@ -95,7 +95,7 @@ pub(crate) const NOTHING: Problem = Problem {
 /// The page of a link: who links what, and what they allow.
 ///
 /// `mistake` is what was wrong with the secrets that were typed in before.
-pub(crate) fn link(page: &LinkPage, mistake: Option<&str>) -> String {
+pub(crate) fn link(root: &str, page: &LinkPage, mistake: Option<&str>) -> String {
     let connector = Text(page.connector);
     let title = format!("Connect {}", page.connector);
     let mut body = format!("<h1>Connect {connector}</h1>\n{}", stand_in(page.stand_in));
@@ -118,7 +118,7 @@ pub(crate) fn link(page: &LinkPage, mistake: Option<&str>) -> String {
             writeln!(body, "<p role=\"alert\" class=\"mistake\"><strong>Not connected:</strong> {}</p>", Text(mistake));
     }
     if !page.consent {
-        return html::page(&title, &secrets(body, page));
+        return html::page(root, &title, &secrets(body, page));
     }
     if page.scopes.is_empty() {
         let _ = writeln!(body, "<p>On the next page {connector} will ask you to agree.</p>");
@@ -138,7 +138,7 @@ pub(crate) fn link(page: &LinkPage, mistake: Option<&str>) -> String {
     fields::choices(&mut body, &page.choices);
     fields::inputs(&mut body, &page.fields);
     let _ = writeln!(body, "<button type=\"submit\">Continue to {connector}</button></form>");
-    html::page(&title, &body)
+    html::page(root, &title, &body)
 }
 
 /// The form for secrets. They go from the browser to us, past every agent.
@@ -168,7 +168,7 @@ fn secrets(mut body: String, page: &LinkPage) -> String {
 }
 
 /// The end of the way.
-pub(crate) fn linked(account: &ConnectedAccount) -> String {
+pub(crate) fn linked(root: &str, account: &ConnectedAccount) -> String {
     let who = account.identity().map_or(account.connection(), |identity| &identity.label);
     let body = format!(
         "<h1>Connected</h1>\n{}<p><strong>{}</strong> is connected through <strong>{}</strong>.</p>\n\
@@ -177,14 +177,14 @@ pub(crate) fn linked(account: &ConnectedAccount) -> String {
         Text(who),
         Text(account.connection()),
     );
-    html::page("Connected", &body)
+    html::page(root, "Connected", &body)
 }
 
 /// A page that says what happened and what to do.
-pub(crate) fn problem(problem: &Problem) -> String {
+pub(crate) fn problem(root: &str, problem: &Problem) -> String {
     let body =
         format!("<h1>{}</h1>\n<p>{}</p>\n<p>{}</p>\n", Text(problem.title), Text(problem.what), Text(problem.next));
-    html::page(problem.title, &body)
+    html::page(root, problem.title, &body)
 }
 
 fn stand_in(stands_in: bool) -> &'static str {

@@ -59,6 +59,8 @@ impl Gateway {
 
     /// The pages, to be served alone at the root of the configured base url.
     pub fn router(self) -> Router {
+        let gateway = self.clone();
+        let nothing_here = move || async move { gateway.problem(StatusCode::NOT_FOUND, &pages::NOTHING) };
         self.routes().fallback(nothing_here)
     }
 
@@ -81,6 +83,53 @@ impl Gateway {
             .layer(DefaultBodyLimit::max(MAX_FORM))
             .layer(map_response(headers::guarded))
             .with_state(self)
+    }
+
+    /// The path of the base url, at which these pages are.
+    fn root(&self) -> &str {
+        let base_url = self.kit.base_url();
+        let host = base_url.find("://").map_or(0, |at| at + 3);
+        base_url[host..].find('/').map_or("", |at| &base_url[host + at..])
+    }
+
+    /// On to the app, or the last page.
+    fn arrived(&self, arrival: Arrival) -> Response {
+        match arrival {
+            Arrival::Linked(Linked { return_url: Some(location), .. }) | Arrival::Held(Held { location, .. }) => {
+                headers::onward(&location)
+            }
+            Arrival::Linked(linked) => headers::page(StatusCode::OK, pages::linked(self.root(), &linked.account), None),
+            _ => self.problem(StatusCode::INTERNAL_SERVER_ERROR, &pages::REFUSED),
+        }
+    }
+
+    /// The answer to a form, or the form again with what was wrong.
+    fn answer(&self, page: &LinkPage, result: Result<Response, SubmitError>) -> Response {
+        let again = |mistake: &str| {
+            let html = pages::link(self.root(), page, Some(mistake));
+            headers::page(StatusCode::UNPROCESSABLE_ENTITY, html, Some(&origins(page)))
+        };
+        match result {
+            Ok(response) => response,
+            Err(SubmitError::Link(error)) => self.link_problem(&error),
+            Err(SubmitError::Secrets(mistake)) => again(&mistake),
+            Err(SubmitError::OtherIdentity) => self.problem(StatusCode::CONFLICT, &pages::OTHER_IDENTITY),
+            Err(_) => again("the provider does not accept it, or cannot be reached right now"),
+        }
+    }
+
+    fn link_problem(&self, error: &LinkError) -> Response {
+        let (status, text) = match error {
+            LinkError::Used => (StatusCode::GONE, &pages::USED),
+            LinkError::OtherUser => (StatusCode::FORBIDDEN, &pages::OTHER_USER),
+            LinkError::Store => (StatusCode::SERVICE_UNAVAILABLE, &pages::BUSY),
+            _ => (StatusCode::NOT_FOUND, &pages::GONE),
+        };
+        self.problem(status, text)
+    }
+
+    fn problem(&self, status: StatusCode, text: &Problem) -> Response {
+        headers::page(status, pages::problem(self.root(), text), None)
     }
 
     async fn visitor(&self, headers: &HeaderMap) -> Option<String> {
@@ -108,8 +157,8 @@ pub async fn serve(kit: AgentKit, listener: TcpListener) -> io::Result<()> {
 async fn link(State(gateway): State<Gateway>, Path(token): Path<String>, headers: HeaderMap) -> Response {
     let visitor = gateway.visitor(&headers).await;
     match gateway.kit.authorization().signed_in(visitor.as_deref()).link_page(&token).await {
-        Ok(page) => headers::page(StatusCode::OK, pages::link(&page, None), Some(&origins(&page))),
-        Err(error) => link_problem(&error),
+        Ok(page) => headers::page(StatusCode::OK, pages::link(gateway.root(), &page, None), Some(&origins(&page))),
+        Err(error) => gateway.link_problem(&error),
     }
 }
 
@@ -122,38 +171,28 @@ async fn start(
     fields: Result<Fields, FormRejection>,
 ) -> Response {
     if !from_our_page(&headers, gateway.kit.base_url()) {
-        return problem(StatusCode::FORBIDDEN, &pages::FOREIGN_FORM);
+        return gateway.problem(StatusCode::FORBIDDEN, &pages::FOREIGN_FORM);
     }
     let visitor = gateway.visitor(&headers).await;
     let authorization = gateway.kit.authorization().signed_in(visitor.as_deref());
     let page = match authorization.link_page(&token).await {
         Ok(page) => page,
-        Err(error) => return link_problem(&error),
+        Err(error) => return gateway.link_problem(&error),
     };
     let typed = match fields {
         Ok(Form(fields)) => fields.into_iter().map(|(name, text)| (name, SecretString::from(text))).collect(),
         // A button alone sends nothing, whatever it says that it sends.
         Err(_) if page.consent && page.fields.is_empty() && page.choices.is_empty() => Vec::new(),
-        Err(_) => return problem(StatusCode::PAYLOAD_TOO_LARGE, &pages::TOO_LARGE),
+        Err(_) => return gateway.problem(StatusCode::PAYLOAD_TOO_LARGE, &pages::TOO_LARGE),
     };
     if !page.consent {
-        return answer(&page, authorization.submit(&token, typed).await.map(arrived));
+        let submitted = authorization.submit(&token, typed).await;
+        return gateway.answer(&page, submitted.map(|arrival| gateway.arrived(arrival)));
     }
     let asked = !page.fields.is_empty() || !page.choices.is_empty();
     let typed = if asked { typed } else { Vec::new() };
     let started = authorization.start_with(&token, typed).await;
-    answer(&page, started.map(|start| headers::see_other(&start.location, &start.cookie)))
-}
-
-/// On to the app, or the last page.
-fn arrived(arrival: Arrival) -> Response {
-    match arrival {
-        Arrival::Linked(Linked { return_url: Some(location), .. }) | Arrival::Held(Held { location, .. }) => {
-            headers::onward(&location)
-        }
-        Arrival::Linked(linked) => headers::page(StatusCode::OK, pages::linked(&linked.account), None),
-        _ => problem(StatusCode::INTERNAL_SERVER_ERROR, &pages::REFUSED),
-    }
+    gateway.answer(&page, started.map(|start| headers::see_other(&start.location, &start.cookie)))
 }
 
 /// Where the form of a link may lead in the end.
@@ -161,24 +200,9 @@ fn origins(page: &LinkPage) -> Vec<&str> {
     [&page.authorize_origin].into_iter().chain(&page.app_origins).map(String::as_str).collect()
 }
 
-/// The answer to a form, or the form again with what was wrong.
-fn answer(page: &LinkPage, result: Result<Response, SubmitError>) -> Response {
-    let again = |mistake: &str| {
-        let html = pages::link(page, Some(mistake));
-        headers::page(StatusCode::UNPROCESSABLE_ENTITY, html, Some(&origins(page)))
-    };
-    match result {
-        Ok(response) => response,
-        Err(SubmitError::Link(error)) => link_problem(&error),
-        Err(SubmitError::Secrets(mistake)) => again(&mistake),
-        Err(SubmitError::OtherIdentity) => problem(StatusCode::CONFLICT, &pages::OTHER_IDENTITY),
-        Err(_) => again("the provider does not accept it, or cannot be reached right now"),
-    }
-}
-
 // A HEAD is nobody's way back from a consent page, and it must not use up the code.
-async fn no_head() -> Response {
-    problem(StatusCode::METHOD_NOT_ALLOWED, &pages::REFUSED)
+async fn no_head(State(gateway): State<Gateway>) -> Response {
+    gateway.problem(StatusCode::METHOD_NOT_ALLOWED, &pages::REFUSED)
 }
 
 /// Some providers send the browser back with a form. It comes from their site, so our cookie is not with it; on the
@@ -206,19 +230,18 @@ async fn callback(
     let visitor = gateway.visitor(&headers).await;
     let authorization = gateway.kit.authorization().signed_in(visitor.as_deref());
     match authorization.callback(&connection, &query, &cookies.join("; ")).await {
-        Ok(arrival) => arrived(arrival),
+        Ok(arrival) => gateway.arrived(arrival),
         Err(CallbackFailed { error: CallbackError::Choose { link, .. }, .. }) => headers::onward(&link.url),
         Err(CallbackFailed { return_url: Some(location), .. }) => headers::onward(&location),
-        Err(CallbackFailed { error, .. }) => callback_problem(&error),
+        Err(CallbackFailed { error, .. }) => {
+            let (status, text) = callback_problem(&error);
+            gateway.problem(status, text)
+        }
     }
 }
 
 async fn style() -> Response {
     headers::style(pages::STYLE)
-}
-
-async fn nothing_here() -> Response {
-    problem(StatusCode::NOT_FOUND, &pages::NOTHING)
 }
 
 /// Whether a form comes from the page that shows it.
@@ -237,18 +260,8 @@ fn from_our_page(headers: &HeaderMap, base_url: &str) -> bool {
     })
 }
 
-fn link_problem(error: &LinkError) -> Response {
-    let (status, text) = match error {
-        LinkError::Used => (StatusCode::GONE, &pages::USED),
-        LinkError::OtherUser => (StatusCode::FORBIDDEN, &pages::OTHER_USER),
-        LinkError::Store => (StatusCode::SERVICE_UNAVAILABLE, &pages::BUSY),
-        _ => (StatusCode::NOT_FOUND, &pages::GONE),
-    };
-    problem(status, text)
-}
-
-fn callback_problem(error: &CallbackError) -> Response {
-    let (status, text) = match error {
+fn callback_problem(error: &CallbackError) -> (StatusCode, &'static Problem) {
+    match error {
         CallbackError::Denied => (StatusCode::FORBIDDEN, &pages::DENIED),
         CallbackError::Provider => (StatusCode::BAD_GATEWAY, &pages::PROVIDER),
         CallbackError::Client { .. } | CallbackError::Scope { .. } => (StatusCode::BAD_GATEWAY, &pages::CLIENT),
@@ -258,12 +271,7 @@ fn callback_problem(error: &CallbackError) -> Response {
         }
         CallbackError::Store | CallbackError::Busy => (StatusCode::SERVICE_UNAVAILABLE, &pages::UNKEPT),
         _ => (StatusCode::BAD_REQUEST, &pages::REFUSED),
-    };
-    problem(status, text)
-}
-
-fn problem(status: StatusCode, text: &Problem) -> Response {
-    headers::page(status, pages::problem(text), None)
+    }
 }
 
 #[cfg(test)]

@@ -127,7 +127,10 @@ impl AgentKit {
     /// # Errors
     ///
     /// `not_connected` for an account that does not exist, `unsupported` where there is nothing to disconnect, `store`.
-    pub async fn disconnect_unconfigured(&self, account: &UnconfiguredAccount) -> Result<UnconfiguredAccount, ToolError> {
+    pub async fn disconnect_unconfigured(
+        &self,
+        account: &UnconfiguredAccount,
+    ) -> Result<UnconfiguredAccount, ToolError> {
         self.inner.accounts.disconnect_unconfigured(account).await
     }
 

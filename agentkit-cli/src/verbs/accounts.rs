@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use agentkit_runtime::{ConnectedAccount, ExpiredReason};
+use agentkit_runtime::{AgentKit, ConnectedAccount, ExpiredReason, Timestamp, UnconfiguredAccount};
 use serde_json::{Value, json};
 
 use crate::exit::{Exit, Failure};
@@ -12,17 +12,23 @@ use crate::table::Table;
 
 /// Nothing to choose.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Examples:\n  agentkit accounts\n  agentkit accounts --json")]
+#[command(after_help = "\
+Accounts of connections that are not configured any more are listed too: `agentkit disconnect` and
+`agentkit delete` end them.
+
+Examples:\n  agentkit accounts\n  agentkit accounts --json")]
 pub(crate) struct Args {}
 
 /// Lists them.
 pub(crate) async fn run(_: &Args, config: Option<&Path>, output: Output) -> Result<Exit, Failure> {
-    let accounts = kit::with_to_look(config, async |kit| Ok(kit.accounts().await?)).await?;
+    let look = async |kit: &AgentKit| Ok((kit.accounts().await?, kit.unconfigured_accounts().await?));
+    let (accounts, left) = kit::with_to_look(config, look).await?;
     if output.machine() {
-        output.json(&Value::Array(accounts.iter().map(document).collect()))?;
+        let all = accounts.iter().map(document).chain(left.iter().map(document_of_unconfigured));
+        output.json(&Value::Array(all.collect()))?;
         return Ok(Exit::Done);
     }
-    if accounts.is_empty() {
+    if accounts.is_empty() && left.is_empty() {
         output.line("no connected accounts yet; `agentkit connect CONNECTION --user ID` makes one")?;
         return Ok(Exit::Done);
     }
@@ -30,19 +36,31 @@ pub(crate) async fn run(_: &Args, config: Option<&Path>, output: Output) -> Resu
     for account in &accounts {
         table.row([
             account.connection().to_owned(),
-            user(account),
+            user(account.identifier(), account.name()),
             account.status().to_string(),
             identity(account),
-            account.updated_at().strftime("%Y-%m-%d %H:%M").to_string(),
+            time(account.updated_at()),
+        ]);
+    }
+    for account in &left {
+        table.row([
+            format!("{} (not configured)", account.connection),
+            user(&account.identifier, &account.name),
+            account.status.to_string(),
+            account.label.clone().unwrap_or_default(),
+            time(account.updated_at),
         ]);
     }
     table.print(output)?;
     Ok(Exit::Done)
 }
 
+fn time(at: Timestamp) -> String {
+    at.strftime("%Y-%m-%d %H:%M").to_string()
+}
+
 /// The user, and which of several accounts of theirs it is.
-fn user(account: &ConnectedAccount) -> String {
-    let (user, name) = (account.identifier(), account.name());
+fn user(user: &str, name: &str) -> String {
     if name.is_empty() { user.to_owned() } else { format!("{user} ({name})") }
 }
 
@@ -66,6 +84,21 @@ pub(crate) fn document(account: &ConnectedAccount) -> Value {
         "identity": identity,
         "scopes": account.scopes(),
         "stand_in": account.stand_in(),
+        "configured": true,
         "updated_at": account.updated_at().to_string(),
+    })
+}
+
+/// An account for machines, of a connection that is not configured.
+pub(crate) fn document_of_unconfigured(account: &UnconfiguredAccount) -> Value {
+    json!({
+        "id": account.id.as_str(),
+        "connection": account.connection,
+        "connector": account.connector,
+        "user": account.identifier,
+        "name": account.name,
+        "status": account.status.to_string(),
+        "configured": false,
+        "updated_at": account.updated_at.to_string(),
     })
 }

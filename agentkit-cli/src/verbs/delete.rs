@@ -4,8 +4,8 @@ use std::path::Path;
 
 use serde_json::json;
 
-use super::disconnect::left_over;
-use super::which::Which;
+use super::disconnect::{left_over, untold};
+use super::which::{Found, Which};
 use crate::exit::{Exit, Failure};
 use crate::kit;
 use crate::output::{self, Output};
@@ -14,7 +14,7 @@ use crate::output::{self, Output};
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 The account is gone with its credentials, and the provider is told to forget them, where it
-listens. What happened to it stays among the events for 30 days. It cannot be undone;
+listens and the connection is still configured. What happened to it stays among the events for 30 days. It cannot be undone;
 `agentkit disconnect` keeps the account.
 
 Examples:
@@ -28,14 +28,19 @@ pub(crate) struct Args {
 /// Deletes it.
 pub(crate) async fn run(args: &Args, config: Option<&Path>, output: Output) -> Result<Exit, Failure> {
     let which = &args.which;
-    let (account, left) = kit::with_to_look(config, async |kit| {
-        let account = which.find(kit).await?;
-        kit.delete(&account).await?;
-        Ok((account, left_over(kit::settings(kit, &which.connection)?)))
+    let (id, left) = kit::with_to_look(config, async |kit| match which.find(kit).await? {
+        Found::Configured(account) => {
+            kit.delete(&account).await?;
+            Ok((account.id().clone(), left_over(kit::settings(kit, &which.connection)?)))
+        }
+        Found::Unconfigured(account) => {
+            kit.delete_unconfigured(&account).await?;
+            Ok((account.id.clone(), Some(untold(kit, &account))))
+        }
     })
     .await?;
     if output.machine() {
-        output.json(&json!({"id": account.id().as_str(), "deleted": true}))?;
+        output.json(&json!({"id": id.as_str(), "deleted": true}))?;
     } else {
         output.line(format!("deleted {} for {}", which.connection, which.user))?;
     }

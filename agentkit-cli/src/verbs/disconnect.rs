@@ -2,10 +2,10 @@
 
 use std::path::Path;
 
-use agentkit_runtime::{AuthKindDef, ConnectionSettings};
+use agentkit_runtime::{AgentKit, AuthKindDef, ConnectionSettings, UnconfiguredAccount};
 
-use super::accounts::document;
-use super::which::Which;
+use super::accounts::{document, document_of_unconfigured};
+use super::which::{Found, Which};
 use crate::exit::{Exit, Failure};
 use crate::kit;
 use crate::output::{self, Output};
@@ -15,7 +15,8 @@ use crate::output::{self, Output};
 #[command(after_help = "\
 The credentials are erased here, and the provider is told to forget them, where it listens: at
 once, or with a later command if it is out of reach. The account stays in the list and can be
-connected again, also as somebody else.
+connected again, also as somebody else. Of a connection that is not configured any more the
+credentials are only erased: its client is needed to tell the provider.
 
 Examples:
   agentkit disconnect gmail --user ana
@@ -28,19 +29,36 @@ pub(crate) struct Args {
 /// Disconnects it.
 pub(crate) async fn run(args: &Args, config: Option<&Path>, output: Output) -> Result<Exit, Failure> {
     let which = &args.which;
-    let (account, left) = kit::with_to_look(config, async |kit| {
-        let account = which.find(kit).await?;
-        let left = left_over(kit::settings(kit, &which.connection)?);
-        Ok((kit.disconnect(&account).await?, left))
+    let (status, document, left) = kit::with_to_look(config, async |kit| match which.find(kit).await? {
+        Found::Configured(account) => {
+            let left = left_over(kit::settings(kit, &which.connection)?);
+            let account = kit.disconnect(&account).await?;
+            Ok((account.status(), document(&account), left))
+        }
+        Found::Unconfigured(account) => {
+            let account = kit.disconnect_unconfigured(&account).await?;
+            Ok((account.status, document_of_unconfigured(&account), Some(untold(kit, &account))))
+        }
     })
     .await?;
     if output.machine() {
-        output.json(&document(&account))?;
+        output.json(&document)?;
     } else {
-        output.line(format!("{} {} for {}", account.status(), which.connection, which.user))?;
+        output.line(format!("{status} {} for {}", which.connection, which.user))?;
     }
     left.map_or(Ok(()), output::note)?;
     Ok(Exit::Done)
+}
+
+/// The same of a connection that is not configured: whatever it was, nobody was told.
+pub(crate) fn untold(kit: &AgentKit, account: &UnconfiguredAccount) -> String {
+    let (connection, connector) = (&account.connection, &account.connector);
+    let known = kit.connectors().iter().find(|known| known.name == connector);
+    let title = known.map_or(connector.as_str(), |known| known.title);
+    format!(
+        "note: the credentials were erased here, and {title} was not told, since `{connection}` is not configured: \
+         whoever connected the account takes the access away there"
+    )
 }
 
 /// What the person has to do at the provider, where it is not told.

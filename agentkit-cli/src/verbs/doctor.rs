@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use agentkit_runtime::{AgentKit, ConnectedAccount, SqliteStore};
+use agentkit_runtime::{AgentKit, SqliteStore};
 use serde_json::{Value, json};
 
 use crate::exit::{Exit, Failure};
@@ -64,7 +64,7 @@ pub(crate) async fn run(_: &Args, config: Option<&Path>, output: Output) -> Resu
     let opened = if in_use {
         kit::with_no_accounts(config, async |kit| Ok(of_kit(kit, None).await)).await
     } else {
-        kit::with_to_look(config, async |kit| Ok(of_kit(kit, Some(kit.accounts().await?)).await)).await
+        kit::with_to_look(config, async |kit| Ok(of_kit(kit, Some(accounts::Kept::of(kit).await?)).await)).await
     };
     match opened {
         Ok(found) => findings.extend(found),
@@ -79,14 +79,14 @@ pub(crate) async fn run(_: &Args, config: Option<&Path>, output: Output) -> Resu
 }
 
 /// What the runtime knows; without accounts where another process has them.
-async fn of_kit(kit: &AgentKit, accounts: Option<Vec<ConnectedAccount>>) -> Vec<Finding> {
+async fn of_kit(kit: &AgentKit, kept: Option<accounts::Kept>) -> Vec<Finding> {
     let mut found = Vec::new();
     // Beside a running app the pages are not ours to serve.
-    if accounts.is_some() {
+    if kept.is_some() {
         found.push(providers::pages(kit).await);
     }
-    found.extend(providers::look(kit, accounts.as_deref().unwrap_or_default()).await);
-    found.extend(accounts.iter().flat_map(|accounts| accounts::look(accounts)));
+    found.extend(providers::look(kit, kept.as_ref().map_or(&[], |kept| &kept.accounts)).await);
+    found.extend(kept.iter().flat_map(accounts::look));
     found
 }
 

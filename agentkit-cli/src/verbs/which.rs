@@ -1,6 +1,6 @@
 //! Which account is meant, for verbs that make none.
 
-use agentkit_runtime::{AgentKit, ConnectedAccount};
+use agentkit_runtime::{AgentKit, ConnectedAccount, UnconfiguredAccount};
 
 use crate::exit::Failure;
 use crate::kit;
@@ -19,21 +19,50 @@ pub(crate) struct Which {
     pub(crate) name: String,
 }
 
+/// An account that is there.
+pub(crate) enum Found {
+    /// Of a connection of the configuration.
+    Configured(Box<ConnectedAccount>),
+    /// Of one that is not in it any more.
+    Unconfigured(UnconfiguredAccount),
+}
+
 impl Which {
     /// The account, which must be there.
-    pub(crate) async fn find(&self, kit: &AgentKit) -> Result<ConnectedAccount, Failure> {
-        kit::settings(kit, &self.connection)?;
-        let mut theirs = kit.accounts_of(&self.user).await?;
-        theirs.retain(|account| account.connection() == self.connection);
-        if let Some(at) = theirs.iter().position(|account| account.name() == self.name) {
-            return Ok(theirs.swap_remove(at));
+    pub(crate) async fn find(&self, kit: &AgentKit) -> Result<Found, Failure> {
+        match kit::settings(kit, &self.connection) {
+            Ok(_) => {
+                let mut theirs = kit.accounts_of(&self.user).await?;
+                theirs.retain(|account| account.connection() == self.connection);
+                let names: Vec<String> = theirs.iter().map(|account| account.name().to_owned()).collect();
+                let at = self.position(&names)?;
+                Ok(Found::Configured(Box::new(theirs.swap_remove(at))))
+            }
+            Err(unknown) => {
+                let mut left = kit.unconfigured_accounts().await?;
+                left.retain(|account| account.connection == self.connection);
+                if left.is_empty() {
+                    return Err(unknown);
+                }
+                left.retain(|account| account.identifier == self.user);
+                let names: Vec<String> = left.iter().map(|account| account.name.clone()).collect();
+                let at = self.position(&names)?;
+                Ok(Found::Unconfigured(left.swap_remove(at)))
+            }
+        }
+    }
+
+    /// Which of the accounts of these names it is.
+    fn position(&self, names: &[String]) -> Result<usize, Failure> {
+        if let Some(at) = names.iter().position(|name| *name == self.name) {
+            return Ok(at);
         }
         let failure = Failure::usage(format!("{} has no account {}", self.user, self.in_words()));
-        let names: Vec<&str> = theirs.iter().map(ConnectedAccount::name).filter(|name| !name.is_empty()).collect();
-        Err(match theirs.as_slice() {
+        let told: Vec<&str> = names.iter().map(String::as_str).filter(|name| !name.is_empty()).collect();
+        Err(match names {
             [] => failure.hint("`agentkit accounts` lists those that there are"),
-            _ if names.is_empty() => failure.hint("there is one without a name: leave --name out"),
-            _ => failure.hint(format!("choose one with --name: {}", names.join(", "))),
+            _ if told.is_empty() => failure.hint("there is one without a name: leave --name out"),
+            _ => failure.hint(format!("choose one with --name: {}", told.join(", "))),
         })
     }
 

@@ -264,6 +264,37 @@ fn accounts_of_one_user_are_told_apart_and_ended_one_by_one() {
 }
 
 #[test]
+fn accounts_of_a_connection_that_is_gone_can_be_ended() {
+    let sandbox = Sandbox::new("unconfigured");
+    sandbox.write("key.txt", "0123456789abcdef0123456789abcdef\n");
+    sandbox.write("agentkit.toml", "[connections.sky]\nconnector = \"openweather\"\n");
+    for name in ["", "second"] {
+        let ran = sandbox.run(["connect", "sky", "--user", "ana", "--name", name, "--secret-file", "key.txt"]);
+        assert_eq!(ran.code, 0, "{ran:?}");
+    }
+    sandbox.write("agentkit.toml", "");
+    let accounts = sandbox.run(["accounts"]);
+    assert!(accounts.stdout.contains("sky (not configured)  ana           ACTIVE"), "{accounts:?}");
+    let listed = sandbox.run(["accounts", "--json"]).json();
+    assert_eq!((&listed[0]["configured"], &listed[0]["connection"]), (&false.into(), &"sky".into()), "{listed:#}");
+    let doctor = sandbox.run(["doctor"]);
+    assert!(doctor.stdout.contains("2 more are of connections that are not configured: sky"), "{doctor:?}");
+
+    let ran = sandbox.run(["disconnect", "sky", "--user", "ana"]);
+    assert_eq!((ran.code, ran.stdout.as_str()), (0, "DISCONNECTED sky for ana\n"), "{ran:?}");
+    assert_snapshot!(ran.stderr, @"note: the credentials were erased here, and OpenWeather was not told, since `sky` is not configured: whoever connected the account takes the access away there");
+    let ran = sandbox.run(["delete", "sky", "--user", "ana", "--name", "secnd"]);
+    assert_eq!(ran.code, 2, "{ran:?}");
+    assert!(ran.stderr.contains("choose one with --name: second"), "{ran:?}");
+    let ran = sandbox.run(["delete", "sky", "--user", "ana", "--name", "second", "--json"]);
+    assert_eq!((ran.code, &ran.json()["deleted"]), (0, &Value::Bool(true)), "{ran:?}");
+    assert_eq!(sandbox.run(["accounts", "--json"]).json().as_array().map(Vec::len), Some(1));
+    // A slip is still one.
+    let ran = sandbox.run(["delete", "skye", "--user", "ana"]);
+    assert!(ran.code == 2 && ran.stderr.contains("there is no connection `skye`"), "{ran:?}");
+}
+
+#[test]
 fn events_are_lines_to_go_on_from() {
     let sandbox = Sandbox::new("events");
     let ran = sandbox.run(["events"]);

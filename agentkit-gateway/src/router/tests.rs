@@ -438,3 +438,21 @@ async fn an_app_that_serves_the_pages_keeps_its_own() {
     let page = world.get(&world.link().await).await;
     assert_eq!((status(&page), header(&page, "cache-control")), ("200", "no-store"));
 }
+
+#[tokio::test]
+async fn pages_below_a_path_find_their_style_sheet() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let base_url = format!("http://{}/agents/", listener.local_addr().unwrap());
+    let adjust = |builder: AgentKitBuilder| {
+        builder.base_url(base_url).connection(Connection::new("mail", &MAIL).client("id", "CANARY-secret"))
+    };
+    let world = World::of(listener, adjust, |kit| Router::new().nest("/agents", router(kit))).await;
+    let link = world.link().await;
+    let refused = "/agents/oauth/cb/conn_x?code=c&state=s";
+    for target in [link.as_str(), "/agents/connect/unknown", refused, "/agents/nowhere/at/all"] {
+        let page = world.send("GET", target, "").await;
+        assert!(page.contains("<link rel=\"stylesheet\" href=\"/agents/assets/agentkit.css\">"), "{target}: {page}");
+    }
+    let style = world.send("GET", "/agents/assets/agentkit.css", "").await;
+    assert!(style.starts_with("HTTP/1.1 200") && style.contains("text/css"), "{style}");
+}

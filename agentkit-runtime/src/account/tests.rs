@@ -34,6 +34,7 @@ mod choose;
 mod client;
 mod delete;
 mod events;
+mod expiry;
 mod fields;
 mod flow;
 mod identity;
@@ -46,6 +47,7 @@ mod refusal;
 mod revocation;
 mod settle;
 mod spool;
+mod unconfigured;
 mod unkept;
 mod verify;
 

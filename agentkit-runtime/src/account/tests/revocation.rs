@@ -30,8 +30,11 @@ async fn a_provider_that_is_down_hears_of_it_later() {
     let ana = world.connected("ana").await;
     world.provider.then(&[DOWN]);
     assert_eq!(world.kit.disconnect(&ana).await.unwrap().status(), Status::Disconnected);
+    let lost = world.clock.now();
     world.kit.finish().await;
     assert_eq!(told(&world), ["CANARY-rt-1"]);
+    let backlog = world.kit.revocations().await.unwrap();
+    assert_eq!((backlog.waiting, backlog.oldest, backlog.refusal.as_deref()), (1, Some(lost), Some("busy")));
     // It asked for a minute and a half.
     world.clock.advance(Duration::from_secs(89));
     world.kit.finish().await;
@@ -41,6 +44,8 @@ async fn a_provider_that_is_down_hears_of_it_later() {
     world.kit.finish().await;
     assert_eq!(told(&world), ["CANARY-rt-1", "CANARY-rt-1", "CANARY-at-1"]);
     assert_eq!(waiting(&world).await, []);
+    let backlog = world.kit.revocations().await.unwrap();
+    assert_eq!((backlog.waiting, backlog.oldest, backlog.refusal), (0, None, None));
 }
 
 /// Without anybody who waits for it.
@@ -187,6 +192,7 @@ async fn another_client_does_not_ask_for_it() {
     world.kit.disconnect(&ana).await.unwrap();
     world.kit.finish().await;
     assert_eq!((told(&world).len(), waiting(&world).await.len()), (0, 1));
+    assert_eq!(world.kit.revocations().await.unwrap().refusal.as_deref(), Some("client_changed"));
 }
 
 /// The two are often on one host, and have nothing to do with each other.

@@ -1,0 +1,88 @@
+//! An account that is `EXPIRED` keeps its secrets for a week: then they are erased, and nothing else changes.
+
+use super::revocation::{told, waiting};
+use super::*;
+
+/// An account that the provider refuses to renew.
+async fn expired(world: &World, refusal: &str) -> ConnectedAccount {
+    let account = world.connected("ana").await;
+    world.clock.advance(Duration::from_hours(2));
+    let refused = reply(400, refusal);
+    world.provider.then(&[refused]);
+    super::lease::ended(world, world.read(&account)).await.unwrap_err();
+    assert_eq!(world.status(&account).await.0, Status::Expired);
+    world.provider.then(&[reply(200, "")]);
+    account
+}
+
+/// Whether the store still has secrets of an account once somebody else gets a link.
+async fn keeps(world: &World, account: &ConnectedAccount) -> bool {
+    let bob = world.kit.connected_account("mail-work", "bob").await.unwrap();
+    world.kit.authorization_link_to(&bob, LinkOptions::new()).await.unwrap();
+    let row = world.credential(account).await;
+    row.access.is_some() || row.refresh.is_some() || row.alternate.is_some()
+}
+
+const WEEK: Duration = Duration::from_hours(7 * 24);
+
+#[tokio::test]
+async fn the_secrets_of_an_expired_account_are_erased_after_a_week() {
+    let world = World::new(&[token(1)]).await;
+    let account = expired(&world, r#"{"error": "invalid_grant"}"#).await;
+    let before = (world.credential(&account).await.generation, world.status(&account).await);
+    world.clock.advance(WEEK - Duration::from_hours(1));
+    assert!(keeps(&world, &account).await);
+    world.clock.advance(Duration::from_hours(1));
+    assert!(!keeps(&world, &account).await);
+    assert_eq!((world.credential(&account).await.generation, world.status(&account).await), before);
+    world.kit.finish().await;
+    assert_eq!((told(&world), waiting(&world).await), (vec![], vec![]), "the provider said itself that it is over");
+    // It is connected again as ever.
+    world.provider.then(&[token(3)]);
+    assert_eq!(world.callback(&account).await.unwrap().status(), Status::Active);
+    assert!(keeps(&world, &account).await);
+}
+
+#[tokio::test]
+async fn a_start_erases_them_too() {
+    let world = World::new(&[token(1)]).await;
+    let account = expired(&world, r#"{"error": "invalid_grant"}"#).await;
+    world.clock.advance(WEEK);
+    world.kit.inner().accounts.recover().await.unwrap();
+    let row = world.credential(&account).await;
+    assert!(row.access.is_none() && row.refresh.is_none());
+}
+
+/// A call was refused, not the grant: it may live on at the provider.
+#[tokio::test]
+async fn a_grant_that_the_provider_did_not_end_is_given_back() {
+    let world = World::new(&[token(1)]).await;
+    let account = world.connected("ana").await;
+    world.provider.then(&[reply(200, "")]);
+    world.kit.inner().accounts.rejected(&account, "", 1).await;
+    assert_eq!(world.status(&account).await, (Status::Expired, Some(ExpiredReason::CredentialsRejected)));
+    world.clock.advance(WEEK);
+    assert!(!keeps(&world, &account).await);
+    world.kit.finish().await;
+    assert_eq!(told(&world), ["CANARY-rt-1", "CANARY-at-1"]);
+}
+
+/// It was on its way all the time, and it brings all that it needs.
+#[tokio::test]
+async fn a_success_that_comes_after_that_brings_the_account_back() {
+    let world = World::new(&[token(1)]).await;
+    let account = world.connected("ana").await;
+    world.clock.advance(Duration::from_hours(1));
+    world.provider.then(&[token(2)]);
+    world.provider.close();
+    let _reader = world.read(&account);
+    world.asked(2).await;
+    world.kit.inner().accounts.rejected(&account, "", 1).await;
+    world.clock.advance(WEEK);
+    assert!(!keeps(&world, &account).await);
+    world.provider.open();
+    while world.status(&account).await.0 != Status::Active {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(world.read(&account).await.unwrap().unwrap(), "Bearer CANARY-at-2");
+}
