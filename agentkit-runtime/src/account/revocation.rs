@@ -201,7 +201,7 @@ impl Accounts {
                 let asked = asked.map_or(0, |asked| i64::try_from(asked.as_millis()).unwrap_or(WAIT_MS.1));
                 let not_before = self.clock.now().as_millisecond() + wait(row.tries).max(asked);
                 let refusal = Some(why.to_owned());
-                vec![Write::RevokeLater { seen: claimed.tries, row: RevocationRow { not_before, refusal, ..claimed } }]
+                vec![Write::RevokeLater { seen: claimed.tries, row: RevocationRow { refusal, not_before, ..claimed } }]
             }
         };
         self.store.commit(writes).await.map(|_| ())

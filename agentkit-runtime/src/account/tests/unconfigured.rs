@@ -19,7 +19,9 @@ async fn later(store: &FaultyStore) -> (World, Vec<UnconfiguredAccount>) {
     let (weather, open) = (Connection::new("weather", &WEATHER), Connection::new("open", &OPEN));
     let before = World::of(store.clone(), &[token(1)], [mail, weather.clone(), open]).await.unwrap();
     before.connected("ana").await;
+    before.clock.advance(Duration::from_secs(1));
     before.connected("bob").await;
+    before.clock.advance(Duration::from_secs(1));
     before.kit.connected_account("weather", "ana").await.unwrap();
     before.kit.connected_account("open", "ana").await.unwrap();
     before.kit.finish().await;
