@@ -70,6 +70,11 @@ pub async fn eventually(what: &str, done: impl Fn() -> bool) {
 #[doc = include_str!("../../docs/connected-accounts.md")]
 pub struct ConnectedAccounts;
 
+/// The agent's turn of the guide to schemas compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/tool-schemas.md")]
+pub struct ToolSchemas;
+
 /// The quickstart of the README compiles.
 #[cfg(doctest)]
 #[doc = include_str!("../../README.md")]
