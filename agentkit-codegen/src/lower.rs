@@ -14,6 +14,7 @@ mod template;
 mod tool;
 mod types;
 mod value;
+mod when;
 
 use std::collections::BTreeSet;
 

@@ -63,11 +63,17 @@ impl<'a> Scope<'a> {
 
     /// Lowers what runs only where a path is there; the path is in reach as `Narrowed`.
     pub(crate) fn narrowed<T>(&mut self, val: &Val, code: TokenStream, lower: impl FnOnce(&mut Self) -> T) -> T {
-        self.bind(Root::Narrowed, code, val.form.clone());
+        let root = Root::Narrowed(self.proved());
+        self.bind(root.clone(), code, val.form.clone());
         let result = lower(self);
         self.bound.pop();
-        self.later.retain(|(used, _)| *used != Root::Narrowed);
+        self.later.retain(|(used, _)| *used != root);
         result
+    }
+
+    /// How many paths are proved to be there at this place.
+    pub(crate) fn proved(&self) -> usize {
+        self.bound.iter().filter(|bound| matches!(bound.root, Root::Narrowed(_))).count()
     }
 
     /// What is known now, to come back to.
@@ -120,7 +126,7 @@ fn unbound(root: &Root, ty: &Ty) -> (TokenStream, Form) {
             let name = names::ident(&names::local(name));
             quote!(#name)
         }
-        Root::Narrowed => quote!(arg),
+        Root::Narrowed(_) => quote!(arg),
     };
     (code, Form::Own)
 }

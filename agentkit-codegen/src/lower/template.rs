@@ -9,6 +9,7 @@ use super::expr::{self, Want, chain};
 use super::scope::Scope;
 use super::types::{self, FieldName};
 use super::value::Val;
+use super::when;
 use crate::names;
 
 /// Rust of a value of type `ty`.
@@ -16,6 +17,10 @@ pub(crate) fn owned(scope: &mut Scope<'_>, template: &Template, ty: &Ty) -> Toke
     match (template, ty) {
         (Template::Expr(expr), _) => expr::owned(scope, expr, ty),
         (Template::Null, _) => absent(ty),
+        (Template::When { when, then }, _) => {
+            let (holds, code) = when::lower(scope, when, |scope| owned(scope, then, types::inner(ty)));
+            quote!(if #holds { Some(#code) } else { None })
+        }
         (_, Ty::Opt(item)) => {
             let code = owned(scope, template, item);
             quote!(Some(#code))
@@ -138,6 +143,11 @@ pub(crate) fn json(scope: &mut Scope<'_>, template: &Template) -> TokenStream {
             let code = as_json(scope, template);
             quote!((#code).to_json())
         }
+        Template::When { when, then } => {
+            let (holds, code) = when::lower(scope, when, |scope| json(scope, then));
+            // What is null is left out.
+            quote!(if #holds { #code } else { Value::Null })
+        }
         Template::Each { var, list, item } => {
             let items = each(scope, var, list, |scope| json(scope, item));
             if may_be_absent(item) {
@@ -177,7 +187,11 @@ pub(crate) fn json(scope: &mut Scope<'_>, template: &Template) -> TokenStream {
 
 /// Whether an item of a list may be left out.
 fn may_be_absent(item: &Template) -> bool {
-    matches!(item, Template::Expr(expr) if matches!(expr.ty(), Ty::Opt(_)))
+    match item {
+        Template::Expr(expr) => matches!(expr.ty(), Ty::Opt(_)),
+        Template::When { .. } => true,
+        _ => false,
+    }
 }
 
 /// `Object::new().put("key", &value)…`.

@@ -1,16 +1,16 @@
 //! Steps and results: the body of a tool's `run`.
 
-use agentkit_spec::model::{self, Action, Each, Expr, Root, Step, Template, When};
+use agentkit_spec::model::{self, Action, Each, Root, Step, Template};
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 
-use super::expr::{Want, chain, condition, lent};
+use super::expr::lent;
 use super::request::{self, Usual, at, gives};
 use super::scope::Scope;
 use super::template::{over, owned, struct_fields};
 use super::types::{Types, is_copy, name_fields};
 use super::value::Form;
-use super::{fields, types};
+use super::{fields, types, when};
 use crate::names;
 
 /// What steps refer to by name.
@@ -116,12 +116,10 @@ impl Steps<'_> {
         let used = scope.is_used_later(&Root::Step(step.name.clone()));
         let code = match &step.when {
             None => self.once(scope, step),
-            Some(When::Holds(expr)) => {
-                let code = self.once(scope, step);
-                let holds = condition(scope, expr);
-                optional(&quote!(#holds), &code, step)
+            Some(when) => {
+                let (holds, code) = when::lower(scope, when, |scope| self.once(scope, step));
+                optional(&holds, &code, step)
             }
-            Some(When::IsSet(path)) => self.narrowed(scope, step, path),
         };
         let Some(ty) = &step.ty else { return quote!(#code;) };
         let ty = types::rust(ty);
@@ -131,25 +129,6 @@ impl Steps<'_> {
         } else {
             quote!(let _: #ty = #code;)
         }
-    }
-
-    /// `if let Some(payload) = &message.payload { … }`.
-    fn narrowed(&self, scope: &mut Scope<'_>, step: &Step, path: &Expr) -> TokenStream {
-        let name = names::ident(&format!("the_{}", names::snake(last_name(path))));
-        // Lent in any case, so the form of the content does not depend on what comes later.
-        let before = scope.mark();
-        let (_, content) = chain(scope, path, Want::See).inside().into_option();
-        scope.reset(&before);
-        let body = scope.narrowed(&content, quote!(#name), |scope| self.once(scope, step));
-        let chain = chain(scope, path, Want::See);
-        let given = match (&chain.base, &chain.val.form) {
-            (None, Form::Place) if content.form == Form::Ref && !chain.val.boxed => {
-                let code = &chain.val.code;
-                quote!(&#code)
-            }
-            _ => chain.inside().into_option().0,
-        };
-        optional(&quote!(let Some(#name) = #given), &body, step)
     }
 
     /// The action, once or for every item, with its `.await?`.
@@ -253,16 +232,4 @@ fn skipped(each: &Each) -> Vec<TokenStream> {
 pub(crate) fn error_kind(kind: model::ErrorKind) -> TokenStream {
     let name = format_ident!("{kind:?}");
     quote!(ErrorKind::#name)
-}
-
-/// The last name of a path, for the variable that holds what is there.
-fn last_name(path: &Expr) -> &str {
-    let last = path.ops.iter().rev().find_map(|op| match &op.kind {
-        model::OpKind::Field(name) | model::OpKind::EachField(name) => Some(name.as_str()),
-        model::OpKind::Filter(_) => None,
-    });
-    last.unwrap_or(match &path.root {
-        Root::Input(name) | Root::Account(name) | Root::Step(name) | Root::Item(name) | Root::Header(name) => name,
-        Root::Body | Root::Status | Root::Narrowed => "value",
-    })
 }

@@ -26,6 +26,21 @@ impl Cx<'_> {
         self.diagnostics.report(code, span, message)
     }
 
+    /// Checks what cannot be judged, since what it rests on is wrong and was reported: only its uses count.
+    pub(crate) fn silently<T>(&mut self, check: impl FnOnce(&mut Cx<'_>) -> T) -> T {
+        let mut quiet = Diagnostics::default();
+        let mut silent = Cx {
+            diagnostics: &mut quiet,
+            sources: self.sources,
+            uses: std::mem::take(&mut self.uses),
+            hooks: self.hooks.clone(),
+        };
+        let made = check(&mut silent);
+        self.uses = silent.uses;
+        drop(quiet.take());
+        made
+    }
+
     /// The place of a part of a scalar.
     pub(crate) fn within(&self, node: &Node, range: &Range<usize>) -> Span {
         let Some(source) = self.sources.get(node.span.file) else { return node.span };

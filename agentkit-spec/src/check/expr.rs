@@ -36,8 +36,8 @@ pub(crate) struct Scope<'a> {
     pub(crate) body: Option<Known>,
     /// `status` and `header` are in reach.
     pub(crate) reply: bool,
-    /// A path that `when` has proved to be there, and its type.
-    pub(crate) narrowed: Option<(Vec<Segment>, Ty)>,
+    /// The paths that `when` and `$when` have proved to be there, the outermost first, and their types.
+    pub(crate) narrowed: Vec<(Vec<Segment>, Ty)>,
 }
 
 /// The inputs of a tool as expressions see them.
@@ -112,12 +112,12 @@ impl Walk<'_, '_, '_> {
         let first = path.first()?;
         let Name::Field(name) = &first.name else { return None };
         self.note_use(name);
-        if let Some((narrowed, ty)) = &self.scope.narrowed
-            && narrowed.len() <= path.len()
-            && narrowed.iter().zip(path).all(|(proved, segment)| proved.name == segment.name)
-        {
+        let proved = |(_, (proved, _)): &(usize, &(Vec<Segment>, Ty))| {
+            proved.len() <= path.len() && proved.iter().zip(path).all(|(proved, segment)| proved.name == segment.name)
+        };
+        if let Some((index, (narrowed, ty))) = self.scope.narrowed.iter().enumerate().rev().find(proved) {
             self.note_input();
-            return Some((Root::Narrowed, ty.clone(), narrowed.len()));
+            return Some((Root::Narrowed(index), ty.clone(), narrowed.len()));
         }
         if let Some((_, ty)) = self.scope.items.iter().rev().find(|(item, _)| item == name) {
             return Some((Root::Item(name.clone()), ty.clone()?, 1));

@@ -8,11 +8,12 @@ use std::collections::BTreeSet;
 
 use super::cx::Cx;
 use super::expr::Scope;
+use super::template;
 use super::types::{peel, reach};
 use super::world::{Signature, World};
 use crate::ast;
 use crate::diagnostic::{Code, Severity};
-use crate::model::{Access, Step, Template, Ty};
+use crate::model::{Access, OpKind, Step, Template, Ty};
 use crate::yaml::Node;
 
 /// Inputs and steps of a tool that nothing uses.
@@ -84,19 +85,26 @@ pub(crate) fn bare_dollar_of(cx: &mut Cx<'_>, sees: impl Fn(&str) -> bool, node:
 pub(crate) fn empty_part<'t>(cx: &mut Cx<'_>, node: &Node, path: &str, parts: impl IntoIterator<Item = &'t Template>) {
     let mut parts = parts.into_iter();
     // Of several parts one will be there; and a whole body, or all variables of a query, may be empty.
-    let whole = !path.contains(['.', '[']) || path == "graphql.variables";
-    if let (Some(Template::Expr(only)), None, true) = (parts.next(), parts.next(), !whole)
-        && peel(only.ty()).1
-    {
-        let (span, empty) = (cx.first_line(node.span), if node.items().is_empty() { "{}" } else { "[]" });
-        // Inside a step `when` proves a path, and not what filters make of one.
-        let proof = if only.source.contains('|') {
-            "have a private tool give it and send the request in a step with `when: $STEP.FIELD | is_set`".to_owned()
-        } else {
-            format!("send the request in a step with `when: ${} | is_set`", only.source)
-        };
-        cx.error(Code::EmptyPart, span, format!("`{path}` is sent as {empty} where `${}` is absent", only.source))
-            .help(format!("give `${}` a default, or {proof}", only.source));
+    let (Some(only), None, false) = (parts.next(), parts.next(), template::is_whole(path)) else { return };
+    let (span, list) = (cx.first_line(node.span), !node.items().is_empty());
+    let empty = if list { "[]" } else { "{}" };
+    match only {
+        Template::Expr(only) if peel(only.ty()).1 => {
+            let source = &only.source;
+            let help = match only.ops.iter().any(|op| matches!(op.kind, OpKind::Filter(_))) {
+                // A path is proved, and not what filters make of one.
+                true => "add `| default(...)`, or have a private tool give it and begin the mapping with `$when: $STEP.FIELD | is_set`".to_owned(),
+                false if list => format!("give `${source}` a default, or take an input that is a list"),
+                false => format!("begin the mapping with `$when: ${source} | is_set`, or give `${source}` a default"),
+            };
+            cx.error(Code::EmptyPart, span, format!("`{path}` is sent as {empty} where `${source}` is absent"))
+                .help(help);
+        }
+        Template::When { .. } => {
+            cx.error(Code::EmptyPart, span, format!("`{path}` is sent as {empty} where its only part is left out"))
+                .help("put `$when` one mapping further up");
+        }
+        _ => {}
     }
 }
 

@@ -1,10 +1,12 @@
 //! Templates: value trees checked against a declared type, and the freer ones of requests.
 
 mod mend;
+mod when;
 mod wire;
 
 pub(crate) use mend::{built, into_bool, missing};
-pub(crate) use wire::{form, form_value, json, pairs};
+pub(crate) use when::when;
+pub(crate) use wire::{form, form_value, is_whole, json, pairs};
 
 use super::cx::Cx;
 use super::expr::{Scope, expr, list_help};
@@ -35,37 +37,54 @@ pub(crate) fn typed(cx: &mut Cx<'_>, scope: &Scope<'_>, node: &Node, (ty, path):
             }
             other => mend::wrong_form(cx, scope, node, (other, path)),
         },
-        Value::Map(map) => {
-            if each_first(cx, node)? {
-                return each(cx, scope, node, (ty, path));
+        Value::Map(map) => match head(cx, node)? {
+            Head::Each => each(cx, scope, node, (ty, path)),
+            Head::When if !peel(ty).1 => {
+                let span = cx.first_line(node.span);
+                cx.error(Code::TemplateForm, span, format!("`$when` may leave `{path}` out, which is always there"))
+                    .help(mend::empty(scope, (ty, path)));
+                None
             }
-            match peel(ty).0 {
-                Ty::Record(name) => {
-                    let types = scope.types?;
-                    if types.is_incomplete(name) {
-                        return None;
-                    }
-                    let fields = types.fields(name).to_vec();
-                    record(cx, scope, &map.entries, &Against { fields: &fields, owner: name, path, at: node })
-                        .map(Template::Record)
-                }
-                Ty::File => {
-                    let fields = file_fields();
-                    record(cx, scope, &map.entries, &Against { fields: &fields, owner: "file", path, at: node })
-                        .map(Template::Record)
-                }
-                Ty::Map(item) => {
-                    let mut made = Vec::new();
-                    for entry in &map.entries {
-                        literal_key(cx, entry)?;
-                        let value = typed(cx, scope, &entry.value, (item, &format!("{path}.{}", entry.key.text)))?;
-                        made.push((entry.key.text.clone(), value));
-                    }
-                    Some(Template::Record(made))
-                }
-                other => mend::wrong_form(cx, scope, node, (other, path)),
+            Head::When => {
+                when::mapping(cx, scope, node, |cx, scope, entries| mapping(cx, scope, (node, entries), (ty, path)))
             }
+            Head::None => mapping(cx, scope, (node, &map.entries), (ty, path)),
+        },
+    }
+}
+
+/// A mapping against a type; `node` is where it stands.
+fn mapping(
+    cx: &mut Cx<'_>,
+    scope: &Scope<'_>,
+    (node, entries): (&Node, &[Entry]),
+    (ty, path): (&Ty, &str),
+) -> Option<Template> {
+    match peel(ty).0 {
+        Ty::Record(name) => {
+            let types = scope.types?;
+            if types.is_incomplete(name) {
+                return None;
+            }
+            let fields = types.fields(name).to_vec();
+            let against = Against { fields: &fields, owner: name, path, at: node };
+            record(cx, scope, entries, &against).map(Template::Record)
         }
+        Ty::File => {
+            let fields = file_fields();
+            let against = Against { fields: &fields, owner: "file", path, at: node };
+            record(cx, scope, entries, &against).map(Template::Record)
+        }
+        Ty::Map(item) => {
+            let mut made = Vec::new();
+            for entry in entries {
+                literal_key(cx, entry)?;
+                let value = typed(cx, scope, &entry.value, (item, &format!("{path}.{}", entry.key.text)))?;
+                made.push((entry.key.text.clone(), value));
+            }
+            Some(Template::Record(made))
+        }
+        other => mend::wrong_form(cx, scope, node, (other, path)),
     }
 }
 
@@ -88,7 +107,7 @@ fn record(
     let Against { fields, owner, path, at } = *against;
     let mut good = true;
     let known: Vec<&str> = fields.iter().map(|field| field.name.as_str()).collect();
-    for entry in entries.iter().filter(|entry| entry.key.text != "$each") {
+    for entry in entries {
         let name = &entry.key.text;
         if !known.contains(&name.as_str()) {
             good = false;
@@ -130,19 +149,35 @@ fn file_fields() -> [Field; 3] {
     ]
 }
 
-/// Whether a mapping begins with `$each`. `None`: it has one further down, which is reported:
+/// What a mapping begins with, besides its own entries.
+enum Head {
+    None,
+    Each,
+    When,
+}
+
+/// The head of a mapping. `None`: there is one further down, which is reported:
 ///
 /// ```yaml
 /// items: {id: $x.id, $each: x in $list}
 /// ```
-fn each_first(cx: &mut Cx<'_>, node: &Node) -> Option<bool> {
-    let place = node.entries().iter().position(|entry| entry.key.text == "$each");
-    if let Some(entry) = place.filter(|place| *place > 0).and_then(|place| node.entries().get(place)) {
-        cx.error(Code::TemplateForm, entry.key.span, "`$each` is the first key of its mapping")
-            .help("what stands behind it is built for each item");
+fn head(cx: &mut Cx<'_>, node: &Node) -> Option<Head> {
+    let word = |entry: &Entry| matches!(entry.key.text.as_str(), "$each" | "$when");
+    if let Some(entry) = node.entries().iter().skip(1).find(|entry| word(entry)) {
+        let (name, begins) = (&entry.key.text, node.entries().first().is_some_and(word));
+        let help = match name.as_str() {
+            _ if begins => "keep one of `$each` and `$when`, and put its mapping into a field of the other's",
+            "$each" => "what stands behind it is built for each item",
+            _ => "what stands behind it is left out unless it holds",
+        };
+        cx.error(Code::TemplateForm, entry.key.span, format!("`{name}` is the first key of its mapping")).help(help);
         return None;
     }
-    Some(place.is_some())
+    Some(match node.entries().first().map(|entry| entry.key.text.as_str()) {
+        Some("$each") => Head::Each,
+        Some("$when") => Head::When,
+        _ => Head::None,
+    })
 }
 
 /// Keys are written out:

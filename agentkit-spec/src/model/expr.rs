@@ -1,6 +1,6 @@
 //! What a tool computes: templates, expressions, filters.
 
-use super::Ty;
+use super::{Ty, When};
 
 /// A YAML tree of values.
 #[derive(Debug, Clone, PartialEq)]
@@ -23,6 +23,13 @@ pub enum Template {
     Record(Vec<(String, Template)>),
     /// A list.
     List(Vec<Template>),
+    /// `$when`: a mapping that is left out unless something holds. Against a declared type, that is an `opt`.
+    When {
+        /// What has to hold.
+        when: Box<When>,
+        /// The mapping.
+        then: Box<Template>,
+    },
     /// `$each`: one item per item.
     Each {
         /// Name of the item.
@@ -80,8 +87,8 @@ pub enum Root {
     Status,
     /// A header of a reply: `header.NAME`; opt of text.
     Header(String),
-    /// The path that `when: $path | is_set` has proved to be there.
-    Narrowed,
+    /// The path that a `when` or `$when` with `$path | is_set` has proved to be there: the outermost has 0.
+    Narrowed(usize),
 }
 
 /// One thing done to a value.

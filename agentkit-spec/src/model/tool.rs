@@ -113,10 +113,10 @@ pub struct Each {
     pub skip: Vec<ErrorKind>,
 }
 
-/// The condition of a step.
+/// The condition of a step, or of a mapping of a template.
 #[derive(Debug, Clone, PartialEq)]
 pub enum When {
-    /// `$path | is_set`: inside the step that path is there, as `Root::Narrowed`.
+    /// `$path | is_set`: inside of it that path is there, as `Root::Narrowed`.
     IsSet(Expr),
     /// Any other bool.
     Holds(Expr),

@@ -101,6 +101,11 @@ fn json(request: &Request) -> Option<Filled<'_>> {
     Some((template, paging.collect()))
 }
 
+/// The mapping, also of one that may be left out.
+fn mapping(template: &Template) -> &Template {
+    if let Template::When { then, .. } = template { then } else { template }
+}
+
 fn known_fields(cx: &mut Cx<'_>, node: &Node, (path, bodies): (&str, &[Filled<'_>])) {
     if !matches!(node.value, Value::Map(_)) {
         return;
@@ -108,7 +113,7 @@ fn known_fields(cx: &mut Cx<'_>, node: &Node, (path, bodies): (&str, &[Filled<'_
     let mut names: Vec<&str> = Vec::new();
     for (template, paging) in bodies {
         // A value of the tool brings the keys of its type, or of whatever it holds.
-        let Template::Record(fields) = template else { return };
+        let Template::Record(fields) = mapping(template) else { return };
         names.extend(fields.iter().map(|(name, _)| name.as_str()));
         names.extend(paging.iter().filter_map(|path| path.first()).map(String::as_str));
     }
@@ -120,7 +125,7 @@ fn known_fields(cx: &mut Cx<'_>, node: &Node, (path, bodies): (&str, &[Filled<'_
         }
         let mut below: Vec<Filled<'_>> = Vec::new();
         for (template, paging) in bodies {
-            let Template::Record(fields) = template else { continue };
+            let Template::Record(fields) = mapping(template) else { continue };
             let Some((_, field)) = fields.iter().find(|(known, _)| known == name) else { continue };
             let paging = paging.iter().filter_map(|path| path.split_first()).filter(|(first, _)| *first == name);
             below.push((field, paging.map(|(_, rest)| rest).collect()));

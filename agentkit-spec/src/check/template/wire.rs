@@ -1,5 +1,6 @@
 //! Templates of requests: bodies, queries, headers. No type is declared for them; what may travel is fixed.
 
+use super::{Head, when};
 use crate::check::cx::Cx;
 use crate::check::expr::{Scope, expr};
 use crate::check::lint;
@@ -17,6 +18,12 @@ pub(crate) fn json(cx: &mut Cx<'_>, scope: &Scope<'_>, node: &Node, path: &str) 
 
 /// The fields of a form body; what is nested becomes `a[b]`.
 pub(crate) fn form(cx: &mut Cx<'_>, scope: &Scope<'_>, node: &Node, path: &str) -> Option<Vec<(String, Template)>> {
+    if let Head::Each | Head::When = super::head(cx, node)? {
+        let key = node.entries().first()?;
+        cx.error(Code::TemplateForm, key.key.span, format!("`{path}` is a mapping of names"))
+            .help(format!("put `{}` into one of its values", key.key.text));
+        return None;
+    }
     entries(cx, scope, node.entries(), (path, Carrier::Form))
 }
 
@@ -41,21 +48,44 @@ fn tree(cx: &mut Cx<'_>, scope: &Scope<'_>, node: &Node, (path, carrier): (&str,
             }
             Some(Template::List(made))
         }
-        Value::Map(map) => {
-            if let (true, Some((head, fields))) = (super::each_first(cx, node)?, map.entries.split_first()) {
+        Value::Map(map) => match (super::head(cx, node)?, map.entries.split_first()) {
+            (Head::Each, Some((head, fields))) => {
                 let (var, list, item) = super::each_head(cx, scope, &head.value)?;
                 let mut inner = scope.clone();
                 inner.items.push((var.clone(), item));
                 let item = Template::Record(entries(cx, &inner, fields, (path, carrier))?);
-                return Some(Template::Each { var, list, item: Box::new(item) });
+                Some(Template::Each { var, list, item: Box::new(item) })
             }
-            let made = entries(cx, scope, &map.entries, (path, carrier))?;
-            if carrier == Carrier::Json {
-                lint::empty_part(cx, node, path, made.iter().map(|(_, part)| part));
+            (Head::When, Some((head, _))) if is_whole(path) => {
+                cx.error(Code::TemplateForm, head.key.span, format!("`{path}` as a whole cannot be left out"))
+                    .help("put `$when` into what may be left out, or send the request in a step with `when`");
+                None
             }
-            Some(Template::Record(made))
-        }
+            (Head::When, Some(_)) => {
+                when::mapping(cx, scope, node, |cx, scope, own| record(cx, scope, (node, own), (path, carrier)))
+            }
+            _ => record(cx, scope, (node, &map.entries), (path, carrier)),
+        },
     }
+}
+
+/// A mapping of a body; `node` is where it stands.
+fn record(
+    cx: &mut Cx<'_>,
+    scope: &Scope<'_>,
+    (node, own): (&Node, &[Entry]),
+    (path, carrier): (&str, Carrier),
+) -> Option<Template> {
+    let made = entries(cx, scope, own, (path, carrier))?;
+    if carrier == Carrier::Json {
+        lint::empty_part(cx, node, path, made.iter().map(|(_, part)| part));
+    }
+    Some(Template::Record(made))
+}
+
+/// Whether a path is that of a whole body, or of all variables of a query.
+pub(crate) fn is_whole(path: &str) -> bool {
+    !path.contains(['.', '[']) || path == "graphql.variables"
 }
 
 fn entries(

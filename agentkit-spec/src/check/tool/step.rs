@@ -3,15 +3,14 @@
 use crate::ast;
 use crate::check::cx::Cx;
 use crate::check::errors::error_kind;
-use crate::check::expr::{Known, Scope, expr, whole};
+use crate::check::expr::{Known, Scope};
 use crate::check::names::refuse_step;
 use crate::check::request::{Around, request, returned, value_ty};
 use crate::check::template;
-use crate::check::types::{opt, peel, show};
+use crate::check::types::opt;
 use crate::check::world::{Signature, World};
-use crate::diagnostic::{Code, Diagnostics};
-use crate::model::{Access, Action, Each, Field, Request, Step, Template, Ty, When};
-use crate::syntax::{Pipeline, Stage, Text};
+use crate::diagnostic::Code;
+use crate::model::{Access, Action, Each, Field, Request, Step, Template, Ty};
 use crate::yaml::{Entry, Node, Plain, Value};
 
 /// Items at a time where `parallel` is not written.
@@ -48,7 +47,7 @@ fn step(
 ) -> (Option<Step>, Known) {
     let view = ast::Step::of(&entry.value);
     let mut inner = scope.clone();
-    let when = view.when.map(|node| when(cx, scope, &mut inner, node));
+    let when = view.when.map(|node| template::when(cx, scope, &mut inner, node));
     let each = view.each.map(|node| each(cx, &mut inner, node, &view));
     if let (None, Some(node)) = (view.each, view.parallel.or(view.skip)) {
         let span = cx.first_line(node.span);
@@ -57,16 +56,7 @@ fn step(
     }
     let (action, known) = if let Some(None) = when {
         // What the condition proves is not known, so what needs the proof is no mistake of its own.
-        let mut quiet = Diagnostics::default();
-        let mut silent = Cx {
-            diagnostics: &mut quiet,
-            sources: cx.sources,
-            uses: std::mem::take(&mut cx.uses),
-            hooks: cx.hooks.clone(),
-        };
-        let (_, known) = action(&mut silent, world, (signature, token), (&inner, entry, &view));
-        cx.uses = silent.uses;
-        drop(quiet.take());
+        let (_, known) = cx.silently(|silent| action(silent, world, (signature, token), (&inner, entry, &view)));
         (None, known)
     } else {
         action(cx, world, (signature, token), (&inner, entry, &view))
@@ -93,31 +83,6 @@ fn step(
         })
     })();
     (made, known)
-}
-
-/// `when: $path | is_set` proves the path inside the step; any other bool only guards it.
-fn when(cx: &mut Cx<'_>, scope: &Scope<'_>, inner: &mut Scope<'_>, node: &Node) -> Option<When> {
-    let Text::Pipeline(pipeline) = cx.syntax(node)? else { return None };
-    if let [Stage::Filter { name, args, .. }] = pipeline.stages.as_slice()
-        && name == "is_set"
-        && args.is_empty()
-    {
-        let source = pipeline.source.split('|').next().unwrap_or_default().trim().to_owned();
-        let path = Pipeline { path: pipeline.path.clone(), stages: Vec::new(), range: pipeline.range.clone(), source };
-        // The filter itself is checked too: it refuses what is always there.
-        expr(cx, scope, node, &pipeline)?;
-        let made = expr(cx, scope, node, &path)?;
-        inner.narrowed = Some((path.path, peel(made.ty()).0.clone()));
-        return Some(When::IsSet(made));
-    }
-    let made = whole(cx, scope, node)?;
-    if *made.ty() != Ty::Bool {
-        cx.error(Code::TypeMismatch, node.span, format!("`when` must be bool, this is {}", show(made.ty())))
-            .label(show(made.ty()))
-            .help(template::into_bool(made.ty()));
-        return None;
-    }
-    Some(When::Holds(made))
 }
 
 fn each(cx: &mut Cx<'_>, inner: &mut Scope<'_>, node: &Node, view: &ast::Step<'_>) -> Option<Each> {
