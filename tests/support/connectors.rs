@@ -37,6 +37,7 @@ connectors! {
     "language/oidc.yaml" => oidc;
     "language/outputs.yaml" => outputs;
     "language/pages.yaml" => pages;
+    "language/parts.yaml" => parts, hooks = crate::hooks::Initials;
     "language/payments.yaml" => payments;
     "language/polls.yaml" => polls;
     "language/renamed.yaml" => renamed;

@@ -188,6 +188,10 @@ impl Steps<'_> {
                     Some(Template::Null) | None => absent_lent(ty),
                     Some(Template::Text(text)) if types::is_text(types::inner(ty)) => some(ty, &quote!(#text)),
                     Some(value) if is_copy(ty) => owned(scope, value, ty),
+                    Some(value @ Template::When { .. }) => {
+                        let code = owned(scope, value, ty);
+                        quote!((#code).as_ref())
+                    }
                     Some(value) => {
                         let code = owned(scope, value, types::inner(ty));
                         some(ty, &quote!(&#code))

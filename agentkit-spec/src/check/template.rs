@@ -40,9 +40,9 @@ pub(crate) fn typed(cx: &mut Cx<'_>, scope: &Scope<'_>, node: &Node, (ty, path):
         Value::Map(map) => match head(cx, node)? {
             Head::Each => each(cx, scope, node, (ty, path)),
             Head::When if !peel(ty).1 => {
-                let span = cx.first_line(node.span);
+                let span = map.entries.first().map_or(node.span, |head| head.key.span);
                 cx.error(Code::TemplateForm, span, format!("`$when` may leave `{path}` out, which is always there"))
-                    .help(mend::empty(scope, (ty, path)));
+                    .help(format!("remove `$when`, or declare `{path}` as opt<{}>", show(ty)));
                 None
             }
             Head::When => {

@@ -73,7 +73,8 @@ There are no operators, conditions or functions of your own; what they cannot sa
 A path through an `opt` gives an `opt`, and a filter works inside it; only `default`, `is_set` and `eq` see the `opt` itself.
 
 A **template** is a tree of values, checked against a declared type: a mapping is a record, a list is a list.
-A mapping with `$each: item in $list` gives one record per item.
+A mapping that begins with `$each: item in $list` gives one record per item.
+One that begins with `$when: $path | is_set` is left out where the path is absent, and inside of it the path is there; any other bool may stand for the condition too.
 In bodies, queries and headers a value that is absent is left out.
 
 ";
