@@ -147,6 +147,27 @@ mod tests {
         }
     }
 
+    /// A key costs its account when the key is refused, and not for a clock or a request that is wrong.
+    #[test]
+    fn refusals_of_assertions_are_of_the_key_or_of_nobody() {
+        let (rejected, client) = (Refusal::Permanent(ExpiredReason::RefreshRejected), Refusal::Client);
+        let dead = Refusal::Permanent(ExpiredReason::CredentialsRejected);
+        let later = Refusal::Transient { spent: false, retry_after: None };
+        let table = [
+            (rejected, Some("invalid_grant"), false, dead),
+            (rejected, Some("invalid_grant"), true, later),
+            (Refusal::Permanent(ExpiredReason::Policy), None, true, Refusal::Permanent(ExpiredReason::Policy)),
+            (client, Some("invalid_client"), false, dead),
+            (client, Some("unauthorized_client: x"), false, dead),
+            (client, Some("invalid_request"), false, later),
+            (client, None, false, later),
+            (Refusal::Scope, Some("invalid_scope"), false, Refusal::Scope),
+        ];
+        for (refusal, code, clock, wanted) in table {
+            assert_eq!(refusal.of_assertion(code, clock), wanted, "{refusal:?} {code:?} {clock}");
+        }
+    }
+
     #[test]
     fn the_table_of_answers() {
         let rejected = "permanent refresh_rejected";
@@ -168,6 +189,7 @@ mod tests {
             (200, r#"{"ok": false, "error": "fatal_error"}"#, "transient, spent true"),
             (400, r#"{"error": "server_error"}"#, "transient, spent true"),
             (200, r#"{"ok": false}"#, "ambiguous"),
+            (200, r#"{"ok": false, "access_token": "x"}"#, "ambiguous"),
             (200, "error=bad_refresh_token&error_description=x", rejected),
             (400, r#"{"error": "invalid_grant"}"#, rejected),
             (403, r#"{"error": "invalid_grant"}"#, rejected),
@@ -175,6 +197,7 @@ mod tests {
             (400, r#"{"error": "invalid_grant", "error_subtype": "invalid_rapt"}"#, "permanent policy"),
             (400, r#"{"error": "interaction_required", "error_description": "AADSTS50076: x"}"#, "permanent policy"),
             (401, r#"{"error": "invalid_client"}"#, "client"),
+            (401, r#"{"error": "invalid_client", "error_description": "AADSTS65001: x"}"#, "client"),
             (400, r#"{"error": "unauthorized_client"}"#, "client"),
             (400, r#"{"error": "unsupported_grant_type"}"#, "client"),
             (400, r#"{"error": "invalid_request"}"#, "client"),

@@ -220,3 +220,26 @@ pub(super) fn retry_after(reply: &HttpReply) -> Option<Duration> {
     let seconds: u64 = reply.headers.get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()?;
     Some(Duration::from_secs(seconds).min(MAX_RETRY_AFTER))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_halves_of_basic_are_encoded_and_not_shown() {
+        let value = basic("a:b", &SecretString::from("c d")).expect("a header");
+        assert!(value.is_sensitive());
+        assert_eq!(value.to_str().expect("text"), format!("Basic {}", STANDARD.encode("a%3Ab:c+d")));
+    }
+
+    #[test]
+    fn no_provider_makes_us_wait_longer_than_a_quarter_of_an_hour() {
+        for (said, wanted) in
+            [("90", Some(90)), ("901", Some(900)), ("99999999", Some(900)), ("soon", None), ("-1", None)]
+        {
+            let headers = HeaderMap::from_iter([(RETRY_AFTER, HeaderValue::from_static(said))]);
+            let reply = HttpReply { status: 503, headers, body: Bytes::new() };
+            assert_eq!(retry_after(&reply), wanted.map(Duration::from_secs), "{said}");
+        }
+    }
+}

@@ -121,3 +121,32 @@ pub(crate) fn split(text: &str, separator: &str) -> Vec<String> {
     let is_separator = |character: char| character == ' ' || character == ',' || separator.contains(character);
     text.split(is_separator).filter(|scope| !scope.is_empty()).map(str::to_owned).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wider_scope_counts_for_those_it_covers_and_no_other_does() {
+        const AUTH: AuthDef = AuthDef {
+            scopes: &[
+                ScopeDef { name: "read", value: "v.read", ..ScopeDef::EMPTY },
+                ScopeDef { name: "send", value: "v.send", ..ScopeDef::EMPTY },
+                ScopeDef { name: "all", value: "v.all", covers: &["read", "send"], ..ScopeDef::EMPTY },
+            ],
+            ..AuthDef::EMPTY
+        };
+        let table: [(&[&str], &[&'static str]); 5] = [
+            (&["v.read"], &["send"]),
+            (&["v.all"], &[]),
+            (&["v.read", "v.send"], &[]),
+            (&[], &["read", "send"]),
+            // A name of ours is none of the provider's.
+            (&["all", "V.ALL"], &["read", "send"]),
+        ];
+        for (granted, lacking) in table {
+            let granted: Vec<String> = granted.iter().map(|value| (*value).to_owned()).collect();
+            assert_eq!(missing(&AUTH, &granted, &["read", "send"]), lacking, "{granted:?}");
+        }
+    }
+}

@@ -95,6 +95,92 @@ fn a_whole_address_of_the_spec_stands_as_it_is() {
     assert_eq!(to("https://other.example.com/v1/userinfo"), None);
 }
 
+/// Whatever comes between the text of a path and the address that is made of it, nothing is sent elsewhere.
+#[test]
+fn a_path_that_is_read_otherwise_than_it_was_written_is_not_sent() {
+    let http = HttpDef { base_url: TextDef::Fixed("https://api.example.com"), hosts: &["id.example.com"], ..HTTP };
+    let to = |text: &str, segments| {
+        let address = Address::Path { origin: None, text: text.to_owned(), segments };
+        super::address(&draft(address, String::new()), ground(&http), "").ok().map(String::from)
+    };
+    assert_eq!(to("/a/b", 2).as_deref(), Some("https://api.example.com/a/b"));
+    let bad = [
+        ("/a/../b", 3),
+        ("/a/%2e%2e/b", 3),
+        ("/a/./b", 3),
+        ("/a\\b", 1),
+        ("/a#b", 1),
+        ("/a\tb/c", 2),
+        ("@id.example.com/a", 1),
+        ("@id.example.com", 1),
+        (".evil.example/a", 1),
+        (":8443/a", 1),
+        ("/a/b", 1),
+        ("/a", 2),
+    ];
+    for (text, segments) in bad {
+        assert_eq!(to(text, segments), None, "{text}");
+    }
+}
+
+#[test]
+fn an_address_of_a_reply_leads_to_the_connectors_hosts_and_takes_no_token_along() {
+    let http = HttpDef { hosts: &["api.example.com"], host_patterns: &[".files.example.com"], ..HTTP };
+    let to = |text: &str, token| {
+        let draft = Draft { token, ..draft(Address::Whole(text.to_owned()), String::new()) };
+        super::address(&draft, ground(&http), "").is_ok()
+    };
+    for good in ["https://api.example.com/x?y=1", "https://a.files.example.com/x"] {
+        assert!(to(good, TokenChoice::None), "{good}");
+        assert!(!to(good, TokenChoice::OfTool) && !to(good, TokenChoice::Named("user")), "{good} with a token");
+    }
+    let bad = [
+        "https://evil.example/x",
+        "http://api.example.com/x",
+        "http://a.files.example.com/x",
+        "https://api.example.com:8443/x",
+        "https://a.files.example.com:8443/x",
+        "https://user@api.example.com/x",
+        "https://:password@api.example.com/x",
+        "https://files.example.com/x",
+        "https://127.0.0.1/x",
+        "/x",
+    ];
+    for bad in bad {
+        assert!(!to(bad, TokenChoice::None), "{bad}");
+    }
+}
+
+/// The address of a page gets the token: it stays where the first one was.
+#[test]
+fn the_next_page_is_where_this_one_is() {
+    let here = Url::parse("https://api.example.com/v1/things?page=1").expect("an address");
+    let next = |text: &str| super::url::page_after(&here, text, &[]).ok().map(String::from);
+    let table = [
+        ("?page=2", Some("https://api.example.com/v1/things?page=2")),
+        ("/v1/more", Some("https://api.example.com/v1/more")),
+        ("https://api.example.com/v1/things?page=2#x", Some("https://api.example.com/v1/things?page=2")),
+        ("https://evil.example/v1/things", None),
+        ("//evil.example/v1/things", None),
+        ("http://api.example.com/v1/things", None),
+        ("https://api.example.com:8443/v1/things", None),
+        ("https://user@api.example.com/v1/things", None),
+        ("https://:password@api.example.com/v1/things", None),
+    ];
+    for (text, wanted) in table {
+        assert_eq!(next(text).as_deref(), wanted, "{text}");
+    }
+    let page = |text: &str| {
+        let page = Address::Page(Url::parse(text).expect("an address"));
+        super::address(&draft(page, String::new()), ground(&HTTP), "key=a").ok().map(String::from)
+    };
+    assert_eq!(page("https://api.example.com/x").as_deref(), Some("https://api.example.com/x?key=a"));
+    assert_eq!(page("https://api.example.com/x?key=b").as_deref(), Some("https://api.example.com/x?key=b"));
+    for bad in ["https://evil.example/x", "http://api.example.com/x", "https://api.example.com:8443/x"] {
+        assert_eq!(page(bad), None, "{bad}");
+    }
+}
+
 fn nasty() -> impl Strategy<Value = String> {
     let piece = prop_oneof![
         Just("..".to_owned()),

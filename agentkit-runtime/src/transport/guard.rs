@@ -171,11 +171,14 @@ mod tests {
             "192.168.1.1",
             "169.254.169.254",
             "100.64.0.1",
+            "100.127.255.255",
             "0.0.0.0",
             "0.1.2.3",
             "192.0.0.1",
             "192.0.2.1",
+            "192.88.99.1",
             "198.18.0.1",
+            "198.19.255.255",
             "198.51.100.1",
             "203.0.113.1",
             "224.0.0.1",
@@ -219,6 +222,7 @@ mod tests {
             "https://a.localhost/",
             "https://metadata/",
             "https://user@gmail.googleapis.com/",
+            "https://:password@gmail.googleapis.com/",
             "ftp://gmail.googleapis.com/",
         ];
         for text in refused {

@@ -161,3 +161,6 @@ pub(crate) fn host_of(address: &str) -> &str {
     let rest = address.strip_prefix("https://").unwrap_or(address);
     rest.split(['/', '?', '#', ':']).next().unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests;

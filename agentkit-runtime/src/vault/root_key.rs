@@ -153,6 +153,19 @@ mod tests {
         assert_eq!(made.expect("it is whole"), name);
     }
 
+    #[cfg(unix)]
+    #[test]
+    fn a_key_that_is_cut_or_goes_on_is_none() {
+        use std::os::unix::fs::OpenOptionsExt as _;
+        let path = std::env::temp_dir().join(format!("root-{:016x}.key", u64::from_be_bytes(secret::random())));
+        for (digits, is_key) in [(62, false), (63, false), (64, true), (65, false), (66, false)] {
+            let mut file = OpenOptions::new().create_new(true).write(true).mode(0o600).open(&path).expect("a new file");
+            file.write_all("a".repeat(digits).as_bytes()).expect("it is written");
+            assert_eq!(RootKey::load(&path, false).is_ok(), is_key, "{digits}");
+            fs::remove_file(&path).expect("it was made");
+        }
+    }
+
     #[test]
     fn a_key_that_cannot_be_made_says_what_to_do() {
         let error = RootKey::load(Path::new("/proc/no/root.key"), true).err().expect("nothing is made there");

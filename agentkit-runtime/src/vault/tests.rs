@@ -21,6 +21,35 @@ async fn what_was_sealed_opens() {
     }
 }
 
+/// Under one and the same key, so that nothing but the place decides.
+#[test]
+fn what_a_record_is_for_and_whose_it_is_are_part_of_its_seal() {
+    let key: Key = SecretBox::new(Box::new([7; 32]));
+    let keys = Keys { kek: 1, data: 2 };
+    let place = |purpose, tenant| Place { purpose, tenant, slot: SLOT };
+    let blob = record::seal(&key, keys, &place("cred", "one"), b"secret");
+    assert!(record::open(&key, keys, &place("cred", "one"), &blob).is_ok());
+    for (purpose, tenant) in [("flow", "one"), ("cred", "two"), ("cred", "")] {
+        assert_eq!(record::open(&key, keys, &place(purpose, tenant), &blob), Err(VaultError), "{purpose} {tenant}");
+    }
+    for keys in [Keys { kek: 3, ..keys }, Keys { data: 3, ..keys }] {
+        assert_eq!(record::open(&key, keys, &place("cred", "one"), &blob), Err(VaultError), "{keys:?}");
+    }
+    let wrapped = record::seal(&key, keys, &wrap_place("one", "cred", "5"), &[7; 32]);
+    for (tenant, purpose, id) in [("two", "cred", "5"), ("one", "flow", "5"), ("one", "cred", "6")] {
+        assert_eq!(record::open(&key, keys, &wrap_place(tenant, purpose, id), &wrapped), Err(VaultError), "{id}");
+    }
+}
+
+#[tokio::test]
+async fn every_record_has_a_salt_and_a_nonce_of_its_own() {
+    let vault = vault("default").await;
+    let (one, other) = (vault.seal(Purpose::Flow, SLOT, b"x"), vault.seal(Purpose::Flow, SLOT, b"x"));
+    for (what, part) in [("salt", 14..46), ("commitment", 46..78), ("nonce", 78..90), ("text", 90..346)] {
+        assert_ne!(one[part.clone()], other[part], "{what}");
+    }
+}
+
 #[tokio::test]
 async fn no_bit_can_be_changed() {
     let vault = vault("default").await;
@@ -50,6 +79,7 @@ async fn nothing_opens_elsewhere() {
         Slot { generation: 4, ..SLOT },
         // The same bytes one after the other, cut elsewhere.
         Slot { row: "ca_1b", token: "ot", ..SLOT },
+        Slot { column: "acc", row: "essca_1", ..SLOT },
     ];
     for slot in elsewhere {
         assert_eq!(vault.open_record(Purpose::Credential, slot, &blob), Err(VaultError), "{slot:?}");

@@ -82,6 +82,9 @@ async fn replies_beyond_the_limit_are_not_kept() {
         chunks.extend_from_slice(b"\r\n");
     }
     assert_eq!(failure(ask(chunks, 100_000).await), Some(Failure::TooLarge));
+    let two = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n6\r\nabcdef\r\n6\r\nabcdef\r\n0\r\n\r\n";
+    assert_eq!(failure(ask(two.to_vec(), 11).await), Some(Failure::TooLarge));
+    assert_eq!(ask(two.to_vec(), 12).await.map(|reply| reply.body.len()).ok(), Some(12));
     let bomb = base64::decode(BOMB).expect("base64");
     let head = format!("HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: {}\r\n\r\n", bomb.len());
     let bomb = [head.into_bytes(), bomb].concat();
@@ -241,7 +244,11 @@ async fn names_that_lead_inside_are_refused_and_not_tried_again() {
         let failed = fetch(&network, &format!("https://{host}.example:{port}/")).await.expect_err(host);
         assert_eq!(failed.failure(), Failure::Refused, "{host}: {failed:?}");
     }
-    let failed = fetch(&network, &format!("https://unknown.example:{port}/")).await.expect_err("no such name");
+    let failed = fetch(&network, &format!("http://inside.example:{port}/")).await.expect_err("in the clear");
+    assert_eq!(failed.failure(), Failure::Connect, "what is not https is not even looked up");
+    let failed =
+        fetch(&network, &format!("https://unknown.example:{port}/?key=CANARY")).await.expect_err("no such name");
+    assert!(!format!("{failed:?}").contains("CANARY"), "an address may hold a key: {failed:?}");
     assert_eq!(failed.failure(), Failure::Connect, "a name that is not found is worth another try");
     assert!(!sung(), "somebody came");
 }
