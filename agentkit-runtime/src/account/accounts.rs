@@ -5,9 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use indexmap::IndexMap;
-use secrecy::SecretString;
 use serde_json::Map;
-use zeroize::Zeroizing;
 
 use super::background::Background;
 use super::cache::Cache;
@@ -20,7 +18,6 @@ use super::link::Links;
 use super::pause::Pauses;
 use super::receipt::Receipts;
 use super::revocation::Outbox;
-use super::secrets::Secrets;
 use super::status::{Event, next};
 use super::verification::Addresses;
 use super::{AccountId, ConnectedAccount, ConnectedAccountStatus};
@@ -32,7 +29,7 @@ use crate::secret;
 use crate::store::{AccountRow, CredentialRow, Store, StoreError};
 use crate::tool_error::{ErrorKind, ToolError};
 use crate::transport::Http;
-use crate::vault::{Purpose, Slot, Vault, VaultError};
+use crate::vault::{Vault, VaultError};
 
 /// Longest identifier; it is the caller's own, and it is shown to people.
 const MAX_IDENTIFIER: usize = 256;
@@ -228,48 +225,6 @@ impl Accounts {
         })
     }
 
-    /// The error of an account that cannot be used, with a fresh link where a person can help.
-    pub(super) async fn unusable(&self, account: &ConnectedAccount, row: &AccountRow) -> ToolError {
-        let name = if row.name.is_empty() { String::new() } else { format!(" (`{}`)", row.name) };
-        let who = format!("`{}`{name} of connection `{}`", row.identifier, row.connection);
-        let error = match (row.status, row.reason) {
-            (ConnectedAccountStatus::Expired, reason) => {
-                let why = reason.map_or("its credentials no longer work", super::ExpiredReason::in_words);
-                ToolError::new(ErrorKind::Reconnect, format!("the account {who} has to be connected again: {why}"))
-            }
-            (ConnectedAccountStatus::Disconnected, _) => {
-                ToolError::new(ErrorKind::NotConnected, format!("the account {who} was disconnected"))
-            }
-            _ => ToolError::new(ErrorKind::NotConnected, format!("the account {who} is not connected yet")),
-        };
-        self.with_link(error.with_account(&row.id), account).await
-    }
-
-    /// Adds where the person goes to connect. A link that cannot be made leaves the error as it is.
-    pub(crate) async fn with_link(&self, error: ToolError, account: &ConnectedAccount) -> ToolError {
-        self.with_link_for(error, account, &[]).await
-    }
-
-    /// The same for an account that lacks scopes: the link asks for them besides those it has.
-    pub(crate) async fn with_link_for(
-        &self,
-        error: ToolError,
-        account: &ConnectedAccount,
-        lacking: &[String],
-    ) -> ToolError {
-        match self.authorization_link_for(account, lacking).await {
-            Ok(link) => error.with_hint("ask the person to open the link, then try again").with_link(link.url),
-            Err(_) => match account.settings().auth().kind {
-                AuthKindDef::OAuth2(_) => error.with_hint("ask for an authorization link, then try again"),
-                AuthKindDef::OAuth2Client(_) => error.with_hint("whoever runs the app has to connect the account"),
-                AuthKindDef::Secrets { .. } | AuthKindDef::JwtBearer(_) => {
-                    error.with_hint("connect the account with its secrets, then try again")
-                }
-                AuthKindDef::None => error,
-            },
-        }
-    }
-
     /// The row of an account after an event; `None` where the event cannot happen now. The one place that
     /// changes a status.
     pub(super) fn changed(&self, row: &AccountRow, event: Event) -> Option<AccountRow> {
@@ -297,45 +252,6 @@ impl Accounts {
             );
         }
     }
-
-    pub(super) fn seal_secrets(&self, row: &CredentialRow, secrets: &Secrets) -> Vec<u8> {
-        self.seal_column(row, "access", &secrets.to_bytes())
-    }
-
-    pub(super) fn open_secrets(&self, row: &CredentialRow) -> Result<Option<Secrets>, VaultError> {
-        let Some(blob) = &row.access else { return Ok(None) };
-        let plain = self.open_column(row, "access", blob)?;
-        Secrets::from_bytes(&plain).map(Some).ok_or(VaultError)
-    }
-
-    pub(super) fn seal_refresh(&self, row: &CredentialRow, refresh: &SecretString) -> Vec<u8> {
-        use secrecy::ExposeSecret as _;
-        self.seal_column(row, "refresh", refresh.expose_secret().as_bytes())
-    }
-
-    pub(super) fn open_refresh(&self, row: &CredentialRow) -> Result<Option<SecretString>, VaultError> {
-        let Some(blob) = &row.refresh else { return Ok(None) };
-        let plain = self.open_column(row, "refresh", blob)?;
-        let text = std::str::from_utf8(&plain).map_err(|_| VaultError)?;
-        Ok(Some(SecretString::from(text)))
-    }
-
-    pub(super) fn seal_column(&self, row: &CredentialRow, column: &'static str, plain: &[u8]) -> Vec<u8> {
-        self.vault.seal(Purpose::Credential, slot(row, column), plain)
-    }
-
-    pub(super) fn open_column(
-        &self,
-        row: &CredentialRow,
-        column: &'static str,
-        blob: &[u8],
-    ) -> Result<Zeroizing<Vec<u8>>, VaultError> {
-        self.vault.open_record(Purpose::Credential, slot(row, column), blob)
-    }
-}
-
-fn slot<'a>(row: &'a CredentialRow, column: &'static str) -> Slot<'a> {
-    Slot { table: "credential", column, row: &row.account, token: &row.token, generation: row.generation }
 }
 
 /// The row in which another grant begins after this one: nothing goes over but the counts.

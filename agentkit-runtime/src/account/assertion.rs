@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use super::activate::{Taken, no_token, not_now};
+use super::exchange::{Taken, no_token, not_now};
 use super::keys::End;
 use super::link_options::Way;
 use super::{Accounts, ConnectedAccount, Secrets, Values};

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::accounts::store_error;
-use super::activate::{Taken, no_token, not_now};
+use super::exchange::{Taken, no_token, not_now};
 use super::fields;
 use super::keys::End;
 use super::link_options::Way;

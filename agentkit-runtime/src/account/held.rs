@@ -14,7 +14,8 @@ use zeroize::Zeroizing;
 
 use super::accounts::store_error;
 use super::activate::{ROUNDS, withdrawn};
-use super::callback::{Arrival, CHOOSE, CallbackError, CallbackFailed, Linked, callback_store, ending};
+use super::arrival::{Arrival, CHOOSE, CallbackError, CallbackFailed, Linked};
+use super::callback::{callback_store, ending};
 use super::event::EventKind;
 use super::flow::same_person;
 use super::keys::End;

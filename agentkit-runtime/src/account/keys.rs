@@ -5,10 +5,12 @@ use std::sync::Arc;
 use regex::Regex;
 use secrecy::{ExposeSecret as _, SecretString};
 
-use super::activate::{Activation, as_tool_error, credential_writes, whole};
-use super::callback::{Arrival, CallbackError, Linked, ending};
+use super::activate::{Activation, as_tool_error, credential_writes};
+use super::arrival::{Arrival, CallbackError, Linked};
+use super::callback::ending;
 use super::choose::{CHOICE, Unknown, several};
 use super::credentials::Credentials;
+use super::exchange::whole;
 use super::fields::{self, Typed};
 use super::flow::LinkError;
 use super::secrets::Secrets;

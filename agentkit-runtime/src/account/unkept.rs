@@ -4,7 +4,8 @@
 use secrecy::SecretString;
 
 use super::activate::as_tool_error;
-use super::callback::{CallbackError, Linked, callback_store};
+use super::arrival::{CallbackError, Linked};
+use super::callback::callback_store;
 use super::flow::oauth_of;
 use super::{Accounts, ConnectedAccount, Values};
 use crate::connection::ConnectionSettings;
