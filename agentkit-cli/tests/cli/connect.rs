@@ -124,6 +124,22 @@ async fn a_client_that_the_provider_refuses_is_no_matter_of_the_person() {
     assert!(refused.stderr.contains("the provider refuses the client of this connection"), "{refused:?}");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_provider_could_not_be_told_is_said() {
+    let sandbox = Sandbox::new("connect_untold");
+    let google = google(&sandbox).await;
+    connect(&sandbox, &["connect", "work", "--user", "ana"]).await;
+    let before = sandbox.run(["doctor"]);
+    assert!(!before.stdout.contains("revocations"), "{before:?}");
+    drop(google);
+    let ran = sandbox.run(["disconnect", "work", "--user", "ana"]);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    let doctor = sandbox.run(["doctor"]);
+    let told = doctor.stdout.lines().find(|line| line.contains("revocations")).unwrap_or_default();
+    assert!(told.starts_with("warn  revocations  1 to be told to their providers, the oldest since 20"), "{doctor:?}");
+    assert!(told.ends_with(" UTC: the provider is out of reach"), "{doctor:?}");
+}
+
 /// A stand-in for Google, and a connection to it in the sandbox's agentkit.toml.
 async fn google(sandbox: &Sandbox) -> StandIn {
     let text =
