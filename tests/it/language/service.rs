@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use agentkit_cli::stand_in::KEY;
-use agentkit_runtime::{AgentKit, ConnectedAccount, ConnectedAccountStatus, Connection, ToolError};
+use agentkit_runtime::{AgentKit, ConnectedAccount, ConnectedAccountStatus, Connection, LinkOptions, ToolError};
 use agentkit_tests::browser::Browser;
 use agentkit_tests::clock::ShiftedClock;
 use agentkit_tests::connectors::service;
@@ -250,6 +250,30 @@ async fn a_person_pastes_the_key_into_the_page() {
     let linked = browser.submit(&page, &form).await;
     assert!(linked.text().contains("Connected"), "{}", linked.text());
     assert_eq!(world.call("ana").await.expect("it is connected"), ROBOT);
+    world.key_stayed();
+}
+
+/// A link that was made for one account of the provider does not connect the key of another.
+#[tokio::test]
+async fn a_key_of_another_account_than_the_links_is_not_kept() {
+    let world = start("robot").await;
+    let link = async |identity: &str| {
+        let options = LinkOptions::new().expected_identity(identity);
+        world.kit.authorization_link_to(&world.account("ana").await, options).await.expect("a link").url
+    };
+    let browser = Browser::new();
+    let paste = async |link: String| {
+        let page = browser.open(&link).await;
+        let mut form = page.forms().into_iter().next().expect("a form");
+        form.set("client_email", ROBOT);
+        form.set("private_key", KEY);
+        browser.submit(&page, &form).await
+    };
+    let refused = paste(link("other@project.example").await).await;
+    assert!(refused.text().contains("This is a different account"), "{}", refused.text());
+    assert_eq!(world.account("ana").await.status(), ConnectedAccountStatus::PendingAuth);
+    let linked = paste(link(ROBOT).await).await;
+    assert!(linked.text().contains("Connected"), "{}", linked.text());
     world.key_stayed();
 }
 
