@@ -4,6 +4,7 @@
 //! Always compiled, so that a connector crate needs no feature and no further dependency for its tests.
 
 mod compare;
+mod diff;
 mod exchanges;
 mod keys;
 mod matcher;

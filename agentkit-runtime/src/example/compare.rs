@@ -2,6 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
+use super::diff::around;
+use super::render::pretty;
 use crate::tool_error::ToolError;
 
 /// Compares an output whole, after dropping nulls; of an error only the keys that are given.
@@ -16,7 +18,8 @@ pub(super) fn outcome(
             if same(&wanted, &found) {
                 Ok(())
             } else {
-                Err(format!("the output differs\nexpected {wanted:#}\nfound {found:#}"))
+                let lines = around(&pretty(&wanted), &pretty(&found)).join("\n");
+                Err(format!("the output differs (- expected, + found):\n{lines}"))
             }
         }
         (Ok(found), None, Some(wanted)) => Err(format!("expected the error {wanted}, found the output {found:#}")),

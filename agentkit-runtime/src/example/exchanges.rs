@@ -11,7 +11,7 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::Value;
 
 use super::keys::{SeenKeys, any_key};
-use super::render::{Lines, diff, expected, sent};
+use super::render::{Lines, expected, sent};
 use super::secret::{Secret, readable};
 use crate::transport::{HttpReply, HttpRequest};
 use crate::wire::base64;
@@ -105,7 +105,7 @@ impl Exchanges {
             return Ok(reply(&exchange.reply));
         }
         Err(if let Some((_, wanted, got)) = nearest {
-            let both = diff(&wanted, &got);
+            let both = wanted.diff(&got);
             format!("a request was sent that differs from the nearest expected one (- expected, + sent):\n{both}")
         } else {
             let got = sent(request, &Value::Null, &hide);

@@ -1,9 +1,10 @@
 //! Requests as lines of text, so that two of them can be compared and shown side by side.
 
-use serde_json::Value;
+use serde_json::{Number, Value};
 use url::Url;
 use url::form_urlencoded::parse;
 
+use super::diff::diff;
 use super::multipart;
 use super::secret::Seen;
 use crate::transport::HttpRequest;
@@ -15,6 +16,11 @@ pub(super) struct Lines(Vec<String>);
 impl Lines {
     pub(super) fn text(&self) -> String {
         self.0.iter().flat_map(|line| ["    ", line, "\n"]).collect()
+    }
+
+    /// Both, line by line: `-` is expected and was not sent, `+` was sent and is not expected.
+    pub(super) fn diff(&self, sent: &Self) -> String {
+        diff(&self.0, &sent.0).iter().flat_map(|line| [line.as_str(), "\n"]).collect()
     }
 
     /// How many lines are in both. The first one, method and address, says most.
@@ -126,11 +132,15 @@ fn body_lines(request: &HttpRequest, expect: &Value) -> Vec<String> {
 }
 
 fn json_lines(json: &Value) -> Vec<String> {
-    let text = serde_json::to_string_pretty(&sorted(json)).unwrap_or_default();
-    text.lines().map(|line| format!("json {line}")).collect()
+    pretty(json).iter().map(|line| format!("json {line}")).collect()
 }
 
-/// The same JSON with its keys in order: their order means nothing.
+/// JSON as lines of text that differ only where the values do.
+pub(super) fn pretty(json: &Value) -> Vec<String> {
+    serde_json::to_string_pretty(&sorted(json)).unwrap_or_default().lines().map(str::to_owned).collect()
+}
+
+/// The same JSON with its keys in order, and whole numbers written as such: neither means anything.
 fn sorted(json: &Value) -> Value {
     match json {
         Value::Object(map) => {
@@ -139,8 +149,16 @@ fn sorted(json: &Value) -> Value {
             Value::Object(entries.into_iter().map(|(key, value)| (key.clone(), sorted(value))).collect())
         }
         Value::Array(items) => Value::Array(items.iter().map(sorted).collect()),
+        Value::Number(number) => whole(number).map_or_else(|| json.clone(), Value::from),
         other => other.clone(),
     }
+}
+
+/// 17.0 is 17, as far as a float counts without gaps.
+#[expect(clippy::cast_possible_truncation, reason = "it is whole and small")]
+fn whole(number: &Number) -> Option<i64> {
+    let float = number.as_f64().filter(|float| float.fract() == 0.0 && float.abs() < 9e15)?;
+    Some(float as i64)
 }
 
 /// Names with their values: a text, or several for a list.
@@ -154,37 +172,4 @@ fn pairs(map: &Value) -> Vec<(String, String)> {
         }
     }
     pairs
-}
-
-/// Both, line by line: `-` is expected and was not sent, `+` was sent and is not expected.
-pub(super) fn diff(expected: &Lines, sent: &Lines) -> String {
-    let (old, new) = (&expected.0, &sent.0);
-    // Lengths of the longest common subsequences of all ends; requests have few lines.
-    let mut common = vec![vec![0_usize; new.len() + 1]; old.len() + 1];
-    for i in (0..old.len()).rev() {
-        for j in (0..new.len()).rev() {
-            common[i][j] =
-                if old[i] == new[j] { common[i + 1][j + 1] + 1 } else { common[i + 1][j].max(common[i][j + 1]) };
-        }
-    }
-    let (mut i, mut j, mut text) = (0, 0, String::new());
-    while i < old.len() || j < new.len() {
-        let (sign, line) = match (old.get(i), new.get(j)) {
-            (Some(one), Some(other)) if one == other => {
-                (i, j) = (i + 1, j + 1);
-                (' ', one)
-            }
-            (Some(one), other) if other.is_none() || common[i + 1][j] >= common[i][j + 1] => {
-                i += 1;
-                ('-', one)
-            }
-            (_, Some(other)) => {
-                j += 1;
-                ('+', other)
-            }
-            (Some(_) | None, None) => break,
-        };
-        text.extend([' ', ' ', sign, ' '].into_iter().chain(line.chars()).chain(['\n']));
-    }
-    text
 }
