@@ -10,13 +10,14 @@ use proc_macro::TokenStream;
 
 /// Writes the module of a connector from its YAML file.
 ///
-/// ```ignore
-/// agentkit_macros::connector!("openweather.yaml");
-/// agentkit_macros::connector!("gmail.yaml", hooks = crate::hooks::gmail::Hooks);
+/// ```
+/// // In a crate of one's own: connector!("openweather.yaml");
+/// agentkit_macros::connector!("../connectors/openweather.yaml");
+/// assert_eq!(openweather::CONNECTOR.name, "openweather");
 /// ```
 ///
 /// The path is relative to the folder of the crate's `Cargo.toml`; one that begins with `./` is relative to the
-/// file of the call. `hooks` names the type that implements the module's `Hooks`, if the spec declares hooks.
+/// file of the call. `hooks = crate::Hooks` after it names the type that implements the module's `Hooks`, if the spec declares hooks.
 #[proc_macro]
 pub fn connector(input: TokenStream) -> TokenStream {
     let args = syn::parse_macro_input!(input as args::Args);
