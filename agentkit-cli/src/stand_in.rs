@@ -206,10 +206,11 @@ impl Provider {
 }
 
 async fn answer(State(provider): State<Arc<Provider>>, request: Request) -> Response {
-    let call = match Call::read(request, &provider.hosts).await {
+    let mut call = match Call::read(request, &provider.hosts).await {
         Ok(call) => call,
         Err(refusal) => return refusal.into_response(),
     };
+    keys::lift_segment(&provider, &mut call);
     let response = provider.answer(&call);
     (provider.log)(&format!("{} {} → {}", call.method, call.address, response.status().as_u16()));
     response
@@ -242,7 +243,7 @@ impl Provider {
 
     fn answer_api(&self, call: &Call) -> Response {
         let (access, secrets, public) = match keys::verdict(self, call) {
-            Verdict::Token(access, secret) => (Some(access), vec![secret], false),
+            Verdict::Token(access, secrets) => (Some(access), secrets, false),
             Verdict::Key(secrets) => (None, secrets, false),
             // Requests that carry nothing may still be meant so: uploads to an address that is its own key.
             Verdict::Nothing => (None, Vec::new(), true),

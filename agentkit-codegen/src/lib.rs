@@ -47,6 +47,11 @@ pub fn example(example: &model::Example) -> String {
     examples::json(example)
 }
 
+/// What a model reads of a tool: what it does, and that it is on its way out.
+pub fn about(connector: &model::Connector, tool: &model::Tool) -> String {
+    lower::about(connector, tool)
+}
+
 /// An item that makes rustc look at a file again when it changes.
 pub fn track(file: &Tracked) -> TokenStream {
     emit::track(file)

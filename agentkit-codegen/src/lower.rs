@@ -24,6 +24,7 @@ use quote::{format_ident, quote};
 use crate::examples;
 use crate::ir;
 use crate::names::{self, Taken};
+pub(crate) use def::about;
 use tool::Known;
 use types::{Types, name_fields};
 

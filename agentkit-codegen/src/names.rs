@@ -51,6 +51,12 @@ pub(crate) fn snake(name: &str) -> String {
     out
 }
 
+/// The name of a field: as `snake`, but `self_` for what Rust can have under no field.
+pub(crate) fn field(name: &str) -> String {
+    let snake = snake(name);
+    if matches!(snake.as_str(), "self" | "super" | "crate") { format!("{snake}_") } else { snake }
+}
+
 /// `fetch_mails` → `FetchMails`, `INBOX` → `Inbox`.
 pub(crate) fn pascal(name: &str) -> String {
     let mut out = String::new();

@@ -212,21 +212,21 @@ pub(crate) fn settle(
     let fail = |message: String, help: String| SetupError::new(message).at(place.clone()).help(help);
 
     let auth = find_auth(connector, auth.as_deref(), &fail)?;
-    let client_id = match (auth.kind, client_id) {
-        (AuthKindDef::OAuth2(_) | AuthKindDef::OAuth2Client(_), Some(id)) if !id.is_empty() => id,
-        (AuthKindDef::OAuth2(_) | AuthKindDef::OAuth2Client(_), _) => {
-            let variable = crate::config::variable(&name, "CLIENT_ID");
-            return Err(fail(
-                format!("connection `{name}` has no client id"),
-                format!(
-                    "register an app with {} and set client_id and client_secret, or {variable} and {}",
-                    connector.title,
-                    crate::config::variable(&name, "CLIENT_SECRET"),
-                ),
-            ));
-        }
+    let has_client = matches!(auth.kind, AuthKindDef::OAuth2(_) | AuthKindDef::OAuth2Client(_));
+    let client_id = match client_id {
         // Keys and `none` have no client; one that was given by mistake is not worth an error.
-        _ => String::new(),
+        _ if !has_client && !auth.apply.names_client() => String::new(),
+        Some(id) if !id.is_empty() => id,
+        _ => {
+            let (title, id) = (connector.title, crate::config::variable(&name, "CLIENT_ID"));
+            let secret = crate::config::variable(&name, "CLIENT_SECRET");
+            let help = if has_client {
+                format!("register an app with {title} and set client_id and client_secret, or {id} and {secret}")
+            } else {
+                format!("register an app with {title} and set client_id, or {id}")
+            };
+            return Err(fail(format!("connection `{name}` has no client id"), help));
+        }
     };
     let scopes = scopes
         .iter()

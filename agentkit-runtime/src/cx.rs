@@ -16,7 +16,7 @@ use serde_json::{Map, Value};
 use crate::account::{AccountId, Tokens};
 use crate::clock::Clock;
 use crate::connection::ConnectionSettings;
-use crate::def::{ConnectorDef, ToolDef};
+use crate::def::{ConnectorDef, ScopeDef, ToolDef};
 use crate::rate::Rates;
 use crate::reply::read_json_as;
 use crate::request::{Address, Keys, RequestBuilder};
@@ -176,8 +176,25 @@ impl Cx {
     ///
     /// Those of the tool.
     pub async fn call<T: Tool>(&self, at: &'static str, tool: T) -> Result<T::Output, ToolError> {
+        self.may_call(T::DEF).map_err(|error| error.with_at(at))?;
         let cx = Self { call: self.call.clone(), tool: T::DEF };
         tool.run(&cx).await.map_err(|error| error.with_at(at))
+    }
+
+    /// What `check` sees of the steps of a spec it cannot see of a handler in Rust: a tool does no more than it says,
+    /// so the one that it calls is of its connector, has no more effect and needs no further scope.
+    fn may_call(&self, callee: &'static ToolDef) -> Result<(), ToolError> {
+        let (own, name) = (self.tool, callee.name);
+        let refused = if callee.connector != own.connector {
+            format!("`{}` cannot call `{name}`, which is of another connector", own.name)
+        } else if callee.access > own.access {
+            format!("`{}` cannot call `{name}`, which does more than `access: {}`", own.name, own.access.as_str())
+        } else if let Some(scope) = uncovered(self.connector(), own.scopes, callee.scopes) {
+            format!("`{}` cannot call `{name}`, which needs the scope `{scope}` that it does not ask for", own.name)
+        } else {
+            return Ok(());
+        };
+        Err(ToolError::internal(refused).with_hint("who wrote the connector must mend it"))
     }
 
     /// Whether one more item may join `have` others: a reply must not make a call of one request into one of
@@ -250,6 +267,16 @@ impl Cx {
     pub(crate) fn call_state(&self) -> &Call {
         &self.call
     }
+}
+
+/// The first of the scopes that is not declared, not asked for anyway, and not covered by one that is.
+fn uncovered(connector: &ConnectorDef, declared: &[&str], needed: &[&'static str]) -> Option<&'static str> {
+    let asked = |scope: &&ScopeDef| scope.always || declared.contains(&scope.name);
+    let covers = |wanted: &str| {
+        let mut scopes = connector.auth.iter().flat_map(|auth| auth.scopes).filter(asked);
+        declared.contains(&wanted) || scopes.any(|scope| scope.name == wanted || scope.covers.contains(&wanted))
+    };
+    needed.iter().copied().find(|wanted| !covers(wanted))
 }
 
 /// A future that remembers its place in a list.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD};
-use http::header::RETRY_AFTER;
+use http::header::{CONTENT_TYPE, RETRY_AFTER};
 use jiff::Timestamp;
 use percent_encoding::utf8_percent_encode;
 use secrecy::{ExposeSecret, SecretString};
@@ -19,6 +19,8 @@ use crate::tool_error::{ErrorKind, ToolError};
 const MAX_TEXT: usize = 200;
 /// Secrets shorter than this are not looked for: they would cut holes into innocent words.
 const MIN_SECRET: usize = 6;
+/// A body without JSON that is longer than this is a page or a dump, not a message.
+const MAX_PLAIN: usize = 4 * 1024;
 /// Longest wait that is believed.
 const MAX_WAIT: Duration = Duration::from_hours(24);
 
@@ -51,7 +53,8 @@ fn mapped(reply: &RawReply<'_>, parts: &ErrorParts, sender: &Sender<'_>) -> Tool
     let known =
         code.as_deref().and_then(|code| find(sender.tool.errors, code).or_else(|| find(sender.errors.map, code)));
     let kind = known.map_or_else(|| kind_of(reply.status), |known| known.kind);
-    let message = match (parts.message.as_deref().filter(|text| !text.trim().is_empty()), &code) {
+    let given = parts.message.as_deref().filter(|text| !text.trim().is_empty());
+    let message = match (given.or_else(|| plain(reply)), &code) {
         (Some(message), _) => scrub(message),
         (None, Some(code)) => format!("{} reports `{code}`", sender.connector.title),
         (None, None) => format!("{} answered with status {}", sender.connector.title, reply.status),
@@ -70,6 +73,20 @@ fn mapped(reply: &RawReply<'_>, parts: &ErrorParts, sender: &Sender<'_>) -> Tool
         Some(wait) => error.with_retry_after(wait),
         None => error,
     }
+}
+
+/// The message of a provider, or of a proxy before it, that writes errors as text: `Bad Request: no such chat`.
+fn plain<'r>(reply: &RawReply<'r>) -> Option<&'r str> {
+    let kind = reply.header(CONTENT_TYPE.as_str());
+    let text_kind = kind.is_none_or(|kind| kind.trim_start().to_ascii_lowercase().starts_with("text/plain"));
+    if !reply.is_error() || !text_kind || reply.body.len() > MAX_PLAIN {
+        return None;
+    }
+    let text = str::from_utf8(reply.body).ok()?.trim();
+    // Markup, or JSON that says something else than what the connector knows.
+    let structured =
+        text.starts_with(['<', '{', '[', '"']) || text.contains(|c: char| c.is_control() && !c.is_whitespace());
+    (!text.is_empty() && !structured).then_some(text)
 }
 
 #[cold]

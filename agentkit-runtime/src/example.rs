@@ -40,6 +40,9 @@ use matcher::{Matcher, secret};
 /// The time in examples, 2023-11-14T22:13:20Z.
 const NOW: i64 = 1_700_000_000;
 
+/// The client in examples; `<client>` stands for it.
+const CLIENT: &str = "example-client";
+
 /// Runs one example. `text` is the example as JSON.
 ///
 /// # Panics
@@ -97,7 +100,7 @@ async fn outcome(
     matcher: Arc<Matcher>,
 ) -> Result<Result<Value, ToolError>, String> {
     let clock: Arc<dyn Clock> = Arc::new(StandingClock::default());
-    let connection = Connection::new("example", connector).client("example-client", "example-client-secret");
+    let connection = Connection::new("example", connector).client(CLIENT, "example-client-secret");
     let common = Common { base_url: DEFAULT_BASE_URL, user_verification: None, addresses: &Addresses::default() };
     let settings = connection::settle(connection, "conn_example".to_owned(), common);
     let credentials = credentials(connector, values(&example["account"]));
@@ -132,7 +135,7 @@ fn credentials(connector: &'static ConnectorDef, values: Values) -> Vec<Arc<Cred
     for auth in connector.auth {
         for token in auth.tokens {
             if all.iter().all(|there| there.token != token.name) {
-                let made = Credentials::of_example(auth, token.name, &secret(token.name), values.clone());
+                let made = Credentials::of_example((auth, CLIENT), token.name, &secret(token.name), values.clone());
                 all.extend(made.map(Arc::new));
             }
         }

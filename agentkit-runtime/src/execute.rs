@@ -24,11 +24,12 @@ use crate::connection::ConnectionSettings;
 use crate::cx::{Call, Cx, Writes};
 use crate::def::{CheckDef, CheckedAccount, ConnectorDef, ListsDef, ToolDef};
 use crate::errors::{Sender, failure};
+use crate::hosts;
 use crate::kit::AgentKit;
 use crate::oauth;
 use crate::rate::{Drawer, Rates};
 use crate::reply::RawReply;
-use crate::request::{Body, Draft, Ground, Keys, TokenChoice, add_pairs, add_spread, address};
+use crate::request::{Body, Draft, Ground, Keys, TokenChoice, add_pairs, add_spread, address, insert_segment};
 use crate::retry::{Effect, Retries, Verdict, after_reply, after_silence, half_done, silence};
 use crate::sign;
 use crate::tool::Tool;
@@ -423,6 +424,8 @@ fn prepare(
         match part {
             AppliedPart::Header(name, value) => _ = headers.insert(name, value.clone()),
             AppliedPart::Query(name, secret) => add_pairs(&mut secret_query, name, &secret.expose_secret()),
+            // It goes in with the signature.
+            AppliedPart::Segment(_) => {}
         }
     }
     let ground = Ground { http, values, stand_ins: cx.call_state().settings.stand_ins() };
@@ -431,11 +434,16 @@ fn prepare(
 }
 
 fn sign(call: &Call, request: &mut HttpRequest, credentials: Option<&Credentials>) -> Result<(), ToolError> {
-    let Some((signer, values)) =
-        credentials.and_then(|credentials| Some((credentials.signer.as_ref()?, &*credentials.values)))
-    else {
-        return Ok(());
-    };
+    let Some(credentials) = credentials else { return Ok(()) };
+    let values = &*credentials.values;
+    for part in &credentials.parts {
+        let AppliedPart::Segment(segment) = part else { continue };
+        let http = &call.settings.connector().http;
+        // Without a base address the request has a whole one.
+        let base = hosts::address(http.base_url, values, http).unwrap_or_default();
+        insert_segment(&mut request.url, &base, segment)?;
+    }
+    let Some(signer) = &credentials.signer else { return Ok(()) };
     let HttpRequest { method, url, headers, body } = request;
     signer.sign(sign::Request { method, url, headers, body, now: call.clock.now(), values })
 }

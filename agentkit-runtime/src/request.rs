@@ -28,7 +28,7 @@ pub(crate) use key::Keys;
 pub use multipart::Parts;
 pub(crate) use multipart::{BYTES, media_type};
 pub(crate) use pairs::{add_pairs, add_spread};
-pub(crate) use path::{Address, ENCODED, check_segment};
+pub(crate) use path::{Address, ENCODED, check_segment, insert_segment, path_start, secret_segment};
 pub(crate) use url::{Ground, address};
 
 /// One request of a tool, in the making.

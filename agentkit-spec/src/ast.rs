@@ -128,8 +128,9 @@ objects! {
 
     /// How a request is authenticated.
     Apply APPLY "auth.NAME.apply" {
-        headers "headers": Form::DataMap => "Headers made of secrets.";
-        query "query": Form::DataMap => "Query parameters made of secrets.";
+        headers "headers": Form::DataMap => "Headers made of secrets, and of the connection's `$client.id` where the provider wants that beside them.";
+        query "query": Form::DataMap => "Query parameters made of the same.";
+        path "path": Form::Text => "One segment made of secrets, between `base_url` and the path of every request (api_key).";
         user "user": Form::Text => "User of HTTP Basic (basic); default `$secret.username`.";
         password "password": Form::Text => "Password of HTTP Basic (basic); empty where only `user` is written.";
     }

@@ -24,7 +24,6 @@ mod world;
 use std::collections::BTreeSet;
 
 pub(crate) use cx::Cx;
-#[cfg(test)]
 pub(crate) use names::NO_TYPE;
 #[cfg(test)]
 pub(crate) use types::scalars;

@@ -8,7 +8,7 @@ use crate::model::Connector;
 use crate::parse::{self, Demand};
 use crate::resolve;
 use crate::source::{SourceFile, Span};
-use crate::table::is_snake;
+use crate::table::{is_snake, pascal};
 use crate::yaml::{self, Node};
 
 /// What a file became, and what is wrong with it.
@@ -61,11 +61,17 @@ pub fn compile(file: &SourceFile, base: impl FnMut(&str) -> Result<SourceFile, S
     Compiled {
         connector,
         remains,
-        stubs: broken.into_iter().map(|name| Stub { name }).collect(),
+        stubs: broken.into_iter().filter(|name| is_free(name)).map(|name| Stub { name }).collect(),
         diagnostics: diagnostics.take(),
         name,
         sources,
     }
+}
+
+/// Whether a stub of this name is nothing but a stub: one called as what the generated module has in reach would break
+/// the tools that are right.
+fn is_free(tool: &str) -> bool {
+    !check::NO_TYPE.contains(&pascal(tool).as_str())
 }
 
 struct Run<'a> {

@@ -42,12 +42,13 @@ filters! {
     "first" () "lists" => "opt<T>": "The first item.";
     "last" () "lists" => "opt<T>": "The last item.";
     "take" ("count") "lists" => "list<T>": "At most so many from the start.";
-    "where" ("field", "value") "lists of records" => "list<T>": "The records whose field is equal to the value.";
+    "where" ("field", "value") "lists of records or pairs" => "list<T>": "The records whose field is equal to the value.";
     "unique" () "lists of texts or ints" => "list<T>": "Each once, in the order they came.";
     "compact" () "lists" => "list<T>": "A list of `opt<T>` without its gaps.";
     "flatten" () "lists of lists" => "list<T>": "One list of all items.";
-    "find" ("field", "value") "lists of records" => "opt<T>": "The first record whose field is equal to the value.";
-    "find_ci" ("field", "value") "lists of records" => "opt<T>": "The same, without regard to case.";
+    "entries" () "maps" => "list of pairs": "The pairs of the map in the order they came, each with a `key` and a `value`.";
+    "find" ("field", "value") "lists of records or pairs" => "opt<T>": "The first record whose field is equal to the value.";
+    "find_ci" ("field", "value") "lists of records or pairs" => "opt<T>": "The same, without regard to case.";
     "len" () "lists, maps, texts and bytes" => "int": "How many items, characters or bytes.";
     "join" ("separator") "lists of texts" => "string": "One text of all, with the separator between them.";
     "split" ("separator") "texts" => "list<string>": "The parts between the separators, trimmed; empty ones are dropped.";

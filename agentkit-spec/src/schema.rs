@@ -118,7 +118,7 @@ impl Writer<'_> {
             Ty::File => self.file(),
             Ty::Enum(one) => self.enumeration(one),
             Ty::List(item) | Ty::Pages(item) => json!({"type": "array", "items": self.ty(item)}),
-            Ty::Map(item) => json!({"type": "object", "additionalProperties": self.ty(item)}),
+            Ty::Map(item) | Ty::Entry(item) => json!({"type": "object", "additionalProperties": self.ty(item)}),
             Ty::Opt(item) => self.ty(item),
             Ty::Record(name) => self.record(name),
         }

@@ -1,5 +1,6 @@
 //! Keys of the language, each through the real transport to a server on loopback.
 
+mod apply;
 mod auth;
 mod client;
 mod inputs;

@@ -49,6 +49,9 @@ connectors! {
     "reach/linear.yaml" => linear;
     "reach/s3.yaml" => s3, hooks = crate::hooks::Listing;
     "reach/shopify.yaml" => shopify;
+    "reach/telegram.yaml" => telegram;
+    "reach/trello.yaml" => trello;
     "reach/twilio.yaml" => twilio;
+    "reach/twitch.yaml" => twitch;
     "reach/zoom.yaml" => zoom;
 }

@@ -6,6 +6,7 @@ use axum::response::Response;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http::{HeaderName, HeaderValue};
+use percent_encoding::percent_decode_str;
 
 use super::Provider;
 use super::call::{Call, only};
@@ -14,7 +15,7 @@ use super::grants::Access;
 /// What the credentials of a request are worth.
 pub(super) enum Verdict {
     /// A token given out by this stand-in.
-    Token(Access, Secret),
+    Token(Access, Vec<Secret>),
     /// Secrets of the right form; a stand-in has no list of valid keys. Also: no credentials are needed.
     Key(Vec<Secret>),
     /// No credentials at all.
@@ -35,10 +36,11 @@ pub(super) fn verdict(provider: &Provider, call: &Call) -> Verdict {
     if let Some((token, access)) =
         grants.access.iter().find(|(token, _)| texts.iter().any(|text| text.contains(*token)))
     {
-        return Verdict::Token(
-            access.clone(),
-            Secret { token: access.name.clone(), text: token.clone(), place: Place::Anywhere },
-        );
+        let secret = Secret { token: access.name.clone(), text: token.clone(), place: Place::Anywhere };
+        return match with_client(provider, call, access) {
+            Some(named) => Verdict::Token(access.clone(), [secret].into_iter().chain(named).collect()),
+            None => Verdict::Wrong("the client id is not where the spec says"),
+        };
     }
     match call.header("authorization") {
         None => Verdict::Nothing,
@@ -46,6 +48,50 @@ pub(super) fn verdict(provider: &Provider, call: &Call) -> Verdict {
             Verdict::Wrong("the token is not one this stand-in gave out, or it was revoked")
         }
         Some(_) => Verdict::Wrong("Authorization is not of a kind that the connector has"),
+    }
+}
+
+/// The texts that name the client beside a token, by one of the ways to connect that give it. `None`: they are not
+/// there, or another client is named.
+fn with_client(provider: &Provider, call: &Call, access: &Access) -> Option<Vec<Secret>> {
+    let mut ways = provider.oauth2().filter(|(auth, _)| auth.tokens.iter().any(|token| token.name == access.name));
+    ways.find_map(|(auth, _)| {
+        let Apply::Parts { headers, query, .. } = &auth.apply else { return Some(Vec::new()) };
+        let naming = |(_, parts): &&(String, Vec<SecretPart>)| parts.contains(&SecretPart::ClientId);
+        let headers = headers.iter().filter(naming).map(|(name, parts)| (name, parts, call.header(name)));
+        let query = query.iter().filter(naming).map(|(name, parts)| (name, parts, only(&call.query, name)));
+        let named = headers.chain(query).map(|(name, parts, text)| {
+            let (_, shown) = inside(provider, parts, text?)?;
+            let place = Place::Whole { name: name.clone(), shown };
+            Some(Secret { token: access.name.clone(), text: text?.to_owned(), place })
+        });
+        named.collect()
+    })
+}
+
+/// Takes the segment that secrets are in out of the address, for whatever is said of the request from here on.
+pub(super) fn lift_segment(provider: &Provider, call: &mut Call) {
+    let base = provider.connector.http.base_url.with(|name| provider.account.get(name).cloned()).unwrap_or_default();
+    let home = if !base.is_empty() && call.address.starts_with(&format!("{base}/")) {
+        base.len()
+    } else {
+        let host = call.address.strip_prefix("https://").unwrap_or_default();
+        call.address.len() - host.len() + host.find('/').unwrap_or(host.len())
+    };
+    let Some(rest) = call.address[home..].strip_prefix('/') else { return };
+    let (segment, rest) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+    let Ok(segment) = percent_decode_str(segment).decode_utf8() else { return };
+    let ways = provider.connector.auth.iter();
+    let fits = ways.filter_map(|auth| match &auth.apply {
+        Apply::Parts { path, .. } if !path.is_empty() => inside(provider, path, &segment),
+        _ => None,
+    });
+    if fits.count() > 0
+        && let Ok(value) = HeaderValue::try_from(&*segment)
+    {
+        let address = format!("{}{rest}", &call.address[..home]);
+        call.headers.insert(Secret::SEGMENT, value);
+        call.address = address;
     }
 }
 
@@ -99,7 +145,11 @@ fn by_key(provider: &Provider, auth: &Auth, call: &Call) -> Option<Vec<Secret>> 
             hide("authorization", header.to_owned(), shown);
         }
         Apply::Signed { .. } => {}
-        Apply::Parts { headers, query } => {
+        Apply::Parts { headers, query, path } => {
+            if !path.is_empty() {
+                let text = call.header(Secret::SEGMENT)?;
+                hide(Secret::SEGMENT, text.to_owned(), read(path, text)?);
+            }
             for (name, parts) in headers {
                 let text = call.header(name)?;
                 hide(name, text.to_owned(), read(parts, text)?);
@@ -129,6 +179,7 @@ fn inside(provider: &Provider, parts: &[SecretPart], text: &str) -> Option<Found
         };
         let after = match part {
             SecretPart::Text(text) => rest.strip_prefix(text.as_str())?,
+            SecretPart::ClientId => rest.strip_prefix(provider.client.id.as_str())?,
             SecretPart::Account(name) => match provider.account.get(name) {
                 Some(value) => rest.strip_prefix(value.as_str())?,
                 None => &rest[end..],
@@ -138,8 +189,11 @@ fn inside(provider: &Provider, parts: &[SecretPart], text: &str) -> Option<Found
                 &rest[end..]
             }
         };
-        let hides = matches!(part, SecretPart::Secret(_));
-        shown.push_str(if hides { Secret::SHOWN } else { &rest[..rest.len() - after.len()] });
+        shown.push_str(match part {
+            SecretPart::Secret(_) => Secret::SHOWN,
+            SecretPart::ClientId => Secret::CLIENT,
+            SecretPart::Text(_) | SecretPart::Account(_) => &rest[..rest.len() - after.len()],
+        });
         rest = after;
     }
     (rest.is_empty() && found.iter().all(|(_, secret)| !secret.is_empty())).then_some((found, shown))

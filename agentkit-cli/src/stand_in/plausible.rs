@@ -127,7 +127,7 @@ fn made(connector: &Connector, name: &str, ty: &Ty, depth: usize) -> Option<Valu
         },
         Ty::Opt(inner) => return made(connector, name, inner, depth),
         Ty::Record(record) if depth < DEPTH => fields(connector, &record_named(connector, record)?.fields, depth),
-        Ty::Record(_) | Ty::Pages(_) => return None,
+        Ty::Record(_) | Ty::Pages(_) | Ty::Entry(_) => return None,
     })
 }
 

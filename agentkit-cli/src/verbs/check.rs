@@ -45,6 +45,9 @@ pub(crate) fn run(args: &Args, output: Output) -> Result<Exit, Failure> {
 pub(crate) fn show(spec: &Compiled, output: Output) -> Result<bool, Failure> {
     let mut report = Report::default();
     report.add(spec, output)?;
+    if report.errors && output.machine() {
+        output.json(&Value::Array(report.documents))?;
+    }
     Ok(report.errors)
 }
 

@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use agentkit_cli::stand_in::{self, Client, Log, Plan, StandIn};
-use agentkit_spec::model::{AuthKind, Connector};
+use agentkit_spec::model::{Auth, AuthKind, Connector};
 use serde_json::{Map, Value, json};
 use tokio::net::TcpListener;
 
@@ -120,7 +120,7 @@ fn introduction(connector: &Connector, client: &Client, provider: &StandIn, file
     );
     let has_client =
         connector.auth.iter().any(|auth| matches!(auth.kind, AuthKind::OAuth2(_) | AuthKind::OAuth2Client(_)));
-    if has_client {
+    if has_client || connector.auth.iter().any(Auth::names_client) {
         let _ = writeln!(text, "  client_id = \"{}\"", client.id);
     }
     let _ = writeln!(text, "\n  [connections.{name}-mock.stand_in]");

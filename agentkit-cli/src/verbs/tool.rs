@@ -3,7 +3,6 @@
 use agentkit_runtime::{ConnectorDef, ScopeDef, ToolDef};
 use serde_json::{Value, json};
 
-use super::tools::access;
 use crate::exit::{Exit, Failure};
 use crate::output::{BOLD, DIM, Output};
 use crate::table::Table;
@@ -62,7 +61,7 @@ fn document(connector: &ConnectorDef, tool: &ToolDef) -> Value {
         "title": tool.title,
         "about": tool.about,
         "connector": tool.connector,
-        "access": access(tool.access),
+        "access": tool.access.as_str(),
         "repeatable": tool.repeatable,
         "scopes": scopes(connector, tool).map(scope).collect::<Vec<_>>(),
         "aka": tool.aka,
@@ -79,7 +78,7 @@ fn print(connector: &ConnectorDef, tool: &ToolDef, output: Output) -> Result<(),
     output.line(format!("{BOLD}{}{BOLD:#}{title}\n{}\n", tool.name, tool.about))?;
     output.line(format!("connector  {} {} ({})", connector.title, connector.version, tool.at))?;
     let twice = if tool.repeatable { "" } else { ", not repeatable: twice is not the same as once" };
-    output.line(format!("access     {}{twice}", access(tool.access)))?;
+    output.line(format!("access     {}{twice}", tool.access.as_str()))?;
     let mut label = "scopes";
     for scope in scopes(connector, tool) {
         output.line(format!("{label:<9}  {} {DIM}{}{DIM:#}", scope.name, scope.about))?;

@@ -147,6 +147,27 @@ fn tools_and_tool() {
 }
 
 #[test]
+fn tools_of_a_spec_are_those_that_it_compiles_to() {
+    let sandbox = Sandbox::with_specs("tools_of_file");
+    for name in ["gmail", "openweather"] {
+        let file = format!("{name}.yaml");
+        for form in [&["--json"][..], &["--dialect", "mcp"], &["--dialect", "openai", "--all"]] {
+            let of = |what: &str| sandbox.run([&["tools", what], form].concat()).json();
+            let built_in = of(name);
+            assert!(built_in.as_array().is_some_and(|tools| !tools.is_empty()), "{built_in:#}");
+            assert_eq!(of(&file), built_in, "{file} {form:?}");
+        }
+    }
+    let base = sandbox.run(["tools", "google.yaml"]);
+    assert_eq!((base.code, base.stderr.contains("is a base")), (2, true), "{base:?}");
+    sandbox.edit("openweather.yaml", "place: string", "place: strin");
+    let broken = sandbox.run(["tools", "openweather.yaml"]);
+    assert_eq!((broken.code, broken.stderr.contains("AK030"), broken.stdout.as_str()), (1, true, ""), "{broken:?}");
+    let broken = sandbox.run(["tools", "openweather.yaml", "--json"]);
+    assert_eq!((broken.code, broken.json()[0]["code"].as_str()), (1, Some("AK030")), "{broken:?}");
+}
+
+#[test]
 fn tools_in_the_form_of_a_provider() {
     let sandbox = Sandbox::new("dialects");
     for (dialect, key) in [

@@ -134,7 +134,7 @@ pub(crate) fn tool(connector: &model::Connector, tool: &model::Tool, run: &Token
 }
 
 /// What it does, and that it is on its way out.
-fn about(connector: &model::Connector, tool: &model::Tool) -> String {
+pub(crate) fn about(connector: &model::Connector, tool: &model::Tool) -> String {
     let Some(deprecated) = &tool.deprecated else { return tool.about.clone() };
     let instead = deprecated.instead.as_ref().map(|tool| format!("; use `{}_{tool}`", connector.name));
     let note = deprecated.note.as_ref().map(|note| format!(" {note}"));
@@ -194,9 +194,9 @@ fn auth(auth: &Auth) -> TokenStream {
             let function = crate::names::ident(function);
             Some(quote!(apply: ApplyDef::Signed(SigningDef::Hook(<H as Hooks>::#function)),))
         }
-        Apply::Parts { headers, query } => {
-            let (headers, query) = (headers.iter().map(parts), query.iter().map(parts));
-            Some(quote!(apply: ApplyDef::Parts { headers: &[#(#headers),*], query: &[#(#query),*] },))
+        Apply::Parts { headers, query, path } => {
+            let (headers, query, path) = (headers.iter().map(parts), query.iter().map(parts), pieces(path));
+            Some(quote!(apply: ApplyDef::Parts { headers: &[#(#headers),*], query: &[#(#query),*], path: #path },))
         }
     };
     quote!(AuthDef { name: #name, #kind #about #scopes tokens: &[#(#tokens),*], #apply ..AuthDef::EMPTY })
@@ -289,6 +289,7 @@ fn pieces(parts: &[SecretPart]) -> TokenStream {
         SecretPart::Text(text) => quote!(PartDef::Text(#text)),
         SecretPart::Secret(name) => quote!(PartDef::Secret(#name)),
         SecretPart::Account(name) => quote!(PartDef::Account(#name)),
+        SecretPart::ClientId => quote!(PartDef::ClientId),
     });
     quote!(&[#(#parts),*])
 }

@@ -215,6 +215,7 @@ fn moves(op: &Op) -> bool {
                 | Filter::Where(..)
                 | Filter::Compact
                 | Filter::Flatten
+                | Filter::Entries
                 | Filter::Find(..)
                 | Filter::FindCi(..)
         ),
@@ -244,6 +245,8 @@ pub(crate) fn field(scope: &Scope<'_>, val: &Val, name: &str, op_ty: &Ty) -> Val
         },
         Ty::Pages(item) if name == "items" => (names::ident("items"), Ty::List(item.clone()), false),
         Ty::Pages(_) => (names::ident("next"), Ty::Opt(Box::new(Ty::String)), false),
+        Ty::Entry(item) if name == "value" => (names::ident("value"), (**item).clone(), false),
+        Ty::Entry(_) => (names::ident("key"), Ty::String, false),
         Ty::File if name == "data" => (names::ident("data"), op_ty.clone(), false),
         _ => (names::ident(&names::snake(name)), types::inner(op_ty).clone(), false),
     };

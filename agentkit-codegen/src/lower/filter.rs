@@ -190,6 +190,10 @@ fn plain(scope: &Scope<'_>, val: Val, call: Call<'_>, arg: Option<Val>) -> Val {
             };
             Val::new(code.0, Form::Iter(Box::new(code.1)), ty.clone())
         }
+        Filter::Entries => {
+            let map = val.owned();
+            Val::new(quote!(filters::entries(#map)), Form::Iter(Box::new(Form::Own)), ty.clone())
+        }
         Filter::Len if is_text(&val.ty) => {
             let text = string(&val);
             own(quote!(filters::int(#text.chars().count())))

@@ -140,7 +140,9 @@ fn path_of(expr: &Expr) -> Path {
     let mut ty = &expr.root_ty;
     for op in &expr.ops {
         match &op.kind {
-            OpKind::Field(name) if matches!(ty, Ty::Record(_) | Ty::File | Ty::Pages(_)) => fields.push(name.clone()),
+            OpKind::Field(name) if matches!(ty, Ty::Record(_) | Ty::File | Ty::Pages(_) | Ty::Entry(_)) => {
+                fields.push(name.clone());
+            }
             _ => break,
         }
         ty = &op.ty;

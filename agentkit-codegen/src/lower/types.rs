@@ -63,7 +63,7 @@ pub(crate) fn name_fields(fields: &[model::Field]) -> Vec<FieldName<'_>> {
     fields
         .iter()
         .map(|field| {
-            let ident = names::ident(&taken.take(&names::snake(&field.name)));
+            let ident = names::ident(&taken.take(&names::field(&field.name)));
             FieldName { field, ident, boxed: false }
         })
         .collect()
@@ -90,6 +90,7 @@ pub(crate) fn rust(ty: &Ty) -> TokenStream {
         Ty::Opt(item) => generic(&quote!(Option), item),
         Ty::Record(name) => named(name),
         Ty::Pages(item) => generic(&quote!(Pages), item),
+        Ty::Entry(item) => generic(&quote!(filters::Pair), item),
     }
 }
 
@@ -164,7 +165,7 @@ pub(crate) fn item(ty: &Ty) -> &Ty {
 /// The scalar at the bottom of a type.
 pub(crate) fn scalar(ty: &Ty) -> &Ty {
     match ty {
-        Ty::List(item) | Ty::Map(item) | Ty::Opt(item) | Ty::Pages(item) => scalar(item),
+        Ty::List(item) | Ty::Map(item) | Ty::Opt(item) | Ty::Pages(item) | Ty::Entry(item) => scalar(item),
         ty => ty,
     }
 }

@@ -15,8 +15,10 @@ use zeroize::Zeroizing;
 use super::secrets::Secrets;
 use super::token::Refused;
 use super::{Accounts, ConnectedAccount};
+use crate::connection::ConnectionSettings;
 use crate::def::{ApplyDef, AuthDef, AuthKindDef, PartDef};
 use crate::oauth::Grant;
+use crate::request::secret_segment;
 use crate::secret;
 use crate::sign::Signer;
 use crate::tool_error::{ErrorKind, ToolError};
@@ -58,6 +60,8 @@ pub(crate) enum AppliedPart {
     Header(HeaderName, HeaderValue),
     /// A query parameter.
     Query(&'static str, SecretString),
+    /// A segment between the base address and the path, encoded.
+    Segment(SecretString),
 }
 
 impl Life {
@@ -86,14 +90,14 @@ impl Life {
 }
 
 impl Credentials {
-    /// Puts secrets into the shape that requests need. `None`: a secret does not fit into a header.
+    /// Puts secrets into the shape that requests need. `None`: a secret does not fit where it goes.
     pub(super) fn new(
-        auth: &AuthDef,
+        (auth, client_id): (&AuthDef, &str),
         token: &'static str,
         secrets: &Secrets,
         values: Arc<BTreeMap<String, String>>,
     ) -> Option<Self> {
-        let given = Given { secrets, values: &values };
+        let given = Given { secrets, values: &values, client_id };
         let mut parts = Vec::new();
         // Secrets in the shape in which they travel.
         let mut whole = Vec::new();
@@ -115,7 +119,7 @@ impl Credentials {
                 whole.push(SecretString::from(text.strip_prefix("Basic ")?));
             }
             ApplyDef::Signed(def) => signer = Some(Signer { def, secrets: secrets.clone() }),
-            ApplyDef::Parts { headers, query } => {
+            ApplyDef::Parts { headers, query, path } => {
                 for (name, pieces) in headers {
                     let name = HeaderName::try_from(*name).ok()?;
                     parts.push(AppliedPart::Header(name, sensitive(&given.joined(pieces)?)?));
@@ -124,6 +128,9 @@ impl Credentials {
                     let text = SecretString::from(given.joined(pieces)?.as_str());
                     parts.push(AppliedPart::Query(name, text));
                 }
+                if !path.is_empty() {
+                    parts.push(AppliedPart::Segment(secret_segment(&given.joined(path)?)?));
+                }
             }
         }
         let secrets = secrets.0.iter().map(|(_, secret)| secret.clone()).chain(whole).collect();
@@ -131,22 +138,26 @@ impl Credentials {
     }
 
     /// The credentials of a token that just came, before it is kept.
-    pub(super) fn of_grant(auth: &AuthDef, grant: &Grant, values: Arc<BTreeMap<String, String>>) -> Option<Self> {
+    pub(super) fn of_grant(
+        connection: &ConnectionSettings,
+        grant: &Grant,
+        values: Arc<BTreeMap<String, String>>,
+    ) -> Option<Self> {
         let secrets = Secrets::token(grant.access.clone());
-        let credentials = Self::new(auth, grant.token, &secrets, values)?;
+        let credentials = Self::new((connection.auth(), connection.client_id()), grant.token, &secrets, values)?;
         Some(Self { scopes: grant.scopes.clone(), ..credentials })
     }
 
     /// For the examples of a spec: one secret in every place of a secret.
     pub(crate) fn of_example(
-        auth: &AuthDef,
+        (auth, client_id): (&AuthDef, &str),
         token: &'static str,
         secret: &str,
         values: Arc<BTreeMap<String, String>>,
     ) -> Option<Self> {
         match auth.kind {
             AuthKindDef::None => Some(Self { values, ..Self::none(token) }),
-            _ => Self::new(auth, token, &Secrets::token(SecretString::from(secret)), values),
+            _ => Self::new((auth, client_id), token, &Secrets::token(SecretString::from(secret)), values),
         }
     }
 
@@ -185,6 +196,7 @@ fn sensitive(text: &str) -> Option<HeaderValue> {
 struct Given<'a> {
     secrets: &'a Secrets,
     values: &'a BTreeMap<String, String>,
+    client_id: &'a str,
 }
 
 impl Given<'_> {
@@ -195,6 +207,7 @@ impl Given<'_> {
                 PartDef::Text(plain) => text.push_str(plain),
                 PartDef::Secret(name) => text.push_str(self.secrets.find(name)?.expose_secret()),
                 PartDef::Account(name) => text.push_str(self.values.get(*name)?),
+                PartDef::ClientId => text.push_str(self.client_id),
             }
         }
         Some(text)

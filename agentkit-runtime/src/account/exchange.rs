@@ -115,7 +115,7 @@ impl Accounts {
         let before = Arc::new(values.clone());
         let unkept: Option<Vec<Arc<Credentials>>> = grants
             .iter()
-            .map(|grant| Credentials::of_grant(connection.auth(), grant, before.clone()).map(Arc::new))
+            .map(|grant| Credentials::of_grant(connection, grant, before.clone()).map(Arc::new))
             .collect();
         let unkept = unkept.ok_or(CallbackError::Provider)?;
         let whose = match self.whose(connection, unkept, (row.subject.as_deref(), &said)).await {

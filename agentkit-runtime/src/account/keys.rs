@@ -178,11 +178,12 @@ impl Accounts {
         let mut values = said.clone();
         values.remove(CHOICE);
         let before = Arc::new(values.clone());
+        let way = (connection.auth(), connection.client_id());
         let unkept = connection
             .auth()
             .tokens
             .iter()
-            .map(|token| Credentials::new(connection.auth(), token.name, &secrets, before.clone()).map(Arc::new))
+            .map(|token| Credentials::new(way, token.name, &secrets, before.clone()).map(Arc::new))
             .collect::<Option<Vec<_>>>()
             .ok_or_else(|| ToolError::invalid("a secret holds characters that a request cannot carry"))?;
         let whose = self.whose(connection, unkept, (row.subject.as_deref(), &said)).await;

@@ -220,7 +220,7 @@ pub(super) const WEATHER: ConnectorDef = ConnectorDef {
         kind: AuthKindDef::Secrets {
             secrets: &[SecretDef { name: "key", about: Some("Starts with sk-."), pattern: Some("^sk-") }],
         },
-        apply: ApplyDef::Parts { headers: &[], query: &[("appid", &[PartDef::Secret("key")])] },
+        apply: ApplyDef::Parts { headers: &[], query: &[("appid", &[PartDef::Secret("key")])], path: &[] },
         ..AuthDef::EMPTY
     }],
     ..ConnectorDef::EMPTY
@@ -321,7 +321,7 @@ impl World {
             let credentials = accounts.credentials(&account, "", PATIENCE).await?;
             match &credentials.parts[0] {
                 AppliedPart::Header(_, value) => Ok(value.to_str().unwrap().to_owned()),
-                AppliedPart::Query(..) => panic!("a header"),
+                AppliedPart::Query(..) | AppliedPart::Segment(_) => panic!("a header"),
             }
         })
     }

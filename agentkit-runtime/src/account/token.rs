@@ -161,7 +161,8 @@ impl Accounts {
         let secrets = secrets.for_requests(auth);
         let life =
             Life::new(credential.issued_at, credential.expires_at, renewable_early(account.settings(), credential));
-        let credentials = Credentials::new(auth, token.name, &secrets, Arc::new(super::values(&row.values)))
+        let way = (auth, account.settings().client_id());
+        let credentials = Credentials::new(way, token.name, &secrets, Arc::new(super::values(&row.values)))
             .ok_or_else(|| ToolError::internal("the credentials hold what a request cannot carry"))?;
         let scopes = credential.scopes.as_deref().and_then(|text| serde_json::from_str(text).ok());
         Ok(Arc::new(Credentials { generation: credential.generation, life, scopes, ..credentials }))

@@ -249,13 +249,23 @@ pub enum ApplyDef {
     },
     /// Each request is signed.
     Signed(SigningDef),
-    /// Headers and query parameters made of secrets.
+    /// Headers, query parameters and a segment of the path made of secrets.
     Parts {
         /// Header name and the pieces of its text.
         headers: &'static [(&'static str, &'static [PartDef])],
         /// Query parameter and the pieces of its text.
         query: &'static [(&'static str, &'static [PartDef])],
+        /// Pieces of a segment between the base address and the path; none: there is no such segment.
+        path: &'static [PartDef],
     },
+}
+
+impl ApplyDef {
+    /// Whether requests name the connection's client.
+    pub(crate) fn names_client(&self) -> bool {
+        let Self::Parts { headers, query, .. } = self else { return false };
+        headers.iter().chain(*query).any(|(_, pieces)| pieces.contains(&PartDef::ClientId))
+    }
 }
 
 /// How a request is signed.
@@ -281,4 +291,6 @@ pub enum PartDef {
     Secret(&'static str),
     /// The account value of this name.
     Account(&'static str),
+    /// The id of the connection's client.
+    ClientId,
 }

@@ -77,8 +77,8 @@ pub struct DeprecatedDef {
     pub instead: Option<&'static str>,
 }
 
-/// Effect of a tool on the account.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+/// Effect of a tool on the account, from the least to the most.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Access {
     /// Changes nothing.
     Read,
@@ -86,6 +86,17 @@ pub enum Access {
     Write,
     /// Takes away.
     Delete,
+}
+
+impl Access {
+    /// As the spec writes it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Read => "read",
+            Self::Write => "write",
+            Self::Delete => "delete",
+        }
+    }
 }
 
 /// An example of a call.

@@ -6,7 +6,7 @@ use http::{HeaderMap, HeaderValue};
 use jiff::Timestamp;
 use secrecy::SecretString;
 
-use super::{retry_after, scrubbed};
+use super::{plain, retry_after, scrubbed};
 use crate::reply::RawReply;
 
 #[test]
@@ -40,5 +40,32 @@ fn waits_are_read_as_seconds_or_as_a_date() {
     assert_eq!(wait("99999999999"), Some(Duration::from_hours(24)), "no one waits for years");
     for nonsense in ["-1", "soon", "", "NaN", "inf"] {
         assert_eq!(wait(nonsense), None, "{nonsense}");
+    }
+}
+
+#[test]
+fn a_text_is_a_message_and_a_page_is_none() {
+    let said = |status: u16, kind: Option<&'static str>, body: &str| {
+        let kind = kind.map(|kind| (http::header::CONTENT_TYPE, HeaderValue::from_static(kind)));
+        let headers = HeaderMap::from_iter(kind);
+        plain(&RawReply { status, headers: &headers, body: body.as_bytes() }).map(str::to_owned)
+    };
+    let text = Some("text/plain; charset=utf-8");
+    assert_eq!(said(400, text, " no such\nboard ").as_deref(), Some("no such\nboard"));
+    assert_eq!(said(502, None, "upstream is gone").as_deref(), Some("upstream is gone"));
+    let long = "x".repeat(5_000);
+    let others = [
+        (200, text, "all is well"),
+        (400, Some("text/html"), "Bad Request"),
+        (400, Some("application/json"), "broken"),
+        (400, None, "<html>"),
+        (400, text, "{\"a\": 1}"),
+        (400, text, "\"quoted\""),
+        (400, text, "\u{0}\u{1}"),
+        (400, text, " \n"),
+        (400, text, long.as_str()),
+    ];
+    for (status, kind, body) in others {
+        assert_eq!(said(status, kind, body), None, "{status} {kind:?} {body}");
     }
 }

@@ -33,6 +33,10 @@ pub enum Place {
 impl Secret {
     /// What stands in an example for any secret.
     pub const SHOWN: &str = "<secret>";
+    /// What stands there for the id of the connection's client, which is no secret and differs from run to run.
+    pub const CLIENT: &str = "<client>";
+    /// Examples write paths without the segment that secrets are in. A request that is compared has it in this header.
+    pub const SEGMENT: &str = "agentkit-path-segment";
 
     /// Whether the value under this name carries it.
     pub(super) fn is_in(&self, name: &str, value: &str) -> bool {

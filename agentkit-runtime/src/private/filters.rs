@@ -8,6 +8,7 @@ use std::hash::Hash;
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use bytes::Bytes;
+use indexmap::IndexMap;
 use jiff::Timestamp;
 use serde_json::Value;
 
@@ -57,6 +58,20 @@ pub fn word(value: &dyn ToJson) -> String {
 pub fn unique<T: Eq + Hash + Clone>(items: impl IntoIterator<Item = T>) -> Vec<T> {
     let mut seen = HashSet::new();
     items.into_iter().filter(|item| seen.insert(item.clone())).collect()
+}
+
+/// A pair of a map.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Pair<T> {
+    /// Its key.
+    pub key: String,
+    /// Its value.
+    pub value: T,
+}
+
+/// The pairs of a map, in its order.
+pub fn entries<T>(map: IndexMap<String, T>) -> impl DoubleEndedIterator<Item = Pair<T>> {
+    map.into_iter().map(|(key, value)| Pair { key, value })
 }
 
 /// The parts between separators, trimmed, the empty ones left out.

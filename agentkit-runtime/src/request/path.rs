@@ -3,7 +3,9 @@
 use std::fmt::Write as _;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use secrecy::{ExposeSecret as _, SecretString};
 use url::Url;
+use zeroize::Zeroizing;
 
 use crate::tool_error::{ErrorKind, ToolError};
 use crate::wire::ToJson;
@@ -60,6 +62,43 @@ impl Address {
         });
         result
     }
+}
+
+/// A segment made of secrets, encoded. `None`: it would not be one segment, or hosts could read it in two ways.
+pub(crate) fn secret_segment(text: &str) -> Option<SecretString> {
+    // Tokens are written with it, and in a path it means nothing: `123456:AAE`.
+    const SEGMENT: &AsciiSet = &ENCODED.remove(b':');
+    let refused = |c: char| c.is_control() || matches!(c, '/' | '\\' | '%' | '?' | '#');
+    if text.is_empty() || matches!(text, "." | "..") || text.contains(refused) {
+        return None;
+    }
+    Some(SecretString::from(utf8_percent_encode(text, SEGMENT).to_string()))
+}
+
+/// Puts a segment made of secrets between the base address and the path of a request: the last thing that happens to
+/// an address, so that whatever is said about it before knows nothing of the secret.
+///
+/// # Errors
+///
+/// The address would not be read as it is written.
+pub(crate) fn insert_segment(url: &mut Url, base: &str, segment: &SecretString) -> Result<(), ToolError> {
+    let (origin, base_path) = base.split_at(path_start(base));
+    let segment = segment.expose_secret();
+    let at_home = !origin.is_empty() && url.as_str().strip_prefix(origin).is_some_and(|rest| rest.starts_with('/'));
+    let home = Some(base_path).filter(|_| at_home);
+    let rest = home.and_then(|base_path| url.path().strip_prefix(base_path)).filter(|rest| rest.starts_with('/'));
+    let (start, rest) = rest.map_or(("", url.path()), |rest| (base_path, rest));
+    let mut segments = rest.split('/').skip(1);
+    // In the address of a further page the provider wrote it itself.
+    if segments.next() == Some(segment) {
+        return Ok(());
+    }
+    let whole = Zeroizing::new(format!("{start}/{segment}{rest}"));
+    url.set_path(&whole);
+    if url.path() == *whole {
+        return Ok(());
+    }
+    Err(ToolError::internal("a secret changed where the request goes; it was not sent"))
 }
 
 /// Where the path of an address begins; a path alone begins at once.

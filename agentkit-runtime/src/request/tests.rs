@@ -3,9 +3,10 @@
 use http::Method;
 use proptest::prelude::{prop_assert, prop_assert_eq, prop_oneof, proptest};
 use proptest::strategy::{Just, Strategy};
+use secrecy::ExposeSecret as _;
 use url::Url;
 
-use super::{Address, Body, Draft, Ground, TokenChoice, add_pairs};
+use super::{Address, Body, Draft, Ground, TokenChoice, add_pairs, insert_segment, secret_segment};
 use crate::account::Values;
 use crate::def::{HttpDef, TextDef};
 
@@ -216,5 +217,38 @@ proptest! {
         let pairs: Vec<(String, String)> = url.query_pairs().into_owned().collect();
         prop_assert_eq!(pairs, vec![("q".to_owned(), query)]);
         prop_assert_eq!(url.fragment(), None);
+    }
+}
+
+#[test]
+fn a_secret_is_one_segment_or_is_refused() {
+    let segment = |text: &str| secret_segment(text).map(|segment| segment.expose_secret().to_owned());
+    assert_eq!(segment("bot123:AA-b_c~.").as_deref(), Some("bot123:AA-b_c~."));
+    assert_eq!(segment("a=b ü@").as_deref(), Some("a%3Db%20%C3%BC%40"));
+    for refused in ["", ".", "..", "a/b", "a\\b", "a%2Fb", "a?b", "a#b", "a\nb"] {
+        assert_eq!(segment(refused), None, "{refused}");
+    }
+}
+
+#[test]
+fn a_segment_goes_between_the_base_address_and_the_path() {
+    let segment = secret_segment("bot1:A").expect("plain");
+    let with = |address: &str, base: &str| {
+        let mut url = Url::parse(address).expect("an address");
+        insert_segment(&mut url, base, &segment).expect("it fits");
+        String::from(url)
+    };
+    let table = [
+        ("https://a.example/send?x=1", "https://a.example", "https://a.example/bot1:A/send?x=1"),
+        ("https://a.example/v1/a%2Fb", "https://a.example/v1", "https://a.example/v1/bot1:A/a%2Fb"),
+        // A name that only begins like the base, and another host of the connector.
+        ("https://a.example/v10/x", "https://a.example/v1", "https://a.example/bot1:A/v10/x"),
+        ("https://b.example/v1/x", "https://a.example/v1", "https://b.example/bot1:A/v1/x"),
+        ("https://a.example.org/x", "https://a.example", "https://a.example.org/bot1:A/x"),
+        // What the provider gave as the address of the next page.
+        ("https://a.example/v1/bot1:A/x?page=2", "https://a.example/v1", "https://a.example/v1/bot1:A/x?page=2"),
+    ];
+    for (address, base, wanted) in table {
+        assert_eq!(with(address, base), wanted);
     }
 }

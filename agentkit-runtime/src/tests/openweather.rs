@@ -20,7 +20,7 @@ pub(crate) const CONNECTOR: &ConnectorDef = &ConnectorDef {
                 pattern: ::core::option::Option::None,
             }],
         },
-        apply: ApplyDef::Parts { headers: &[], query: &[("appid", &[PartDef::Secret("key")])] },
+        apply: ApplyDef::Parts { headers: &[], query: &[("appid", &[PartDef::Secret("key")])], path: &[] },
         ..AuthDef::EMPTY
     }],
     http: HttpDef {

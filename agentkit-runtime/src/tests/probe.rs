@@ -13,6 +13,7 @@ pub(crate) const CONNECTOR: &ConnectorDef = &ConnectorDef {
         apply: ApplyDef::Parts {
             headers: &[("authorization", &[PartDef::Text("Key "), PartDef::Secret("key")])],
             query: &[],
+            path: &[],
         },
         ..AuthDef::EMPTY
     }],

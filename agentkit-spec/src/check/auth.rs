@@ -72,7 +72,7 @@ fn one(cx: &mut Cx<'_>, types: &Types, before: Before<'_>, (entry, shared): (&En
     };
     let names = secrets::names(&made);
     let asked = before.asked();
-    let reach = apply::Reach { secrets: &names, asked: &asked };
+    let reach = apply::Reach { secrets: &names, asked: &asked, client: false };
     let at = entry.key.span;
     let apply = match kind.unwrap_or_default() {
         "aws_sigv4" => signing::aws(cx, &reach, &view, at),
@@ -95,7 +95,8 @@ fn jwt_bearer(cx: &mut Cx<'_>, types: &Types, before: Before<'_>, entry: &Entry)
     let secrets = secrets::secrets(cx, types, "jwt_bearer", view.secrets);
     let names: Vec<&str> = secrets.iter().map(|secret| secret.name.as_str()).collect();
     let asked = before.asked();
-    let claims = assertion::claims(cx, &apply::Reach { secrets: &names, asked: &asked }, &view, entry.key.span);
+    let claims =
+        assertion::claims(cx, &apply::Reach { secrets: &names, asked: &asked, client: false }, &view, entry.key.span);
     JwtBearer { server, secrets, claims }
 }
 

@@ -149,14 +149,16 @@ pub(crate) fn check(cx: &mut Cx<'_>, types: &Types, node: &Node, (ty, path, form
             record(cx, types, node, (&fields, path, form)).map(Json::Object)
         }
         (Ty::Json, _) => Some(to_json(node)),
-        (Ty::List(_) | Ty::Map(_) | Ty::Record(_) | Ty::File | Ty::Pages(_), _) => wrong(cx, node, (ty, path, form)),
+        (Ty::List(_) | Ty::Map(_) | Ty::Record(_) | Ty::File | Ty::Pages(_) | Ty::Entry(_), _) => {
+            wrong(cx, node, (ty, path, form))
+        }
         (_, Value::Scalar(_)) => scalar(cx, node, (ty, path, form)),
         _ => wrong(cx, node, (ty, path, form)),
     }
 }
 
 fn is_flat(ty: &Ty) -> bool {
-    !matches!(ty, Ty::List(_) | Ty::Map(_) | Ty::Record(_) | Ty::File | Ty::Pages(_) | Ty::Json)
+    !matches!(ty, Ty::List(_) | Ty::Map(_) | Ty::Record(_) | Ty::File | Ty::Pages(_) | Ty::Entry(_) | Ty::Json)
 }
 
 fn scalar(cx: &mut Cx<'_>, node: &Node, (ty, path, form): (&Ty, &str, Form)) -> Option<Json> {

@@ -246,8 +246,8 @@ impl Walk<'_, '_, '_> {
         let reach = self.scope.reach();
         let found = self.cx.error(Code::NotInReach, span, format!("nothing is called `{name}` here{place}"));
         found.help(format!("in reach here: {}", dollars(&reach)));
-        if name == "secret" {
-            found.label("secrets are in reach only inside auth.apply");
+        if name == "secret" || name == "client" {
+            found.label(format!("`${name}` is in reach only inside auth.apply"));
         } else {
             found.suggest(name, reach.iter().map(String::as_str));
         }
@@ -353,6 +353,11 @@ impl Walk<'_, '_, '_> {
                 "next" => return Some(Ty::Opt(Box::new(Ty::String))),
                 _ => ["items", "next"].map(str::to_owned).to_vec(),
             },
+            Ty::Entry(value) => match name {
+                "key" => return Some(Ty::String),
+                "value" => return Some((**value).clone()),
+                _ => ["key", "value"].map(str::to_owned).to_vec(),
+            },
             _ => return self.no_fields(ty, name, segment),
         };
         let span = self.span(&segment.range);
@@ -382,7 +387,9 @@ impl Walk<'_, '_, '_> {
                 found.help("json passes through as it is; declare a type to look into it");
             }
             Ty::Map(_) => {
-                found.help("the keys of a map are data; read it in a hook, or declare a type with this field");
+                found.help(format!(
+                    "the keys of a map are data; look for one: | entries | find(key, '{name}') | .value"
+                ));
             }
             _ => {
                 found.help(format!("remove `.{name}`"));

@@ -6,11 +6,11 @@ use super::cx::Cx;
 use super::types::Owner;
 use crate::diagnostic::Code;
 use crate::source::Span;
-use crate::table::{is_snake, snake};
-use crate::yaml::{Entry, Node};
+use crate::table::is_snake;
+use crate::yaml::Entry;
 
 /// Words no field of Rust can have, raw or not.
-const NO_FIELD: &[&str] = &["self", "Self", "super", "crate", "_"];
+const NO_FIELD: &[&str] = &["self", "super", "crate"];
 /// Functions each tool has beside the setters of its inputs.
 const NO_INPUT: &[&str] = &["new", "run"];
 /// Roots of expressions.
@@ -113,28 +113,19 @@ pub(crate) const NO_TYPE: &[&str] = &[
     "Wire",
 ];
 
+/// What our side names is named as Rust does. What a provider named is read under its name, whatever Rust calls it.
 pub(crate) fn refuse_field(cx: &mut Cx<'_>, entry: &Entry, owner: Owner) {
     let name = entry.key.text.as_str();
     let (what, refused) = match owner {
+        Owner::Type => return,
         Owner::Input => ("input", NO_FIELD.contains(&name) || NO_INPUT.contains(&name)),
         _ => ("field", NO_FIELD.contains(&name)),
     };
     // A name in another style was reported by `parse`.
-    if owner != Owner::Type && !is_snake(name) {
-        return;
-    }
-    if refused || snake(name).is_empty() {
+    if refused && is_snake(name) {
         cx.error(Code::RefusedName, entry.key.span, format!("no {what} can be called `{name}`"))
             .label("taken in the generated Rust")
-            .help(match owner {
-                Owner::Type => {
-                    format!(
-                        "in an output write `{0}_value`; a field of a reply cannot be read under this name: leave it out",
-                        snake(name)
-                    )
-                }
-                _ => format!("{}_value", snake(name)),
-            });
+            .help(format!("{name}_value"));
     }
 }
 
@@ -152,21 +143,6 @@ pub(crate) fn refuse_type(cx: &mut Cx<'_>, name: &str, span: Span) {
         cx.error(Code::RefusedName, span, format!("no type can be called `{name}`"))
             .label("taken in the generated Rust")
             .help(format!("Wire{name}"));
-    }
-}
-
-/// Rust has one style of names, so `threadId` and `thread_id` are one field.
-pub(crate) fn same_fields(cx: &mut Cx<'_>, node: &Node) {
-    let mut seen: BTreeMap<String, &str> = BTreeMap::new();
-    for entry in node.entries().iter().filter(|entry| entry.key.text != "$about") {
-        if let Some(first) = seen.insert(snake(&entry.key.text), &entry.key.text) {
-            cx.error(
-                Code::SameName,
-                entry.key.span,
-                format!("`{}` and `{first}` have the same name in Rust", entry.key.text),
-            )
-            .help("remove one of them");
-        }
     }
 }
 

@@ -274,6 +274,7 @@ pub(crate) fn each_head(cx: &mut Cx<'_>, scope: &Scope<'_>, node: &Node) -> Opti
             let help = match ty {
                 Ty::List(_) if absent => Some(or_empty(node)),
                 Ty::Pages(_) => Some("add `.items`".to_owned()),
+                Ty::Map(_) if !absent => Some("add `| entries`".to_owned()),
                 // The list is one step further in.
                 Ty::Record(name) if !absent => lists(name).map(|field| format!("add `.{}`", field.name)),
                 _ => None,

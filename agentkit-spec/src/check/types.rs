@@ -262,6 +262,7 @@ pub(crate) fn show(ty: &Ty) -> String {
         Ty::Opt(item) => format!("opt<{}>", show(item)),
         Ty::Record(name) => name.clone(),
         Ty::Pages(item) => format!("pages of {}", show(item)),
+        Ty::Entry(item) => format!("pair of key and {}", show(item)),
     }
 }
 
@@ -280,11 +281,20 @@ pub(crate) fn peel(ty: &Ty) -> (&Ty, bool) {
     }
 }
 
+/// Whether a type is a pair of a map, or a list or option of one.
+pub(crate) fn holds_pair(ty: &Ty) -> bool {
+    match ty {
+        Ty::Entry(_) => true,
+        Ty::List(inner) | Ty::Opt(inner) => holds_pair(inner),
+        _ => false,
+    }
+}
+
 /// Whether a type is an enum, or a list, map or option of one.
 pub(crate) fn holds_enum(ty: &Ty) -> bool {
     match ty {
         Ty::Enum(_) => true,
-        Ty::List(inner) | Ty::Map(inner) | Ty::Opt(inner) | Ty::Pages(inner) => holds_enum(inner),
+        Ty::List(inner) | Ty::Map(inner) | Ty::Opt(inner) | Ty::Pages(inner) | Ty::Entry(inner) => holds_enum(inner),
         _ => false,
     }
 }

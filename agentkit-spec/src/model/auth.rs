@@ -19,6 +19,14 @@ pub struct Auth {
     pub apply: Apply,
 }
 
+impl Auth {
+    /// Whether requests name the connection's client.
+    pub fn names_client(&self) -> bool {
+        let Apply::Parts { headers, query, .. } = &self.apply else { return false };
+        headers.iter().chain(query).any(|(_, parts)| parts.contains(&SecretPart::ClientId))
+    }
+}
+
 /// Scheme of one way to connect.
 #[derive(Debug, Clone, PartialEq)]
 pub enum AuthKind {
@@ -186,12 +194,14 @@ pub enum Apply {
         /// Where the spec names it.
         at: Position,
     },
-    /// Headers and query parameters made of secrets.
+    /// Headers, query parameters and a segment of the path made of secrets.
     Parts {
         /// Header name and its text.
         headers: Vec<(String, Vec<SecretPart>)>,
         /// Query parameter and its text.
         query: Vec<(String, Vec<SecretPart>)>,
+        /// Segment between the base address and the path; empty where there is none.
+        path: Vec<SecretPart>,
     },
 }
 
@@ -204,6 +214,8 @@ pub enum SecretPart {
     Secret(String),
     /// The account value of this name, which the person gave beside the secrets.
     Account(String),
+    /// The id of the connection's client; no secret.
+    ClientId,
 }
 
 /// What is known about a connected account besides its secrets.

@@ -129,6 +129,7 @@ pub enum Filter {
     Unique,
     Compact,
     Flatten,
+    Entries,
     Find(String, Arg),
     FindCi(String, Arg),
     Len,

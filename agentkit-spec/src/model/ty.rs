@@ -96,6 +96,8 @@ pub enum Ty {
     Record(String),
     /// The value of a paged request: `items` and `next`.
     Pages(Box<Ty>),
+    /// A pair of a map, as `entries` gives them: `key` and `value`.
+    Entry(Box<Ty>),
 }
 
 /// How an `int` is written.

@@ -90,6 +90,7 @@ pub(super) const REACH: &[(&str, &str)] = &[
         "`errors`, `page` and `poll`; `$body` also in `account`, `$header` in `granted_scopes`",
     ),
     ("`$secret.NAME`", "`auth.NAME.apply` only"),
+    ("`$client.id`", "`headers` and `query` of `auth.NAME.apply` only: the client id of the connection"),
 ];
 
 pub(super) const FILTERS: &str = "### Filters\n\n";

@@ -94,7 +94,7 @@ impl Writer<'_> {
             Ty::File => return self.file(),
             Ty::Enum(one) => return self.enumeration(one),
             Ty::List(item) | Ty::Pages(item) => return self.list(item),
-            Ty::Map(item) => return self.pairs(item),
+            Ty::Map(item) | Ty::Entry(item) => return self.pairs(item),
             Ty::Opt(item) => return nullable(self.ty(item)),
             Ty::Record(name) => return self.record(name),
         };

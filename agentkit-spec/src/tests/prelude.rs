@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use crate::check::NO_TYPE;
+use crate::{SourceFile, compile};
 
 #[test]
 fn names_of_the_generated_module_are_refused() {
@@ -16,4 +17,14 @@ fn names_of_the_generated_module_are_refused() {
     assert!(names.len() > 30, "{names:?}");
     let missing: Vec<&&str> = names.iter().filter(|name| !NO_TYPE.contains(name)).collect();
     assert!(missing.is_empty(), "add to NO_TYPE in check/names.rs: {missing:?}");
+}
+
+#[test]
+fn a_refused_tool_has_no_stub_that_shadows_them() {
+    let tool = "{about: Reads., access: read, input: {}, request: {get: /a, returns: none}}";
+    let head = "agentkit: 1\nconnector: demo\nhttp: {base_url: https://a.example}";
+    let text = format!("{head}\ntools:\n  fields: {tool}\n  Wrong: {tool}\n");
+    let compiled = compile(&SourceFile::new("demo.yaml", text.as_bytes()), |_| Err(String::new()));
+    let stubs: Vec<&str> = compiled.stubs.iter().map(|stub| stub.name.as_str()).collect();
+    assert_eq!(stubs, ["Wrong"], "{:?}", compiled.diagnostics);
 }

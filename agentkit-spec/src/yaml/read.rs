@@ -240,7 +240,8 @@ impl<'a> Builder<'a> {
         }
         let found = cx.report(Code::Syntax, span, format!("this is no YAML: {}", error.info()));
         let (begin, line) = self.source.line_at(start);
-        if let Some(help) = rejoin::help(line) {
+        let before = self.source.text.get(..begin + line.len()).unwrap_or(&self.source.text);
+        if let Some(help) = rejoin::help(line).or_else(|| rejoin::comment(before)) {
             found.help(help);
         } else if line.contains("${") {
             found.help("quote a value with `${` inside `{ }`");

@@ -76,3 +76,27 @@ pub(super) fn help(line: &str) -> Option<String> {
     let value = rest.get(..=rest.find(')')?)?;
     (!value.contains('"')).then(|| format!("inside {{ }} quote an expression with a comma or a bracket: \"{value}\""))
 }
+
+/// What to write where a comment holds the bracket that ends a mapping or a list. It is missed at the end of that line
+/// or on one of the next:
+///
+/// ```yaml
+/// input: {channel: {type: string, about: Such as # general.}}
+/// ```
+pub(super) fn comment(text: &str) -> Option<String> {
+    const LINES: usize = 4;
+    text.lines().rev().take(LINES).find_map(|line| {
+        let (said, rest) = line.split_once(" #")?;
+        let count = |marks: [char; 2]| said.matches(marks).count();
+        let quoted = said.matches('"').count() % 2 == 1 || said.matches('\'').count() % 2 == 1;
+        if quoted || count(['{', '[']) <= count(['}', ']']) || !rest.contains(['}', ']']) {
+            return None;
+        }
+        // The value that was meant goes on to the next comma or bracket.
+        let value = said.rsplit([',', '{', '[']).next().unwrap_or(said);
+        let value = value.split_once(": ").map_or(value, |(_, value)| value).trim();
+        let end = rest.find(['}', ']', ',']).map_or(rest, |end| &rest[..end]);
+        let sign = if value.is_empty() { "#" } else { " #" };
+        Some(format!("behind a blank `#` begins a comment, also before a bracket that closes: '{value}{sign}{end}'"))
+    })
+}

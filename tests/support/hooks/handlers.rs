@@ -3,7 +3,8 @@
 use agentkit_runtime::{Cx, ToolError};
 
 use crate::connectors::handlers::{
-    Block, Blocks, Hooks, Line, Peek, PeekOutput, ReadPage, ReadPageOutput, Shout, ShoutOutput,
+    Block, Blocks, Count, Hooks, Line, Look, Overreach, OverreachOutput, OverreachWhat, Peek, PeekOutput, ReadPage,
+    ReadPageOutput, Shout, ShoutOutput, Wipe,
 };
 
 /// Implements the functions of the spec.
@@ -43,5 +44,14 @@ impl Hooks for Handlers {
     async fn peek(_: Peek, cx: &Cx) -> Result<PeekOutput, ToolError> {
         cx.get("peek", "https://elsewhere.example.com/secrets").nothing().await?;
         Ok(PeekOutput::default())
+    }
+
+    async fn overreach(tool: Overreach, cx: &Cx) -> Result<OverreachOutput, ToolError> {
+        let id = match tool.what {
+            OverreachWhat::Scope => cx.call("overreach", Look {}).await?.id,
+            OverreachWhat::Effect => cx.call("overreach", Wipe {}).await?.id,
+            OverreachWhat::Covered => cx.call("overreach", Count {}).await?.id,
+        };
+        Ok(OverreachOutput { id })
     }
 }

@@ -12,7 +12,7 @@ use crate::tool_error::ToolError;
 fn bearer(credentials: &Credentials) -> &str {
     match &credentials.parts[0] {
         AppliedPart::Header(_, value) => value.to_str().unwrap(),
-        AppliedPart::Query(..) => panic!("a header"),
+        AppliedPart::Query(..) | AppliedPart::Segment(_) => panic!("a header"),
     }
 }
 

@@ -1,4 +1,4 @@
-//! `apply`: the headers, parameters or the HTTP Basic pair that secrets go into.
+//! `apply`: the headers, parameters, segment or HTTP Basic pair that secrets go into.
 
 use crate::ast;
 
@@ -17,6 +17,8 @@ pub(super) struct Reach<'a> {
     pub(super) secrets: &'a [&'a str],
     /// Names of the values that a person is asked for besides.
     pub(super) asked: &'a [&'a str],
+    /// Whether the id of the connection's client may stand here.
+    pub(super) client: bool,
 }
 
 /// `apply`; default `Authorization: Bearer`, or HTTP Basic of the default secrets.
@@ -34,15 +36,63 @@ pub(super) fn apply(cx: &mut Cx<'_>, (kind, reach): (&str, &Reach<'_>), node: Op
         return Apply::Bearer;
     };
     let view = ast::Apply::of(node);
-    let parts = Apply::Parts { headers: pairs(cx, view.headers, reach), query: pairs(cx, view.query, reach) };
+    let with_client = Reach { client: true, ..*reach };
+    let headers = pairs(cx, view.headers, &with_client);
+    let query = pairs(cx, view.query, &with_client);
+    let path = view.path.and_then(|node| segment(cx, node, reach)).unwrap_or_default();
     let written = [view.headers, view.query].into_iter().flatten().any(|node| !node.entries().is_empty());
-    if !written && view.user.or(view.password).is_none() {
+    if !written && view.user.or(view.password).or(view.path).is_none() {
         let span = cx.first_line(node.span);
         let secret = reach.secrets.first().unwrap_or(&"key");
         cx.error(Code::AuthKeys, span, "`apply` says nothing")
             .help(format!("headers: {{X-Api-Key: $secret.{secret}}}"));
     }
-    parts
+    token_goes(cx, (reach, node), &[&headers, &query]);
+    Apply::Parts { headers, query, path }
+}
+
+/// What is written takes the place of the usual header, so a token that it leaves out is never sent:
+///
+/// ```yaml
+/// login: {kind: oauth2, apply: {headers: {Client-Id: $client.id}}}
+/// ```
+fn token_goes(cx: &mut Cx<'_>, (reach, node): (&Reach<'_>, &Node), pairs: &[&Vec<(String, Vec<SecretPart>)>]) {
+    let mut parts = pairs.iter().flat_map(|pairs| pairs.iter().flat_map(|(_, parts)| parts)).peekable();
+    // With nothing to look at something else is wrong.
+    if reach.secrets != ["access_token"]
+        || parts.peek().is_none()
+        || parts.any(|part| matches!(part, SecretPart::Secret(_)))
+    {
+        return;
+    }
+    let span = cx.first_line(node.span);
+    cx.error(Code::AuthKeys, span, "`apply` puts the token nowhere")
+        .help("headers: {Authorization: \"Bearer ${secret.access_token}\"}");
+}
+
+/// A secret in the path is one segment, and what stands around it is plain:
+///
+/// ```yaml
+/// apply: {path: "bots/${secret.key}"}
+/// ```
+fn segment(cx: &mut Cx<'_>, node: &Node, reach: &Reach<'_>) -> Option<Vec<SecretPart>> {
+    let parts = parts(cx, node, reach)?;
+    let unreserved = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_' | '~');
+    let secret = reach.secrets.first().unwrap_or(&"key");
+    if let Some(odd) = parts.iter().find_map(|part| match part {
+        SecretPart::Text(text) => text.chars().find(|c| !unreserved(*c)),
+        _ => None,
+    }) {
+        cx.error(Code::AuthKeys, node.span, format!("`apply.path` is one plain segment, and `{odd}` is none of it"))
+            .help(format!("path: \"bot${{secret.{secret}}}\"; what stands before it belongs into `base_url`"));
+        return None;
+    }
+    if !parts.iter().any(|part| matches!(part, SecretPart::Secret(_))) {
+        cx.error(Code::AuthKeys, node.span, "`apply.path` carries no secret")
+            .help(format!("path: \"bot${{secret.{secret}}}\"; what is none belongs into `base_url`"));
+        return None;
+    }
+    Some(parts)
 }
 
 /// `user` and `password`; without them the secrets of these names.
@@ -118,7 +168,9 @@ fn named(cx: &mut Cx<'_>, node: &Node, pipeline: &Pipeline, reach: &Reach<'_>) -
     let span = cx.within(node, &pipeline.range);
     let all = || {
         let secrets = reach.secrets.iter().map(|name| format!("$secret.{name}"));
-        secrets.chain(reach.asked.iter().map(|name| format!("$account.{name}"))).collect::<Vec<_>>().join(", ")
+        let asked = reach.asked.iter().map(|name| format!("$account.{name}"));
+        let client = reach.client.then(|| "$client.id".to_owned());
+        secrets.chain(asked).chain(client).collect::<Vec<_>>().join(", ")
     };
     if let ([root, name], true) = (pipeline.path.as_slice(), pipeline.stages.is_empty())
         && let (Name::Field(root), Name::Field(wanted)) = (&root.name, &name.name)
@@ -127,6 +179,16 @@ fn named(cx: &mut Cx<'_>, node: &Node, pipeline: &Pipeline, reach: &Reach<'_>) -
         match root.as_str() {
             "secret" if reach.secrets.contains(&wanted.as_str()) => return Some(SecretPart::Secret(wanted.clone())),
             "account" if reach.asked.contains(&wanted.as_str()) => return Some(SecretPart::Account(wanted.clone())),
+            "client" if reach.client && wanted == "id" => return Some(SecretPart::ClientId),
+            "client" if reach.client => {
+                cx.error(Code::NoSecret, span, "of the client only its id is in reach").help("$client.id");
+                return None;
+            }
+            "client" => {
+                cx.error(Code::NoSecret, span, "`$client.id` is for headers and query of `apply`")
+                    .help(format!("in reach here: {}", all()));
+                return None;
+            }
             "secret" => {
                 cx.error(Code::NoSecret, span, format!("no secret `{wanted}`"))
                     .help(format!("in reach here: {}", all()))

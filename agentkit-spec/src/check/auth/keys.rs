@@ -93,11 +93,18 @@ fn refuse_in_apply(cx: &mut Cx<'_>, node: &Node, (kind, secret): (&str, Option<&
     for (name, node, fits) in [
         ("headers", view.headers, !basic),
         ("query", view.query, !basic),
+        // A token that ends and is renewed has a header; in an address it would be in the log of every proxy.
+        ("path", view.path, kind == "api_key"),
         ("user", view.user, basic),
         ("password", view.password, basic),
     ] {
         let Some(node) = node.filter(|_| !fits) else { continue };
-        let (span, others) = (cx.first_line(node.span), if basic { "keys and tokens" } else { "`kind: basic`" });
+        let others = match name {
+            "path" => "`kind: api_key`",
+            "user" | "password" => "`kind: basic`",
+            _ => "keys and tokens",
+        };
+        let span = cx.first_line(node.span);
         let help = match kind {
             "basic" => format!("user: $secret.{}", secret.unwrap_or("username")),
             "oauth2" | "oauth2_client" | "jwt_bearer" => "headers: {X-Token: $secret.access_token}".to_owned(),

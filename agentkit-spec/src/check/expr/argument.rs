@@ -123,6 +123,17 @@ pub(super) fn item_field(walk: &mut Walk<'_, '_, '_>, argument: &Argument, item:
         return None;
     };
     let types = walk.scope.types?;
+    if let Ty::Entry(value) = item {
+        return match name.as_str() {
+            "key" => Some((name.clone(), Ty::String)),
+            "value" => Some((name.clone(), (**value).clone())),
+            _ => {
+                let found = walk.cx.error(Code::NoField, span, format!("a pair has no field `{name}`"));
+                found.help("key, or value");
+                None
+            }
+        };
+    }
     let Ty::Record(record) = item else { return None };
     if let Some(field) = types.fields(record).iter().find(|field| field.name == *name) {
         return Some((name.clone(), field.ty.clone()));

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::Walk;
 use super::argument::{count, item_field, literal, typed};
-use crate::check::types::{is_text, opt, peel, show};
+use crate::check::types::{holds_pair, is_text, opt, peel, show};
 use crate::diagnostic::Code;
 use crate::filters::{self, FILTERS};
 use crate::model::{DatetimeForm, Filter, IntForm, Ty};
@@ -126,7 +126,8 @@ fn inside(walk: &mut Walk<'_, '_, '_>, ty: &Ty, call: Call<'_>) -> Option<(Filte
             refuse(walk, call, message, "remove `| compact`".to_owned())
         }
         ("flatten", Ty::List(item)) if matches!(**item, Ty::List(_)) => plain(Filter::Flatten, (**item).clone()),
-        ("where" | "find" | "find_ci", Ty::List(item)) if matches!(**item, Ty::Record(_)) => {
+        ("entries", Ty::Map(item)) => plain(Filter::Entries, list(&Ty::Entry(item.clone()))),
+        ("where" | "find" | "find_ci", Ty::List(item)) if matches!(**item, Ty::Record(_) | Ty::Entry(_)) => {
             let (field, field_ty) = item_field(walk, &args[0], item)?;
             let given = typed(walk, &args[1], peel(&field_ty).0)?;
             match name {
@@ -158,7 +159,7 @@ fn inside(walk: &mut Walk<'_, '_, '_>, ty: &Ty, call: Call<'_>) -> Option<(Filte
         ("base64url", Ty::Bytes(_)) => plain(Filter::Base64url, Ty::String),
         ("text", Ty::Bytes(_)) => plain(Filter::Text, Ty::String),
         ("utf8", text) if is_text(text) => plain(Filter::Utf8, Ty::Bytes(crate::model::BytesForm::Base64)),
-        ("json", _) if !matches!(ty, Ty::Pages(_)) => plain(Filter::Json, Ty::String),
+        ("json", _) if !matches!(ty, Ty::Pages(_)) && !holds_pair(ty) => plain(Filter::Json, Ty::String),
         ("epoch_s", Ty::Datetime(_)) => plain(Filter::EpochS, int),
         ("epoch_ms", Ty::Datetime(_)) => plain(Filter::EpochMs, int),
         ("rfc3339", Ty::Datetime(_)) => plain(Filter::Rfc3339, Ty::String),
@@ -190,6 +191,7 @@ fn before(wanted: &str, ty: &Ty) -> Option<&'static str> {
         ("texts", Ty::Bytes(_)) => Some("text"),
         ("bytes", text) if is_text(text) => Some("utf8"),
         (wanted, Ty::Pages(_)) if wanted.starts_with("lists") => Some(".items"),
+        (wanted, Ty::Map(_)) if wanted.starts_with("lists") => Some("entries"),
         _ => None,
     }
 }

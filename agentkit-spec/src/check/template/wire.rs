@@ -5,7 +5,7 @@ use crate::check::cx::Cx;
 use crate::check::expr::{Scope, expr};
 use crate::check::lint;
 use crate::check::query;
-use crate::check::types::{Types, is_text, peel, show};
+use crate::check::types::{Types, holds_pair, is_text, peel, show};
 use crate::diagnostic::Code;
 use crate::model::{Template, Ty};
 use crate::syntax::Text;
@@ -190,6 +190,11 @@ fn check_carried(cx: &mut Cx<'_>, scope: &Scope<'_>, node: &Node, (ty, path, car
         };
         return false;
     }
+    if holds_pair(inner) {
+        cx.error(Code::TypeMismatch, node.span, format!("`{path}` is {}, which is nothing to send", show(ty)))
+            .help("take its key and its value one by one: `.key`, `.value`, `.*.key` or `$each: x in ...`");
+        return false;
+    }
     let scalar = |ty: &Ty| is_text(ty) || matches!(ty, Ty::Int(_) | Ty::Float | Ty::Bool | Ty::Datetime(_) | Ty::Date);
     let good = match (carrier, inner) {
         (_, Ty::Pages(_)) => false,
@@ -237,7 +242,7 @@ fn bytes_in(types: &Types, ty: &Ty, seen: &mut Vec<String>) -> Option<String> {
     match ty {
         Ty::Bytes(_) => Some("bytes".to_owned()),
         Ty::File => Some("file".to_owned()),
-        Ty::List(inner) | Ty::Map(inner) | Ty::Opt(inner) | Ty::Pages(inner) => {
+        Ty::List(inner) | Ty::Map(inner) | Ty::Opt(inner) | Ty::Pages(inner) | Ty::Entry(inner) => {
             bytes_in(types, inner, seen).map(|_| show(ty))
         }
         Ty::Record(name) => {

@@ -14,7 +14,7 @@ use crate::literal;
 use crate::model::{Enum, Field, Ty};
 use crate::source::Span;
 use crate::table::pascal;
-use crate::yaml::{Entry, Node, Plain, Value as Yaml};
+use crate::yaml::{Entry, Node, Plain, Scalar, Style, Value as Yaml};
 
 /// Whose fields they are; it decides which keys make sense.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,7 +47,6 @@ pub(crate) fn fields(
             None => drop(broken.insert(entry.key.text.clone())),
         }
     }
-    names::same_fields(cx, node);
     (fields, broken)
 }
 
@@ -130,28 +129,49 @@ fn with_values(cx: &mut Cx<'_>, base: Ty, node: &Node, (owner, name): (Owner, St
         return None;
     }
     let texts = into_text(base.clone(), Ty::String).is_some();
-    if let Some((item, text)) = node.items().iter().find_map(not_a_text).filter(|_| texts) {
-        let quoted: Vec<String> = values.iter().map(|(value, _)| format!("\"{value}\"")).collect();
-        cx.error(Code::LiteralType, item.span, format!("the values of an enum are texts, `{text}` is none"))
-            .help(format!("enum: [{}]", quoted.join(", ")));
+    if let Some((span, text)) = not_a_text(cx, node).filter(|_| texts) {
+        let listed = matches!(node.value, Yaml::List(_));
+        let quoted = values.iter().map(|(value, note)| match note {
+            Some(note) => format!("\"{value}\": {note}"),
+            None if listed => format!("\"{value}\""),
+            None => format!("\"{value}\": ~"),
+        });
+        let quoted = quoted.collect::<Vec<_>>().join(", ");
+        let help = if listed { format!("enum: [{quoted}]") } else { format!("enum: {{{quoted}}}") };
+        cx.error(Code::LiteralType, span, format!("the values of an enum are texts, `{text}` is none")).help(help);
     }
+    let numbers: Option<Vec<i64>> = values.iter().map(|(value, _)| value.parse().ok()).collect();
     let one = Ty::Enum(Enum { name, values, open: !matches!(owner, Owner::Input | Owner::Account) });
     into_text(base, one).or_else(|| {
-        cx.error(Code::FieldKeys, node.span, "only texts have an `enum`").help("string, opt<string> or list<string>");
+        let numbers = numbers.unwrap_or_default();
+        let help = match (numbers.iter().min(), numbers.iter().max()) {
+            (Some(min), Some(max)) => format!("min: {min}, max: {max}; what each means is said under `about`"),
+            _ => "string, opt<string> or list<string>".to_owned(),
+        };
+        let span = cx.first_line(node.span);
+        cx.error(Code::FieldKeys, span, "only texts have an `enum`").help(help);
         None
     })
 }
 
-/// A value of an enum that would become a text without a word:
+/// A value of an enum that would become a text without a word, as an item or as a key:
 ///
 /// ```yaml
-/// size: {type: int, enum: [1, 2]}
+/// size: {enum: [1, 2]}
+/// priority: {enum: {1: low, 2: high}}
 /// ```
-fn not_a_text(item: &Node) -> Option<(&Node, &str)> {
-    match &item.value {
-        Yaml::Scalar(scalar) if scalar.plain() != Plain::Text => Some((item, &scalar.text)),
+fn not_a_text<'a>(cx: &Cx<'_>, node: &'a Node) -> Option<(Span, &'a str)> {
+    let no_text = |text: &str| Scalar { text: text.to_owned(), style: Style::Plain }.plain() != Plain::Text;
+    let item = node.items().iter().find_map(|item| match &item.value {
+        Yaml::Scalar(scalar) if scalar.plain() != Plain::Text => Some((item.span, scalar.text.as_str())),
         _ => None,
-    }
+    });
+    let key = node.entries().iter().map(|entry| &entry.key).find(|key| {
+        let source = cx.sources.get(key.span.file).and_then(|source| source.text.get(key.span.start..key.span.end));
+        let quoted = source.is_some_and(|written| written.starts_with(['"', '\'']));
+        !quoted && no_text(&key.text)
+    });
+    item.or_else(|| key.map(|key| (key.span, key.text.as_str())))
 }
 
 fn into_text(base: Ty, one: Ty) -> Option<Ty> {

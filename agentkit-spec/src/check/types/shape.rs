@@ -47,7 +47,9 @@ fn holds(types: &Types, ty: &str, wanted: &str, seen: &mut BTreeSet<String>) -> 
 /// Adds all records that a type reaches.
 pub(crate) fn reach(types: &Types, ty: &Ty, found: &mut BTreeSet<String>) {
     match ty {
-        Ty::List(inner) | Ty::Map(inner) | Ty::Opt(inner) | Ty::Pages(inner) => reach(types, inner, found),
+        Ty::List(inner) | Ty::Map(inner) | Ty::Opt(inner) | Ty::Pages(inner) | Ty::Entry(inner) => {
+            reach(types, inner, found)
+        }
         Ty::Record(name) if found.insert(name.clone()) => {
             for field in types.fields(name) {
                 reach(types, &field.ty, found);
@@ -83,7 +85,7 @@ pub(crate) fn mark_closed(cx: &mut Cx<'_>, types: &mut Types, input: &Ty, node: 
 fn close(ty: &mut Ty) {
     match ty {
         Ty::Enum(one) => one.open = false,
-        Ty::List(inner) | Ty::Map(inner) | Ty::Opt(inner) | Ty::Pages(inner) => close(inner),
+        Ty::List(inner) | Ty::Map(inner) | Ty::Opt(inner) | Ty::Pages(inner) | Ty::Entry(inner) => close(inner),
         _ => {}
     }
 }
