@@ -52,8 +52,13 @@ impl Described for PostThenGet {
 
 impl Tool for PostThenGet {
     type Output = Option<String>;
-    const DEF: &'static ToolDef =
-        &ToolDef { name: "probe_post_then_get", connector: "probe", private: true, ..ToolDef::EMPTY };
+    const DEF: &'static ToolDef = &ToolDef {
+        name: "probe_post_then_get",
+        connector: "probe",
+        access: Access::Write,
+        private: true,
+        ..ToolDef::EMPTY
+    };
 
     async fn run(self, cx: &Cx) -> Result<Option<String>, ToolError> {
         let mut each: Vec<BoxFuture<'_, Result<crate::tests::probe::Thing, ToolError>>> = Vec::new();
