@@ -21,10 +21,10 @@ fn names_of_the_generated_module_are_refused() {
 
 #[test]
 fn a_refused_tool_has_no_stub_that_shadows_them() {
-    let tool = "{about: Reads., access: read, input: {}, request: {get: /a, returns: none}}";
+    let tool = "{about: Reads., access: read, input: {}, request: {get: /a, returns: Unknown}}";
     let head = "agentkit: 1\nconnector: demo\nhttp: {base_url: https://a.example}";
-    let text = format!("{head}\ntools:\n  fields: {tool}\n  Wrong: {tool}\n");
+    let text = format!("{head}\ntools:\n  fields: {tool}\n  wrong: {tool}\n");
     let compiled = compile(&SourceFile::new("demo.yaml", text.as_bytes()), |_| Err(String::new()));
     let stubs: Vec<&str> = compiled.stubs.iter().map(|stub| stub.name.as_str()).collect();
-    assert_eq!(stubs, ["Wrong"], "{:?}", compiled.diagnostics);
+    assert_eq!(stubs, ["wrong"], "{:?}", compiled.diagnostics);
 }

@@ -148,7 +148,7 @@ pub(super) fn pairs(cx: &mut Cx<'_>, node: Option<&Node>, reach: &Reach<'_>) -> 
 
 /// A text with secrets in it.
 pub(super) fn parts(cx: &mut Cx<'_>, node: &Node, reach: &Reach<'_>) -> Option<Vec<SecretPart>> {
-    lint::bare_dollar_of(cx, |root| matches!(root, "secret" | "account"), node);
+    lint::bare_dollar_of(cx, |root| matches!(root, "secret" | "account" | "client"), node);
     let parts = match cx.syntax(node)? {
         Text::Literal(text) => vec![SecretPart::Text(text)],
         Text::Pipeline(pipeline) => vec![named(cx, node, &pipeline, reach)?],
