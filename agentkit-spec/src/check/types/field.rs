@@ -131,8 +131,8 @@ fn with_values(cx: &mut Cx<'_>, base: Ty, node: &Node, (owner, name): (Owner, St
     let texts = into_text(base.clone(), Ty::String).is_some();
     if let Some((span, text)) = not_a_text(cx, node).filter(|_| texts) {
         let listed = matches!(node.value, Yaml::List(_));
-        let quoted = values.iter().map(|(value, note)| match note {
-            Some(note) => format!("\"{value}\": {note}"),
+        let quoted = values.iter().map(|(value, about)| match about {
+            Some(about) => format!("\"{value}\": {about}"),
             None if listed => format!("\"{value}\""),
             None => format!("\"{value}\": ~"),
         });

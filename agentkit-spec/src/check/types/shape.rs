@@ -48,7 +48,7 @@ fn holds(types: &Types, ty: &str, wanted: &str, seen: &mut BTreeSet<String>) -> 
 pub(crate) fn reach(types: &Types, ty: &Ty, found: &mut BTreeSet<String>) {
     match ty {
         Ty::List(inner) | Ty::Map(inner) | Ty::Opt(inner) | Ty::Pages(inner) | Ty::Entry(inner) => {
-            reach(types, inner, found)
+            reach(types, inner, found);
         }
         Ty::Record(name) if found.insert(name.clone()) => {
             for field in types.fields(name) {
