@@ -9,6 +9,7 @@ mod data;
 mod errors;
 mod example;
 mod expr;
+mod finish;
 mod hosts;
 mod http;
 mod lint;
@@ -19,6 +20,7 @@ mod template;
 mod text;
 mod tool;
 mod types;
+mod uses;
 mod world;
 
 use std::collections::BTreeSet;
@@ -34,14 +36,13 @@ pub(crate) use types::{Types, reach};
 use crate::ast;
 use crate::diagnostic::Code;
 use crate::literal;
-use crate::model::{self, Action, Connector, Errors, Hook, Record, Tool, Ty, Used};
+use crate::model::{self, Action, Connector, Hook, Record, Tool, Ty, Used};
 use crate::source::Span;
 use crate::table::{is_snake, pascal, snake};
 use crate::yaml::Node;
 use auth::Before;
 use hosts::Hosts;
 use text::Values;
-use tool::handler;
 use world::{Signature, World};
 
 /// What a file became.
@@ -79,7 +80,7 @@ pub(crate) fn check(cx: &mut Cx<'_>, root: &Node) -> Checked {
         entries.iter().filter_map(|entry| tool::signature(cx, &mut types, entry, (connector, &auth))).collect();
     close_inputs(cx, &mut types, &tools);
     let hooks = hooks(cx, &types, view.hooks);
-    claim_names(cx, &types, (&tools, view.hooks), view.types);
+    names::claim_names(cx, &types, (&tools, view.hooks), view.types);
     auth::claim_signers(cx, view.auth, (view.hooks, &tools));
     let errors = errors::errors(cx, &types, view.errors);
     let mut world = World {
@@ -107,14 +108,14 @@ pub(crate) fn check(cx: &mut Cx<'_>, root: &Node) -> Checked {
     }
     examples(cx, &world, &mut made);
     lint::unused_in_file(cx, &world, &view);
-    let roots = roots(&world, &errors, &made);
+    let roots = uses::roots(&world, &errors, &made);
     if !cx.diagnostics.iter().any(|found| found.severity == crate::diagnostic::Severity::Error) {
         lint::unused_types(cx, &world, &roots.all(), view.types);
     }
-    mixed_enums(cx, &world, &roots, view.types);
+    uses::mixed_enums(cx, &world, &roots, view.types);
     allow::allow(cx, &view);
-    mark_used(&mut world, &roots, &mut made);
-    finish(cx, (entries, &view), (head, world, errors), made)
+    uses::mark_used(&mut world, &roots, &mut made);
+    finish::finish(cx, (entries, &view), (head, world, errors), made)
 }
 
 /// The keys at the top.
@@ -208,39 +209,6 @@ fn hooks(cx: &mut Cx<'_>, types: &Types, node: Option<&Node>) -> Vec<Hook> {
     hooks
 }
 
-/// Types, enums, tools, outputs and arguments share one Rust module.
-fn claim_names(cx: &mut Cx<'_>, types: &Types, (tools, hooks): (&[Signature<'_>], Option<&Node>), node: Option<&Node>) {
-    let mut module = names::Module::new();
-    for entry in node.map(Node::entries).unwrap_or_default() {
-        let name = entry.key.text.as_str();
-        module.claim(cx, name, (format!("type `{name}`"), entry.key.span));
-        claim_enums(cx, &mut module, types.fields(name), (name, entry.key.span));
-    }
-    handler::claim(cx, hooks, tools);
-    for tool in tools {
-        let rust = pascal(tool.name);
-        names::refuse_tool(cx, &rust, (tool.name, tool.span));
-        module.claim(cx, &rust, (format!("tool `{}`", tool.name), tool.span));
-        claim_enums(cx, &mut module, &tool.input, (tool.name, tool.span));
-        if let Some(record) = &tool.output_record {
-            module.claim(cx, &record.name, (format!("the output of `{}`", tool.name), tool.span));
-            claim_enums(cx, &mut module, &record.fields, (&record.name, tool.span));
-        }
-    }
-}
-
-fn claim_enums(cx: &mut Cx<'_>, module: &mut names::Module, fields: &[model::Field], (owner, span): (&str, Span)) {
-    for field in fields {
-        let mut ty = &field.ty;
-        while let Ty::List(inner) | Ty::Map(inner) | Ty::Opt(inner) = ty {
-            ty = inner;
-        }
-        if let Ty::Enum(one) = ty {
-            module.claim(cx, &one.name, (format!("the enum of `{owner}.{}`", field.name), span));
-        }
-    }
-}
-
 fn examples(cx: &mut Cx<'_>, world: &World<'_>, made: &mut [Tool]) {
     let mut checked = Vec::new();
     let errors = cx.diagnostics.iter().filter(|found| found.severity == crate::diagnostic::Severity::Error);
@@ -278,164 +246,4 @@ fn requests_of<'t>(made: &'t [Tool], names: &BTreeSet<&str>) -> example::Request
             Action::Call { .. } | Action::Hook { .. } | Action::Handler { .. } => None,
         })
         .collect()
-}
-
-/// Where values of types come from and go to.
-#[derive(Default)]
-struct Roots {
-    input: Vec<Ty>,
-    reply: Vec<Ty>,
-    output: Vec<Ty>,
-    /// Handed to hooks: neither read nor written.
-    argument: Vec<Ty>,
-}
-
-impl Roots {
-    fn all(&self) -> Vec<Ty> {
-        [&self.input, &self.reply, &self.output, &self.argument].into_iter().flatten().cloned().collect()
-    }
-}
-
-fn roots(world: &World<'_>, errors: &Errors, made: &[Tool]) -> Roots {
-    let mut roots = Roots::default();
-    roots.reply.extend(errors.body.clone());
-    let mut replies = Vec::new();
-    replies.extend(world.account.check.iter().map(|check| &check.request));
-    for tool in made {
-        roots.input.extend(tool.input.iter().map(|field| field.ty.clone()));
-        roots.output.push(tool.output.clone());
-        replies.extend(tool.steps.iter().filter_map(|step| match &step.action {
-            Action::Request(request) => Some(&**request),
-            Action::Call { .. } | Action::Hook { .. } | Action::Handler { .. } => None,
-        }));
-    }
-    for request in replies {
-        roots.reply.extend(request.returns.ty());
-        roots.reply.extend(request.errors.as_ref().and_then(|errors| errors.body.clone()));
-    }
-    for hook in &world.hooks {
-        roots.reply.push(hook.returns.clone());
-        roots.argument.extend(hook.args.iter().map(|arg| arg.ty.clone()));
-    }
-    roots
-}
-
-fn reached(world: &World<'_>, roots: &[Ty]) -> BTreeSet<String> {
-    let mut found = BTreeSet::new();
-    for ty in roots {
-        reach(&world.types, ty, &mut found);
-    }
-    found
-}
-
-/// An enum is closed in inputs and open in replies; one type cannot be both:
-///
-/// ```yaml
-/// types: {Label: {color: {enum: [red, blue]}}}
-/// ```
-fn mixed_enums(cx: &mut Cx<'_>, world: &World<'_>, roots: &Roots, node: Option<&Node>) {
-    let (input, reply) = (reached(world, &roots.input), reached(world, &roots.reply));
-    for entry in node.map(Node::entries).unwrap_or_default() {
-        let name = &entry.key.text;
-        if !input.contains(name) || !reply.contains(name) {
-            continue;
-        }
-        if world.types.fields(name).iter().any(|field| types::holds_enum(&field.ty)) {
-            cx.error(
-                Code::TypeUse,
-                entry.key.span,
-                format!("`{name}` has an enum and is used in inputs and in replies"),
-            )
-            .help("inputs are closed, replies are open; declare two types");
-        }
-    }
-}
-
-fn mark_used(world: &mut World<'_>, roots: &Roots, made: &mut [Tool]) {
-    let (input, reply, output) =
-        (reached(world, &roots.input), reached(world, &roots.reply), reached(world, &roots.output));
-    let used =
-        |name: &str| Used { input: input.contains(name), reply: reply.contains(name), output: output.contains(name) };
-    for name in world.types.declared.clone() {
-        if let Some(record) = world.types.record_mut(&name) {
-            record.used = used(&name);
-        }
-    }
-    for record in made.iter_mut().filter_map(|tool| tool.output_record.as_mut()) {
-        record.used = used(&record.name);
-    }
-}
-
-/// Leaves out the tools that are wrong, and those that call them.
-fn finish(
-    cx: &mut Cx<'_>,
-    (entries, view): (&[crate::yaml::Entry], &ast::Spec<'_>),
-    (head, world, errors): (Option<Head>, World<'_>, Errors),
-    mut made: Vec<Tool>,
-) -> Checked {
-    let wholes: Vec<(&str, Span)> =
-        entries.iter().map(|entry| (entry.key.text.as_str(), entry.key.span.to(entry.value.span))).collect();
-    made.retain(|tool| {
-        let whole = wholes.iter().find(|(name, _)| *name == tool.name);
-        whole.is_none_or(|(_, span)| !cx.diagnostics.errors_in(*span, |_| true))
-    });
-    loop {
-        let names: BTreeSet<String> = made.iter().map(|tool| tool.name.clone()).collect();
-        let before = made.len();
-        made.retain(|tool| {
-            tool.steps.iter().all(|step| !matches!(&step.action, Action::Call { tool, .. } if !names.contains(tool)))
-        });
-        if made.len() == before {
-            break;
-        }
-    }
-    let outside = cx.diagnostics.iter().any(|found| {
-        found.severity == crate::diagnostic::Severity::Error && !wholes.iter().any(|(_, span)| span.holds(found.span))
-    });
-    // These would be mistakes in Rust too.
-    let nameless = cx
-        .diagnostics
-        .iter()
-        .any(|found| matches!(found.code, Code::NameForm | Code::RefusedName | Code::SameName | Code::EndlessType));
-    let whole = head.map(|head| connector(cx, view, (head, world, errors), made));
-    let (connector, remains) = if outside { (None, whole.filter(|_| !nameless)) } else { (whole, None) };
-    let kept: BTreeSet<&str> = connector
-        .iter()
-        .chain(&remains)
-        .flat_map(|connector| &connector.tools)
-        .map(|tool| tool.name.as_str())
-        .collect();
-    let broken = wholes
-        .iter()
-        .map(|(name, _)| *name)
-        .filter(|name| !kept.contains(name) && is_snake(name))
-        .map(str::to_owned)
-        .collect();
-    Checked { connector, remains, broken }
-}
-
-fn connector(
-    cx: &Cx<'_>,
-    view: &ast::Spec<'_>,
-    (head, world, errors): (Head, World<'_>, Errors),
-    tools: Vec<Tool>,
-) -> Connector {
-    let types = &world.types;
-    Connector {
-        name: head.name,
-        title: head.title,
-        version: head.version,
-        about: head.about,
-        docs: view.docs.and_then(Node::text).map(str::to_owned),
-        file: cx.sources.first().map(|source| source.file_name().to_owned()).unwrap_or_default(),
-        base: view.base_file.and_then(Node::text).map(str::to_owned),
-        auth: world.auth,
-        account: world.account,
-        http: world.http.unwrap_or_else(http::nowhere),
-        rates: http::rates(view.rates),
-        errors,
-        hooks: world.hooks,
-        types: types.declared.iter().filter_map(|name| types.record(name).cloned()).collect(),
-        tools,
-    }
 }

@@ -2,14 +2,16 @@
 //!
 //! What is left can be read through the views of `ast` without a further look at its form.
 
+mod fields;
+mod leaf;
 mod mend;
 
-use crate::ast::{self, ERROR_KINDS};
+use crate::ast;
 use crate::diagnostic::{Code, Diagnostics};
 use crate::literal;
 use crate::source::{SourceFile, Span};
-use crate::table::{Form, Key, Names, Object, is_pascal, is_snake, pascal, snake};
-use crate::yaml::{Entry, Node, Plain, Style, Value};
+use crate::table::{Form, Key, Names, Object, is_snake, snake};
+use crate::yaml::{Entry, Node, Plain, Value};
 
 /// Whether keys that must be written are demanded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -239,117 +241,6 @@ impl Parser<'_> {
         }
     }
 
-    fn text(&mut self, node: &Node, path: &str) -> bool {
-        match node.text() {
-            Some(text) if !text.is_empty() && !node.is_null() => true,
-            _ => self.not_of_form(node, path, "a text"),
-        }
-    }
-
-    fn expression(&mut self, node: &Node, path: &str) -> bool {
-        let text = node.text().unwrap_or_default();
-        // `$$` begins a text, `${` is for values inside text.
-        if text.starts_with('$') && !text.starts_with("${") && !text.starts_with("$$") {
-            return true;
-        }
-        let bare = text.trim_start_matches('$').trim_start_matches('{').trim_end_matches('}');
-        self.cx
-            .report(
-                Code::NotAnExpression,
-                node.span,
-                format!("`{path}` is an expression, and those begin with one `$`"),
-            )
-            .help(if bare.parse::<f64>().is_ok() {
-                "an input: $in.max_results".to_owned()
-            } else {
-                format!("${bare}")
-            });
-        false
-    }
-
-    fn expression_or(&mut self, node: &Node, words: &[&'static str], path: &str) -> bool {
-        let text = node.text().unwrap_or_default();
-        if text.starts_with('$') || words.contains(&text) {
-            return true;
-        }
-        let list = words.join(", ");
-        let help = if text.contains('.') { format!("${text}") } else { format!("one of: {list}; or $body.{text}") };
-        self.cx
-            .report(
-                Code::NotAnExpression,
-                node.span,
-                format!("`{path}` is an expression, which begins with `$`, or one of: {list}"),
-            )
-            .help(help)
-            .suggest(text, words.iter().copied());
-        false
-    }
-
-    fn plain(&mut self, node: &Node, (path, wanted): (&str, &str), fits: impl Fn(&Plain) -> bool) -> bool {
-        match &node.value {
-            Value::Scalar(scalar) if fits(&scalar.plain()) => true,
-            _ => self.not_of_form(node, path, wanted),
-        }
-    }
-
-    fn literal(
-        &mut self,
-        node: &Node,
-        (path, wanted): (&str, &str),
-        (fits, mended): (impl Fn(&str) -> bool, fn(&str) -> String),
-    ) -> bool {
-        if !self.text(node, path) {
-            return false;
-        }
-        let text = node.text().unwrap_or_default();
-        if fits(text) {
-            return true;
-        }
-        self.cx.report(Code::Literal, node.span, format!("`{path}` must be {wanted}")).help(mended(text));
-        false
-    }
-
-    fn one_of(&mut self, node: &Node, words: &[&'static str], path: &str) -> bool {
-        if !self.text(node, path) {
-            return false;
-        }
-        let text = node.text().unwrap_or_default();
-        if words.contains(&text) {
-            return true;
-        }
-        self.cx
-            .report(Code::NotAValue, node.span, format!("`{text}` is not a value of `{path}`"))
-            .help(format!("one of: {}", words.join(", ")))
-            .suggest(text, words.iter().copied().filter(|_| words.len() > 3));
-        false
-    }
-
-    fn texts(&mut self, node: &mut Node, path: &str) -> bool {
-        let Value::List(items) = &mut node.value else {
-            return self.not_of_form(node, path, "a list");
-        };
-        items.retain(|item| self.text(item, path));
-        true
-    }
-
-    fn error_kinds(&mut self, node: &mut Node) -> bool {
-        if let Value::List(items) = &mut node.value {
-            items.retain(|item| self.error_kind(item));
-        }
-        true
-    }
-
-    fn error_kind(&mut self, node: &Node) -> bool {
-        let text = node.text().unwrap_or_default();
-        if ERROR_KINDS.contains(&text) {
-            return true;
-        }
-        self.cx
-            .report(Code::NotAValue, node.span, format!("`{text}` is not an error kind"))
-            .help(format!("kinds: {}", ERROR_KINDS.join(", ")));
-        false
-    }
-
     fn error_map(&mut self, node: &mut Node, object: &Object, path: &str) -> bool {
         let Some(entries) = self.mapping(node, path) else { return false };
         entries.retain_mut(|entry| match entry.value.value {
@@ -378,77 +269,6 @@ impl Parser<'_> {
         }
     }
 
-    /// `enum: [a, b]`, or `enum: {a: Note., b: Note.}`.
-    fn values(&mut self, node: &mut Node, path: &str) -> bool {
-        match &mut node.value {
-            Value::Scalar(_) => self.not_of_form(node, path, "a list of values, or a mapping of value to note"),
-            Value::List(items) => {
-                items.retain(|item| self.text(item, path));
-                true
-            }
-            Value::Map(map) => {
-                map.entries.retain(|entry| entry.value.is_null() || self.text(&entry.value, path));
-                true
-            }
-        }
-    }
-
-    /// Fields: each a type, or a mapping in its long form. `$about` is a text about all of them.
-    fn fields(&mut self, node: &mut Node, (names, object): (Names, &Object), path: &str) -> bool {
-        let Some(entries) = self.mapping(node, path) else { return false };
-        let pairs = entries.iter().zip(entries.iter().skip(1));
-        let ruined: Vec<Span> = pairs.filter(|(_, next)| is_cut_off(next)).map(|(entry, _)| entry.key.span).collect();
-        entries.retain_mut(|entry| {
-            let path = join(path, &entry.key.text);
-            if entry.key.text == "$about" && names == Names::Free {
-                return self.text(&entry.value, &path);
-            }
-            if ruined.contains(&entry.key.span) {
-                entry.value.value = Value::List(Vec::new());
-                return true;
-            }
-            if is_cut_off(entry) {
-                self.cx
-                    .report(Code::UnknownKey, entry.key.span, "a comma ended the value before it")
-                    .label("this became a key of its own")
-                    .help("inside { } a value with a comma is quoted, and the values of an enum are `{enum: [a, b]}`");
-                return false;
-            }
-            let name = entry.key.text.as_str();
-            if let Some(first) = inline_record(&entry.value, object) {
-                let ty = pascal(name);
-                self.cx
-                    .report(Code::TypeForm, entry.key.span, format!("the record of `{name}` has no name"))
-                    .help(format!("declare `{ty}: {{{first}: ...}}` under `types`, and write `{name}: {ty}`"));
-                // Neither a type nor a mapping: it was reported.
-                entry.value.value = Value::List(Vec::new());
-                return true;
-            }
-            // A name in another style still names the field, so that its uses are not reported too.
-            self.name(entry, names);
-            match entry.value.value {
-                Value::Map(_) => self.object(&mut entry.value, object, Place { path: &path, key: entry.key.span }),
-                _ => self.type_text(&entry.value, &path),
-            };
-            true
-        });
-        true
-    }
-
-    fn types(&mut self, node: &mut Node, object: &Object, path: &str) -> bool {
-        let Some(entries) = self.mapping(node, path) else { return false };
-        for entry in entries.iter_mut() {
-            let name = entry.key.text.clone();
-            if !is_pascal(&name) {
-                self.cx
-                    .report(Code::NameForm, entry.key.span, format!("type names look like `MessageList`, not `{name}`"))
-                    .help(pascal(&name));
-            }
-            self.fields(&mut entry.value, (Names::Free, object), &join(path, &name));
-        }
-        true
-    }
-
     fn name(&mut self, entry: &Entry, names: Names) -> bool {
         let name = &entry.key.text;
         if names.fit(name) {
@@ -468,103 +288,12 @@ impl Parser<'_> {
         false
     }
 
-    fn not_of_form(&mut self, node: &Node, path: &str, wanted: &str) -> bool {
-        let place = if path.is_empty() { "the file".to_owned() } else { format!("`{path}`") };
-        let unquoted =
-            matches!(&node.value, Value::Scalar(scalar) if scalar.style == Style::Plain && wanted == "a text");
-        let at = self.first_line(node.span);
-        let kind = if node.text() == Some("") { "empty" } else { node.kind() };
-        let found = self.cx.report(Code::Form, at, format!("{place} must be {wanted}, this is {kind}"));
-        let quoted = matches!(&node.value, Value::Scalar(scalar) if scalar.style != Style::Plain);
-        let bare = node.text().is_some_and(|text| matches!(text, "true" | "false") || text.parse::<i64>().is_ok());
-        if quoted && bare && wanted != "a text" {
-            found.help("write it without quotes");
-        } else if let (Some(word), "true or false") = (as_bool(node.text().unwrap_or_default()), wanted) {
-            found.help(word);
-        } else if unquoted && path.rsplit('.').next() == Some("enum") && node.is_null() {
-            found.help("an enum has no null: leave it out, and write `type: opt<string>`");
-        } else if unquoted && !node.text().unwrap_or_default().is_empty() {
-            found.help("quote it to make it a text");
-        } else if node.text().is_some_and(|text| text.starts_with('$')) {
-            found.help("this must be written out; expressions are not read here");
-        } else {
-            found.help(other_form(node, path, wanted));
-        }
-        false
-    }
-
     /// A span cut at its first line: carets under a whole mapping would say nothing.
     fn first_line(&self, span: Span) -> Span {
         let Some(source) = self.sources.get(span.file) else { return span };
         let text = source.text.get(span.start..span.end).unwrap_or_default();
         let length = text.find('\n').unwrap_or(text.len());
         Span { end: span.start + text.get(..length).unwrap_or_default().trim_end().len(), ..span }
-    }
-}
-
-/// The end of a type with a comma in it, read as a key:
-///
-/// ```yaml
-/// types: {Item: {color: enum<a, b>}}
-/// ```
-fn is_cut_off(entry: &Entry) -> bool {
-    let empty = entry.value.text() == Some("") && entry.value.is_null();
-    empty && entry.key.text.contains(['>', ')', '\'', ' '])
-}
-
-/// The first field of a mapping that has fields where the keys of one field belong:
-///
-/// ```yaml
-/// via: {channel: string}
-/// ```
-fn inline_record<'n>(node: &'n Node, object: &Object) -> Option<&'n str> {
-    let entries = node.entries();
-    let ours = |entry: &Entry| object.keys.iter().any(|key| key.name == entry.key.text);
-    let typed = |entry: &Entry| {
-        let text = entry.value.text().unwrap_or_default();
-        text.starts_with(|first: char| first.is_ascii_alphabetic()) && !text.contains(' ')
-    };
-    if entries.is_empty() || entries.iter().any(|entry| ours(entry) || !typed(entry)) {
-        return None;
-    }
-    entries.first().map(|entry| entry.key.text.as_str())
-}
-
-/// What to write where something has another form than its key takes.
-fn other_form(node: &Node, path: &str, wanted: &str) -> String {
-    let key = path.rsplit('.').next().unwrap_or_default();
-    let names: Vec<&str> = node.items().iter().filter_map(Node::text).collect();
-    match (wanted, &node.value) {
-        ("a text", Value::List(_)) => match names.as_slice() {
-            [one] => format!("{key}: {one}"),
-            _ => "write one value, without [ ]".to_owned(),
-        },
-        ("a text", Value::Map(_)) => "write one text, without { }".to_owned(),
-        ("a text", _) if key == "enum" => "remove it".to_owned(),
-        ("a text", _) => "write a text, or remove it".to_owned(),
-        ("a list", Value::Scalar(_)) if !node.is_null() => format!("[{}]", node.text().unwrap_or_default()),
-        ("a list", _) => format!("{key}: [...]"),
-        ("a list of mappings", Value::Map(_)) => "begin each of its mappings with `- `".to_owned(),
-        ("a list of mappings", _) => format!("{key}: [{{...}}]"),
-        ("a mapping", Value::List(_)) if key == "input" && !names.is_empty() => {
-            let fields = names.iter().map(|name| format!("{name}: {{type: string, about: ...}}"));
-            format!("input: {{{}}}", fields.collect::<Vec<_>>().join(", "))
-        }
-        ("a mapping", Value::List(_)) if !names.is_empty() => {
-            let fields: Vec<String> = names.iter().map(|name| format!("{name}: ...")).collect();
-            format!("{key}: {{{}}}", fields.join(", "))
-        }
-        ("a mapping", _) => "write its keys below it, each as `key: value`".to_owned(),
-        _ => format!("write {wanted}, or remove it"),
-    }
-}
-
-/// The words of older YAML.
-fn as_bool(word: &str) -> Option<&'static str> {
-    match word.to_ascii_lowercase().as_str() {
-        "no" | "off" | "n" => Some("false"),
-        "yes" | "on" | "y" => Some("true"),
-        _ => None,
     }
 }
 

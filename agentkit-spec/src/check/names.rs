@@ -3,11 +3,14 @@
 use std::collections::BTreeMap;
 
 use super::cx::Cx;
-use super::types::Owner;
+use super::tool::handler;
+use super::types::{Owner, Types};
+use super::world::Signature;
 use crate::diagnostic::Code;
+use crate::model::{Field, Ty};
 use crate::source::Span;
-use crate::table::is_snake;
-use crate::yaml::Entry;
+use crate::table::{is_snake, pascal};
+use crate::yaml::{Entry, Node};
 
 /// Words no field of Rust can have, raw or not.
 const NO_FIELD: &[&str] = &["self", "super", "crate"];
@@ -146,18 +149,56 @@ pub(crate) fn refuse_type(cx: &mut Cx<'_>, name: &str, span: Span) {
     }
 }
 
+/// Types, enums, tools, outputs and arguments share one Rust module.
+pub(crate) fn claim_names(
+    cx: &mut Cx<'_>,
+    types: &Types,
+    (tools, hooks): (&[Signature<'_>], Option<&Node>),
+    node: Option<&Node>,
+) {
+    let mut module = Module::new();
+    for entry in node.map(Node::entries).unwrap_or_default() {
+        let name = entry.key.text.as_str();
+        module.claim(cx, name, (format!("type `{name}`"), entry.key.span));
+        claim_enums(cx, &mut module, types.fields(name), (name, entry.key.span));
+    }
+    handler::claim(cx, hooks, tools);
+    for tool in tools {
+        let rust = pascal(tool.name);
+        refuse_tool(cx, &rust, (tool.name, tool.span));
+        module.claim(cx, &rust, (format!("tool `{}`", tool.name), tool.span));
+        claim_enums(cx, &mut module, &tool.input, (tool.name, tool.span));
+        if let Some(record) = &tool.output_record {
+            module.claim(cx, &record.name, (format!("the output of `{}`", tool.name), tool.span));
+            claim_enums(cx, &mut module, &record.fields, (&record.name, tool.span));
+        }
+    }
+}
+
+fn claim_enums(cx: &mut Cx<'_>, module: &mut Module, fields: &[Field], (owner, span): (&str, Span)) {
+    for field in fields {
+        let mut ty = &field.ty;
+        while let Ty::List(inner) | Ty::Map(inner) | Ty::Opt(inner) = ty {
+            ty = inner;
+        }
+        if let Ty::Enum(one) = ty {
+            module.claim(cx, &one.name, (format!("the enum of `{owner}.{}`", field.name), span));
+        }
+    }
+}
+
 /// All types the generated module declares must differ.
-pub(crate) struct Module {
+struct Module {
     seen: BTreeMap<String, String>,
 }
 
 impl Module {
-    pub(crate) fn new() -> Self {
+    fn new() -> Self {
         Self { seen: BTreeMap::new() }
     }
 
     /// Claims a Rust type for something of the file.
-    pub(crate) fn claim(&mut self, cx: &mut Cx<'_>, rust: &str, (what, span): (String, Span)) {
+    fn claim(&mut self, cx: &mut Cx<'_>, rust: &str, (what, span): (String, Span)) {
         if let Some(first) = self.seen.get(rust) {
             cx.error(Code::SameName, span, format!("{what} and {first} are both `{rust}` in Rust"))
                 .help("rename one of them");
@@ -168,7 +209,7 @@ impl Module {
 }
 
 /// Tools become types too: `string` would be `String`.
-pub(crate) fn refuse_tool(cx: &mut Cx<'_>, rust: &str, (name, span): (&str, Span)) {
+fn refuse_tool(cx: &mut Cx<'_>, rust: &str, (name, span): (&str, Span)) {
     if NO_TYPE.contains(&rust) {
         cx.error(Code::RefusedName, span, format!("no tool can be called `{name}`"))
             .label("taken in the generated Rust")
