@@ -51,10 +51,16 @@ pub(crate) fn snake(name: &str) -> String {
     out
 }
 
-/// The name of a field: as `snake`, but `self_` for what Rust can have under no field.
+/// The name of a field: as `snake`, but `self_` for what Rust can have under no field, and `links` for `_links`, which
+/// would be one that nobody uses.
 pub(crate) fn field(name: &str) -> String {
     let snake = snake(name);
-    if matches!(snake.as_str(), "self" | "super" | "crate") { format!("{snake}_") } else { snake }
+    let bare = snake.trim_start_matches('_');
+    match bare {
+        "self" | "super" | "crate" => format!("{bare}_"),
+        _ if bare.starts_with(|first: char| first.is_ascii_lowercase()) => bare.to_owned(),
+        _ => snake,
+    }
 }
 
 /// `fetch_mails` → `FetchMails`, `INBOX` → `Inbox`.
@@ -111,6 +117,8 @@ mod tests {
         assert_eq!(pascal("INBOX"), "Inbox");
         assert_eq!(pascal("application/json"), "ApplicationJson");
         assert_eq!(pascal("1h"), "N1h");
+        let fields = ["_links", "__typename", "self", "Self", "_2fa", "_"].map(field);
+        assert_eq!(fields, ["links", "typename", "self_", "self_", "_2fa", "field"]);
         assert_eq!(ident("type").to_string(), "r#type");
         assert_eq!(local("ref"), "ref_");
     }
