@@ -113,10 +113,8 @@ impl Accounts {
         whole(connection, &values, false)?;
 
         let before = Arc::new(values.clone());
-        let unkept: Option<Vec<Arc<Credentials>>> = grants
-            .iter()
-            .map(|grant| Credentials::of_grant(connection, grant, before.clone()).map(Arc::new))
-            .collect();
+        let unkept: Option<Vec<Arc<Credentials>>> =
+            grants.iter().map(|grant| Credentials::of_grant(connection, grant, before.clone()).map(Arc::new)).collect();
         let unkept = unkept.ok_or(CallbackError::Provider)?;
         let whose = match self.whose(connection, unkept, (row.subject.as_deref(), &said)).await {
             Ok(whose) => whose,
