@@ -41,7 +41,7 @@ pub(crate) enum Verb {
     Quickstart(quickstart::Args),
     /// Check connector specs
     Check(check::Args),
-    /// List the tools of the connectors built in
+    /// List the tools of the connectors built in, or of a spec
     Tools(tools::Args),
     /// Show one tool: what it takes, gives and needs
     Tool(tool::Args),
