@@ -56,8 +56,9 @@ pub trait Store: Send + Sync + Debug + 'static {
     ) -> StoreFuture<'a, Option<AccountRow>>;
     /// All accounts, oldest first.
     fn accounts(&self) -> StoreFuture<'_, Vec<AccountRow>>;
-    /// Accounts that have been `EXPIRED` since a moment (milliseconds since 1970) or before, and still have secrets.
-    fn expired_since(&self, before: i64) -> StoreFuture<'_, Vec<AccountRow>>;
+    /// Accounts that have been `EXPIRED` since a moment (milliseconds since 1970) or before, and still have secrets, the
+    /// longest expired first, at most `limit`.
+    fn expired_since(&self, before: i64, limit: u32) -> StoreFuture<'_, Vec<AccountRow>>;
     /// The credentials of an account, by token.
     fn credentials<'a>(&'a self, account: &'a str) -> StoreFuture<'a, Vec<CredentialRow>>;
     /// The credentials of active accounts whose last refresh was begun and not ended.
@@ -92,7 +93,7 @@ pub trait Store: Send + Sync + Debug + 'static {
     fn next_revocation(&self) -> StoreFuture<'_, Option<i64>>;
     /// Whether an active account has a grant of the same client for the same account of the provider. Where nobody
     /// knows whose the revoked one was: whether that may be so, of the account of the revocation itself, and of others
-    /// of its person whose account of the provider is known.
+    /// of its connection or its person whose account of the provider is known: several people may share one.
     fn grant_in_use<'a>(&'a self, revocation: &'a RevocationRow) -> StoreFuture<'a, bool>;
     /// Does all of these or, where one of the rows is no longer the one that was read, none: `false`.
     fn commit(&self, writes: Vec<Write>) -> StoreFuture<'_, bool>;

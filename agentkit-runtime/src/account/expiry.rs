@@ -12,13 +12,15 @@ use crate::store::{AccountRow, CredentialRow, StoreError, Write};
 const KEEP_MS: i64 = 7 * 24 * 60 * 60_000;
 /// How often they are looked for.
 const LOOK_MS: i64 = 60 * 60_000;
+/// Most accounts of one look: whoever asked for a link waits for it.
+const BATCH: u32 = 64;
 
 /// When they were last looked for, milliseconds since 1970.
 #[derive(Default)]
 pub(super) struct Looked(AtomicI64);
 
 impl Accounts {
-    /// Erases what is over, unless that was done within the hour.
+    /// Erases what is over, unless that was done within the hour; of much a part, and the rest next time.
     pub(super) async fn forget_expired_now_and_then(&self) -> Result<(), StoreError> {
         let now = self.clock.now().as_millisecond();
         let due = self.expired_looked.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |last| {
@@ -29,7 +31,11 @@ impl Accounts {
 
     async fn forget_expired(&self) -> Result<(), StoreError> {
         let before = self.clock.now().as_millisecond() - KEEP_MS;
-        for row in self.store.expired_since(before).await? {
+        let over = self.store.expired_since(before, BATCH).await?;
+        if u32::try_from(over.len()) == Ok(BATCH) {
+            self.expired_looked.0.store(0, Ordering::Relaxed);
+        }
+        for row in over {
             let credentials = self.store.credentials(&row.id).await?;
             // With the account's own row: whoever connects it meanwhile, or brings it back, comes first.
             let mut writes = vec![Write::Account(AccountRow { revision: row.revision + 1, ..row.clone() })];

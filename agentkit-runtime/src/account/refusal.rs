@@ -162,8 +162,6 @@ impl Accounts {
     pub(crate) async fn recover(self: &Arc<Self>) -> Result<(), SetupError> {
         self.sweep().await;
         self.replay().await?;
-        // After the spool: what comes late is written where it belongs first.
-        self.forget_expired_now_and_then().await?;
         self.store.end_leases().await?;
         let now = self.clock.now().as_millisecond();
         for credential in self.store.in_doubt().await? {
@@ -175,6 +173,9 @@ impl Accounts {
                 None => drop(self.flight(&account, Need { token, refused: None })),
             }
         }
+        // Last, since a lost answer is repeated for a few seconds only; and after the spool: what comes late is written
+        // where it belongs first.
+        self.forget_expired_now_and_then().await?;
         Ok(())
     }
 }

@@ -130,8 +130,8 @@ impl Store for FaultyStore {
     fn accounts(&self) -> StoreFuture<'_, Vec<AccountRow>> {
         self.inner.accounts()
     }
-    fn expired_since(&self, before: i64) -> StoreFuture<'_, Vec<AccountRow>> {
-        self.inner.expired_since(before)
+    fn expired_since(&self, before: i64, limit: u32) -> StoreFuture<'_, Vec<AccountRow>> {
+        self.inner.expired_since(before, limit)
     }
     fn credentials<'a>(&'a self, account: &'a str) -> StoreFuture<'a, Vec<CredentialRow>> {
         self.inner.credentials(account)

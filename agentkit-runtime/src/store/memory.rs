@@ -125,7 +125,7 @@ impl Store for MemoryStore {
         done(rows)
     }
 
-    fn expired_since(&self, before: i64) -> StoreFuture<'_, Vec<AccountRow>> {
+    fn expired_since(&self, before: i64, limit: u32) -> StoreFuture<'_, Vec<AccountRow>> {
         let tables = self.tables();
         let has_secrets =
             |row: &&CredentialRow| row.access.is_some() || row.refresh.is_some() || row.alternate.is_some();
@@ -136,6 +136,7 @@ impl Store for MemoryStore {
         };
         let mut rows: Vec<AccountRow> = tables.accounts.values().filter(over).cloned().collect();
         rows.sort_by(|one, other| (one.updated_at, &one.id).cmp(&(other.updated_at, &other.id)));
+        rows.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
         done(rows)
     }
 
@@ -236,8 +237,8 @@ impl Store for MemoryStore {
         let same = |row: &AccountRow| match &revocation.subject {
             Some(subject) => row.subject.as_ref() == Some(subject),
             None => {
-                row.id == revocation.account
-                    || (row.subject.is_some() && person.is_some_and(|id| *id == row.identifier))
+                let near = row.connection_id == revocation.connection_id || person == Some(&row.identifier);
+                row.id == revocation.account || (row.subject.is_some() && near)
             }
         };
         let mut active = tables.accounts.values().filter(|row| row.status == ConnectedAccountStatus::Active);

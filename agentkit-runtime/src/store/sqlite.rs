@@ -246,8 +246,8 @@ impl Store for SqliteStore {
         Box::pin(self.all(sqlx::query(sql::ACCOUNTS), read_account))
     }
 
-    fn expired_since(&self, before: i64) -> StoreFuture<'_, Vec<AccountRow>> {
-        Box::pin(self.all(sqlx::query(sql::EXPIRED_SINCE).bind(before), read_account))
+    fn expired_since(&self, before: i64, limit: u32) -> StoreFuture<'_, Vec<AccountRow>> {
+        Box::pin(self.all(sqlx::query(sql::EXPIRED_SINCE).bind(before).bind(i64::from(limit)), read_account))
     }
 
     fn credentials<'a>(&'a self, account: &'a str) -> StoreFuture<'a, Vec<CredentialRow>> {
@@ -324,7 +324,8 @@ impl Store for SqliteStore {
         let select = sqlx::query(sql::GRANT_IN_USE)
             .bind(revocation.client_id.clone())
             .bind(revocation.subject.clone())
-            .bind(revocation.account.clone());
+            .bind(revocation.account.clone())
+            .bind(revocation.connection_id.clone());
         Box::pin(async move { Ok(self.one(select, |_| Ok(())).await?.is_some()) })
     }
 

@@ -375,11 +375,11 @@ async fn revocations_come_when_they_are_due(store: &dyn Store) {
 
 async fn a_grant_is_in_use_where_another_account_lives_on_it(store: &dyn Store) {
     with_account(store).await;
-    let ask = async |client_id: &str, subject: Option<&str>, account: &str| {
+    let ask_in = async |connection: &str, client_id: &str, subject: Option<&str>, account: &str| {
         let row = RevocationRow {
             id: "rev_1".to_owned(),
             tenant: "t".to_owned(),
-            connection_id: "conn_1".to_owned(),
+            connection_id: connection.to_owned(),
             account: account.to_owned(),
             client_id: client_id.to_owned(),
             subject: subject.map(str::to_owned),
@@ -391,6 +391,9 @@ async fn a_grant_is_in_use_where_another_account_lives_on_it(store: &dyn Store) 
             created_at: 1,
         };
         store.grant_in_use(&row).await.unwrap()
+    };
+    let ask = async |client_id: &str, subject: Option<&str>, account: &str| {
+        ask_in("conn_2", client_id, subject, account).await
     };
     assert!(!ask("client", Some("s"), "ca_9").await, "it is expired");
     let active = AccountRow { status: ConnectedAccountStatus::Active, reason: None, revision: 1, ..account() };
@@ -408,23 +411,33 @@ async fn a_grant_is_in_use_where_another_account_lives_on_it(store: &dyn Store) 
     let bob = AccountRow { id: "ca_3".to_owned(), identifier: "bob".to_owned(), subject: None, ..account() };
     store.keep_account(bob, event()).await.unwrap();
     assert!(!ask("client", None, "ca_3").await);
+    // Where it is known of others whose they are, it may be an account that two people share.
+    assert!(ask_in("conn_1", "client", None, "ca_3").await);
+    assert!(ask_in("conn_1", "client", None, "ca_9").await);
+    assert!(!ask_in("conn_1", "other", None, "ca_3").await);
     // One whose connector cannot say whose it is stands for itself alone.
     let active = store.account("ca_1").await.unwrap().unwrap();
     let nameless = AccountRow { subject: None, revision: active.revision + 1, ..active };
     assert!(store.commit(vec![Write::Account(nameless)]).await.unwrap());
-    assert!(!ask("client", None, "ca_2").await && ask("client", None, "ca_1").await);
+    assert!(!ask_in("conn_1", "client", None, "ca_2").await && ask("client", None, "ca_1").await);
 }
 
 async fn what_is_expired_for_long_is_found_while_it_has_secrets(store: &dyn Store) {
     with_account(store).await;
     let ids = async |before| {
-        let rows = store.expired_since(before).await.unwrap();
+        let rows = store.expired_since(before, 1).await.unwrap();
         rows.into_iter().map(|row| row.id).collect::<Vec<_>>()
     };
     assert_eq!(ids(9).await, Vec::<String>::new(), "it has none");
     let only = |refresh, alternate| CredentialRow { access: None, refresh, alternate, ..credential() };
     assert!(store.commit(vec![Write::Credential { seen: None, row: credential() }]).await.unwrap());
     assert_eq!((ids(1).await, ids(2).await), (vec![], vec!["ca_1".to_owned()]));
+    let later = AccountRow { id: "ca_2".to_owned(), identifier: "bob".to_owned(), updated_at: 3, ..account() };
+    store.keep_account(later, event()).await.unwrap();
+    let row = CredentialRow { account: "ca_2".to_owned(), ..credential() };
+    assert!(store.commit(vec![Write::Credential { seen: None, row }]).await.unwrap());
+    assert_eq!(ids(9).await, ["ca_1"], "no more than were asked for");
+    store.commit(vec![Write::Erase { account: "ca_2".to_owned(), seen: 0 }]).await.unwrap();
     for (revision, row) in (0..).zip([only(Some(vec![1]), None), only(None, Some(vec![1])), only(None, None)]) {
         let left = usize::from(row.refresh.is_some() || row.alternate.is_some());
         let write = Write::Credential { seen: Some(1), row: CredentialRow { revision, ..row } };
@@ -539,6 +552,34 @@ mod on_disk {
         assert_eq!(store.credentials("ca_1").await.unwrap(), [there]);
         store.add_flow(flow(), event()).await.unwrap();
         assert_eq!(store.flow_of_link(&[1; 32]).await.unwrap(), Some(flow()));
+        std::fs::remove_dir_all(dir).unwrap();
+    }
+
+    /// The last change alone: a revocation that waits is told by the new version.
+    #[tokio::test]
+    async fn what_waits_to_be_revoked_comes_along() {
+        let dir = fresh_dir();
+        std::fs::create_dir_all(dir.join("data")).unwrap();
+        let options = sqlx::sqlite::SqliteConnectOptions::new().filename(dir.join("data/agentkit.db"));
+        let old = sqlx::SqlitePool::connect_with(options.create_if_missing(true)).await.unwrap();
+        for text in [
+            "CREATE TABLE migration (number INTEGER NOT NULL PRIMARY KEY) STRICT; \
+             INSERT INTO migration (number) VALUES (1), (2), (3);",
+            include_str!("../../migrations/sqlite/0001_accounts.sql"),
+            include_str!("../../migrations/sqlite/0002_account_fields.sql"),
+            include_str!("../../migrations/sqlite/0003_events_and_verification.sql"),
+            "INSERT INTO connection VALUES ('conn_1', 't', 'mail', 'gmail', 1); \
+             INSERT INTO revocation VALUES ('rev_1', 't', 'conn_1', 'ca_1', '{}', x'01', 3, 7, 1, 'client', 's');",
+        ] {
+            sqlx::raw_sql(text).execute(&old).await.unwrap();
+        }
+        old.close().await;
+        let store = SqliteStore::open(&dir).await.unwrap();
+        let row = store.revocations(9, 9).await.unwrap().remove(0);
+        assert_eq!((row.id.as_str(), row.tries, row.client_id.as_str(), &row.refusal), ("rev_1", 3, "client", &None));
+        let later = RevocationRow { tries: 4, refusal: Some("busy".to_owned()), ..row };
+        assert!(store.commit(vec![Write::RevokeLater { seen: 3, row: later.clone() }]).await.unwrap());
+        assert_eq!(store.revocations(9, 9).await.unwrap(), [later]);
         std::fs::remove_dir_all(dir).unwrap();
     }
 

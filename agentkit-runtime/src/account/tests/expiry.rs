@@ -2,6 +2,8 @@
 
 use super::revocation::{told, waiting};
 use super::*;
+use crate::store::Write;
+use crate::store::faulty::FaultyStore;
 
 /// An account that the provider refuses to renew.
 async fn expired(world: &World, refusal: &str) -> ConnectedAccount {
@@ -51,6 +53,49 @@ async fn a_start_erases_them_too() {
     world.kit.inner().accounts.recover().await.unwrap();
     let row = world.credential(&account).await;
     assert!(row.access.is_none() && row.refresh.is_none());
+}
+
+/// A provider repeats a lost answer for some seconds only: a start that has much to erase asks first.
+#[tokio::test]
+async fn what_a_start_erases_does_not_hold_up_what_was_cut_off() {
+    let store = FaultyStore::default();
+    let world = World::with(store.clone(), &[token(1)]).await.unwrap();
+    let (ana, bob) = (world.connected("ana").await, world.connected("bob").await);
+    world.kit.inner().accounts.rejected(&ana, "", 1).await;
+    world.clock.advance(WEEK);
+    world.provider.then(&[token(2)]);
+    let row = world.credential(&bob).await;
+    let cut_off = CredentialRow { attempt: Some(row.generation), ..row };
+    assert!(store.commit(vec![Write::Credential { seen: Some(cut_off.generation), row: cut_off }]).await.unwrap());
+    let (asked, gate) = (world.provider.count("/token"), store.stall());
+    let kit = world.kit.clone();
+    let start = tokio::spawn(async move { kit.inner().accounts.recover().await });
+    for _ in 0..1000 {
+        tokio::task::yield_now().await;
+    }
+    assert!(store.is_stalled() && !start.is_finished(), "it erases");
+    assert_eq!(world.provider.count("/token"), asked + 1);
+    gate.add_permits(1);
+    start.await.unwrap().unwrap();
+}
+
+/// Nobody waits for more than a part of them.
+#[tokio::test]
+async fn many_are_erased_in_parts() {
+    let world = World::new(&[token(1)]).await;
+    let mut all = Vec::new();
+    for number in 0..70 {
+        let account = world.connected(&format!("user-{number}")).await;
+        world.kit.inner().accounts.rejected(&account, "", 1).await;
+        all.push(account);
+    }
+    world.clock.advance(WEEK);
+    world.provider.then(&[reply(200, "")]);
+    let left = async || world.kit.inner().accounts.store.expired_since(i64::MAX, 100).await.unwrap().len();
+    for wanted in [6, 0] {
+        keeps(&world, &all[0]).await;
+        assert_eq!(left().await, wanted);
+    }
 }
 
 /// A call was refused, not the grant: it may live on at the provider.

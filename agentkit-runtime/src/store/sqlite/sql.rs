@@ -27,7 +27,7 @@ pub(super) const KEEP_CONNECTION: &str = "INSERT INTO connection (id, tenant, na
 pub(super) const ACCOUNT: &str = "SELECT * FROM account WHERE id = $1";
 pub(super) const EXPIRED_SINCE: &str = "SELECT * FROM account WHERE status = 'EXPIRED' AND updated_at <= $1 \
     AND EXISTS (SELECT 1 FROM credential WHERE credential.account = account.id \
-        AND (access IS NOT NULL OR refresh IS NOT NULL OR alternate IS NOT NULL)) ORDER BY updated_at, id";
+        AND (access IS NOT NULL OR refresh IS NOT NULL OR alternate IS NOT NULL)) ORDER BY updated_at, id LIMIT $2";
 pub(super) const FIND_ACCOUNT: &str =
     "SELECT * FROM account WHERE connection_id = $1 AND identifier = $2 AND name = $3";
 pub(super) const ACCOUNTS: &str = "SELECT * FROM account ORDER BY created_at, id";
@@ -109,8 +109,8 @@ pub(super) const ADD_EVENT: &str =
 pub(super) const REVOCATIONS: &str = "SELECT * FROM revocation WHERE not_before <= $1 ORDER BY not_before, id LIMIT $2";
 pub(super) const NEXT_REVOCATION: &str = "SELECT not_before FROM revocation ORDER BY not_before LIMIT 1";
 pub(super) const GRANT_IN_USE: &str = "SELECT id FROM account \
-    WHERE status = 'ACTIVE' AND client_id = $1 AND (subject = $2 OR ($2 IS NULL AND (id = $3 \
-        OR (subject IS NOT NULL AND identifier = (SELECT identifier FROM account WHERE id = $3))))) LIMIT 1";
+    WHERE status = 'ACTIVE' AND client_id = $1 AND (subject = $2 OR ($2 IS NULL AND (id = $3 OR (subject IS NOT NULL \
+        AND (connection_id = $4 OR identifier = (SELECT identifier FROM account WHERE id = $3)))))) LIMIT 1";
 pub(super) const ADD_REVOCATION: &str = "\
     INSERT INTO revocation \
     (id, tenant, connection_id, account, account_values, token, tries, not_before, created_at, client_id, subject, \
