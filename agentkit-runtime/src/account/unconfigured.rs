@@ -6,7 +6,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::accounts::store_error;
-use super::{AccountId, Accounts, ConnectedAccountStatus};
+use super::{AccountId, Accounts, ConnectedAccountStatus, spool};
 use crate::store::AccountRow;
 use crate::tool_error::{ErrorKind, ToolError};
 
@@ -72,11 +72,33 @@ impl Accounts {
                 .with_account(account.id.as_str()));
         }
         let row = self.disconnect_whole(account.id.clone(), account.connection_id.clone()).await?;
+        self.unspool(&account.id).await;
         Ok(row.into())
     }
 
     /// Deletes such an account.
     pub(crate) async fn delete_unconfigured(self: &Arc<Self>, account: &UnconfiguredAccount) -> Result<(), ToolError> {
-        self.delete_whole(account.id.clone(), account.connection_id.clone()).await
+        self.delete_whole(account.id.clone(), account.connection_id.clone()).await?;
+        self.unspool(&account.id).await;
+        Ok(())
+    }
+
+    /// Erases the tokens of such an account that wait in the spool: without its connection nobody writes them down.
+    async fn unspool(&self, account: &AccountId) {
+        let Some(dir) = self.store.spool_dir() else { return };
+        match spool::read_all(dir).await {
+            Ok(files) => {
+                for (file, kept) in files {
+                    if kept.is_some_and(|(place, _)| place.account == account.as_str()) {
+                        spool::remove(file).await;
+                    }
+                }
+            }
+            Err(error) => tracing::error!(
+                account = account.as_str(),
+                %error,
+                "the spool cannot be read: tokens of this account may be left in it, sealed"
+            ),
+        }
     }
 }

@@ -155,6 +155,27 @@ async fn the_next_process_writes_down_what_the_last_one_could_not() {
     assert_eq!(next.provider.count("/token"), 0);
 }
 
+/// Nobody would ever write it down, and the person wants it gone.
+#[tokio::test]
+async fn what_waits_for_an_account_of_no_connection_goes_with_it() {
+    for deleted in [true, false] {
+        let disk = Disk::new().await;
+        let (_last, account, _reader) = caught(&disk).await;
+        std::fs::write(disk.spool().join("receipt_0.json"), "no receipt").unwrap();
+        disk.store.fail_commits(0);
+        let next = World::of(disk.store.clone(), &[token(9)], [Connection::new("weather", &WEATHER)]).await.unwrap();
+        assert_eq!(disk.files().len(), 2, "configured again, its connection has it back");
+        let left = next.kit.unconfigured_accounts().await.unwrap().remove(0);
+        assert_eq!(left.id, *account.id());
+        if deleted {
+            next.kit.delete_unconfigured(&left).await.unwrap();
+        } else {
+            next.kit.disconnect_unconfigured(&left).await.unwrap();
+        }
+        assert_eq!(disk.files(), ["no receipt"]);
+    }
+}
+
 #[tokio::test]
 async fn a_store_that_fails_at_the_start_too_gets_it_later() {
     let disk = Disk::new().await;
