@@ -234,12 +234,10 @@ impl Store for MemoryStore {
     fn grant_in_use<'a>(&'a self, revocation: &'a RevocationRow) -> StoreFuture<'a, bool> {
         let tables = self.tables();
         let person = tables.accounts.get(&revocation.account).map(|row| &row.identifier);
+        let near = |row: &AccountRow| row.connection_id == revocation.connection_id || person == Some(&row.identifier);
         let same = |row: &AccountRow| match &revocation.subject {
             Some(subject) => row.subject.as_ref() == Some(subject),
-            None => {
-                let near = row.connection_id == revocation.connection_id || person == Some(&row.identifier);
-                row.id == revocation.account || (row.subject.is_some() && near)
-            }
+            None => row.id == revocation.account || (row.subject.is_some() && near(row)),
         };
         let mut active = tables.accounts.values().filter(|row| row.status == ConnectedAccountStatus::Active);
         done(active.any(|row| row.client_id == revocation.client_id && same(row)))
