@@ -21,7 +21,7 @@ use crate::rate::Rates;
 use crate::reply::read_json_as;
 use crate::request::{Address, Keys, RequestBuilder};
 use crate::tool::Tool;
-use crate::tool_error::{ErrorKind, HookError, ToolError};
+use crate::tool_error::{ErrorKind, ToolError};
 use crate::transport::{Budget, Http};
 use crate::wire::{Form, Wire};
 
@@ -140,11 +140,11 @@ impl Cx {
     /// # Errors
     ///
     /// The hook cannot do its work.
-    pub fn hook<T: Wire + Default>(
+    pub fn hook<T: Wire + Default, E: Into<ToolError>>(
         &self,
         at: &'static str,
         name: &'static str,
-        call: impl FnOnce() -> Result<T, HookError>,
+        call: impl FnOnce() -> Result<T, E>,
     ) -> Result<T, ToolError> {
         if let Some(canned) = self.call.hooks.as_ref().and_then(|hooks| hooks.get(name)) {
             let mut value = T::default();
@@ -154,7 +154,7 @@ impl Cx {
                 Err(error) => Err(ToolError::internal(format!("the example's value of hook `{name}`: {error}"))),
             };
         }
-        call().map_err(|error| ToolError::from(error).with_at(at))
+        call().map_err(|error| error.into().with_at(at))
     }
 
     /// Awaits a handler: the function of the contributor's that does a whole tool.

@@ -58,13 +58,14 @@ pub(crate) fn value(val: Val, ty: &Ty) -> TokenStream {
         (Ty::List(_), Ty::List(item)) => {
             let (items, one) = val.into_items();
             let code = value(one, item);
-            if is_v(&code) { quote!(#items.collect()) } else { quote!(#items.map(|v| #code).collect()) }
+            let items = if is_v(&code) { items } else { quote!(#items.map(|v| #code)) };
+            quote!(#items.collect::<Vec<_>>())
         }
         (Ty::Map(_), Ty::Map(item)) => {
             let from = Val::new(quote!(v), Form::Own, super::types::item(&val.ty).clone());
             let map = val.owned();
             let code = value(from, item);
-            quote!(#map.into_iter().map(|(k, v)| (k, #code)).collect())
+            quote!(#map.into_iter().map(|(k, v)| (k, #code)).collect::<IndexMap<_, _>>())
         }
         _ => val.owned(),
     }

@@ -162,11 +162,15 @@ pub(crate) fn lent(scope: &mut Scope<'_>, expr: &Expr, ty: &Ty) -> TokenStream {
     let from = if chain.base.is_some() { Ty::Opt(Box::new(chain.val.ty.clone())) } else { chain.val.ty.clone() };
     match ty {
         Ty::Opt(item) if matches!(from, Ty::Opt(_)) => {
-            if types::same(types::inner(&from), item) {
+            let chain = chain.inside();
+            // What is made for the call cannot be lent by the closure that makes it.
+            let made = matches!(chain.val.form, Form::Own | Form::Iter(_) | Form::Items(_)) && !is_copy(item);
+            if types::same(types::inner(&from), item) && !made {
                 return chain.option(|val| lend(val, item));
             }
             let made = coerce::owned(chain, ty);
-            let lent = if is_text(item) || matches!(**item, Ty::List(_)) { quote!(as_deref) } else { quote!(as_ref) };
+            let derefs = is_text(item) || matches!(**item, Ty::List(_) | Ty::Bytes(_));
+            let lent = if derefs { quote!(as_deref) } else { quote!(as_ref) };
             if is_copy(item) { made } else { quote!(#made.#lent()) }
         }
         Ty::Opt(item) => {

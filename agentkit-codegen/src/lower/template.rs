@@ -268,7 +268,8 @@ fn each(scope: &mut Scope<'_>, var: &str, list: &Expr, lower: impl Fn(&mut Scope
         scope.fallible = true;
         return quote!(#iter.map(|#name| Ok(#body)).collect::<Result<Vec<_>, ToolError>>()?);
     }
-    quote!(#iter.map(|#name| #body).collect())
+    // Named: it may be lent, or go through a method, where its type does not follow from the place.
+    quote!(#iter.map(|#name| #body).collect::<Vec<_>>())
 }
 
 /// The list of a loop and the loop's body, whose item is by value where nothing misses the list later.

@@ -177,6 +177,7 @@ impl Steps<'_> {
     fn hook(&self, scope: &mut Scope<'_>, at: &str, (hook, with): (&str, &[(String, Template)])) -> TokenStream {
         let (function, args_ty) = (names::ident(&names::snake(hook)), format_ident!("{}Args", names::pascal(hook)));
         let known = self.known.hook(hook).map(|hook| name_fields(&hook.args)).unwrap_or_default();
+        let outer = std::mem::take(&mut scope.fallible);
         let mut args: Vec<TokenStream> = known
             .iter()
             .rev()
@@ -201,7 +202,10 @@ impl Steps<'_> {
             })
             .collect();
         args.reverse();
-        quote!(cx.hook(#at, #hook, || <H as Hooks>::#function(#args_ty { #(#args),* })))
+        let fails = std::mem::replace(&mut scope.fallible, outer);
+        // A `?` among the arguments gives an error of the tool, and the closure has one kind of errors.
+        let same = fails.then(|| quote!(.map_err(ToolError::from)));
+        quote!(cx.hook(#at, #hook, || <H as Hooks>::#function(#args_ty { #(#args),* })#same))
     }
 }
 

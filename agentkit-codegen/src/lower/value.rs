@@ -89,11 +89,11 @@ impl Val {
             Form::Items(inner) if **inner == Form::Own => self.code,
             Form::Items(inner) => {
                 let each = own_each(&quote!(#code.into_iter()), inner);
-                quote!(#each.collect())
+                quote!(#each.collect::<Vec<_>>())
             }
             Form::Iter(inner) => {
                 let each = own_each(&code, inner);
-                quote!(#each.collect())
+                quote!(#each.collect::<Vec<_>>())
             }
         }
     }

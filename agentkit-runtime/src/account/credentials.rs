@@ -129,7 +129,9 @@ impl Credentials {
                     parts.push(AppliedPart::Query(name, text));
                 }
                 if !path.is_empty() {
-                    parts.push(AppliedPart::Segment(secret_segment(&given.joined(path)?)?));
+                    let segment = secret_segment(&given.joined(path)?)?;
+                    whole.push(segment.clone());
+                    parts.push(AppliedPart::Segment(segment));
                 }
             }
         }

@@ -1,5 +1,6 @@
 //! What may be said of a provider's error.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::{HeaderMap, HeaderValue};
@@ -7,6 +8,8 @@ use jiff::Timestamp;
 use secrecy::SecretString;
 
 use super::{plain, retry_after, scrubbed};
+use crate::account::Credentials;
+use crate::def::{ApplyDef, AuthDef, AuthKindDef, PartDef};
 use crate::reply::RawReply;
 
 #[test]
@@ -68,4 +71,17 @@ fn a_text_is_a_message_and_a_page_is_none() {
     for (status, kind, body) in others {
         assert_eq!(said(status, kind, body), None, "{status} {kind:?} {body}");
     }
+}
+
+/// What a provider repeats of an address has the spelling of the address.
+#[test]
+fn a_segment_made_of_secrets_is_not_said_as_it_was_sent() {
+    let path: &[PartDef] = &[PartDef::Text("bot"), PartDef::Secret("key")];
+    let apply = ApplyDef::Parts { headers: &[], query: &[], path };
+    let kind = AuthKindDef::Secrets { secrets: &[] };
+    let auth = AuthDef { kind, apply, ..AuthDef::EMPTY };
+    let values = Arc::default();
+    let credentials = Credentials::of_example((&auth, ""), "default", "1234:CANARY=", values).expect("it is a segment");
+    let said = scrubbed("POST /bot1234:CANARY%3D/send is not possible", &credentials.secrets);
+    assert_eq!(said, "POST /[redacted]/send is not possible");
 }

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use secrecy::{ExposeSecret as _, SecretString};
 use url::Url;
 use zeroize::Zeroizing;
@@ -89,8 +89,8 @@ pub(crate) fn insert_segment(url: &mut Url, base: &str, segment: &SecretString) 
     let rest = home.and_then(|base_path| url.path().strip_prefix(base_path)).filter(|rest| rest.starts_with('/'));
     let (start, rest) = rest.map_or(("", url.path()), |rest| (base_path, rest));
     let mut segments = rest.split('/').skip(1);
-    // In the address of a further page the provider wrote it itself.
-    if segments.next() == Some(segment) {
+    // In the address of a further page the provider wrote it itself, in whatever spelling.
+    if segments.next().is_some_and(|first| percent_decode_str(first).eq(percent_decode_str(segment))) {
         return Ok(());
     }
     let whole = Zeroizing::new(format!("{start}/{segment}{rest}"));

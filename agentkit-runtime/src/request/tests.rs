@@ -247,6 +247,7 @@ fn a_segment_goes_between_the_base_address_and_the_path() {
         ("https://a.example.org/x", "https://a.example", "https://a.example.org/bot1:A/x"),
         // What the provider gave as the address of the next page.
         ("https://a.example/v1/bot1:A/x?page=2", "https://a.example/v1", "https://a.example/v1/bot1:A/x?page=2"),
+        ("https://a.example/bot1%3AA/x", "https://a.example", "https://a.example/bot1%3AA/x"),
     ];
     for (address, base, wanted) in table {
         assert_eq!(with(address, base), wanted);

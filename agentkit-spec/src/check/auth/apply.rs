@@ -41,7 +41,9 @@ pub(super) fn apply(cx: &mut Cx<'_>, (kind, reach): (&str, &Reach<'_>), node: Op
     let query = pairs(cx, view.query, &with_client);
     let path = view.path.and_then(|node| segment(cx, node, reach)).unwrap_or_default();
     let written = [view.headers, view.query].into_iter().flatten().any(|node| !node.entries().is_empty());
-    if !written && view.user.or(view.password).or(view.path).is_none() {
+    // What is of the wrong form was reported, and left out.
+    let reported = cx.diagnostics.errors_in(node.span, |code| code == Code::Form);
+    if !written && !reported && view.user.or(view.password).or(view.path).is_none() {
         let span = cx.first_line(node.span);
         let secret = reach.secrets.first().unwrap_or(&"key");
         cx.error(Code::AuthKeys, span, "`apply` says nothing")

@@ -71,9 +71,9 @@ pub(super) fn is_served(kind: &str) -> bool {
 /// scopes: {mail: {about: Read mail.}}
 /// ```
 pub(super) fn scopes_of_none(cx: &mut Cx<'_>, ways: &[Entry], node: &Node) -> bool {
-    // One without a usable kind was reported.
+    // One without a usable kind was reported, and so was a file without any.
     let typed = |way: &Entry| ast::Auth::of(&way.value).kind.and_then(Node::text).is_some_and(|kind| !is_served(kind));
-    let unserved = ways.iter().all(typed);
+    let unserved = !ways.is_empty() && ways.iter().all(typed);
     if unserved {
         let message = format!("`scopes` is for `kind: {}`, and no way to connect is", one_of(SERVED));
         let span = cx.first_line(node.span);

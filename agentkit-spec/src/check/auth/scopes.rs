@@ -67,6 +67,10 @@ pub(crate) fn known_scope(cx: &mut Cx<'_>, auth: &[Auth], node: &Node) -> Option
     if known.contains(&name) {
         return Some(name.to_owned());
     }
+    // That there is none was reported.
+    if auth.is_empty() {
+        return None;
+    }
     if auth.iter().all(|auth| matches!(auth.kind, AuthKind::Secrets { .. } | AuthKind::None)) {
         let message = format!("no scope `{name}`, since no way to connect has scopes");
         cx.error(Code::NoScope, node.span, message).help("remove `scopes` here: a key may do what its owner gave it");
