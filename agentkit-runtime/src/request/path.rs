@@ -130,7 +130,7 @@ pub(crate) fn check_segment(value: &str) -> Result<(), &'static str> {
         if !text.contains('%') {
             return Ok(());
         }
-        let decoded = percent_encoding::percent_decode_str(&text).decode_utf8_lossy().into_owned();
+        let decoded = percent_decode_str(&text).decode_utf8_lossy().into_owned();
         if decoded == text {
             return Ok(());
         }
