@@ -152,3 +152,83 @@ impl<T: Attached> Attached for [T] {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    fn sent(parts: &Parts, lists: ListsDef) -> (String, String) {
+        let (body, media_type) = parts.encode(lists).expect("it can be sent");
+        let media_type = media_type.to_str().expect("it is text");
+        let boundary = media_type.strip_prefix("multipart/form-data; boundary=").expect("RFC 7578 4.1");
+        (String::from_utf8(body.to_vec()).expect("it is text"), boundary.to_owned())
+    }
+
+    fn file(name: &str, media_type: &str) -> File {
+        File { name: name.to_owned(), media_type: media_type.to_owned(), data: Bytes::from_static(b"x") }
+    }
+
+    /// Content that could guess it would end its part and begin another one.
+    #[test]
+    fn no_boundary_comes_twice() {
+        let parts = Parts::new().file("f", &file("a", ""));
+        let boundaries: BTreeSet<String> = (0..1_000).map(|_| sent(&parts, ListsDef::Repeat).1).collect();
+        assert_eq!(boundaries.len(), 1_000);
+        for boundary in &boundaries {
+            // RFC 2046 5.1.1: up to 70 bytes. A UUID has 122 bits that nobody can know.
+            assert!(boundary.len() == 32 && boundary.bytes().all(|byte| byte.is_ascii_hexdigit()), "{boundary}");
+        }
+    }
+
+    #[test]
+    fn a_file_brings_one_line_of_a_media_type_or_is_not_sent() {
+        let table = [
+            ("", Some("application/octet-stream")),
+            ("text/plain", Some("text/plain")),
+            ("text/plain; charset=utf-8", Some("text/plain; charset=utf-8")),
+            ("text", None),
+            ("text/plain\r\nx-other: 1", None),
+            ("text/plain\n\nbody", None),
+            ("text/\0", None),
+        ];
+        for (media_type, wanted) in table {
+            let parts = Parts::new().file("f", &file("a", media_type));
+            assert_eq!(parts.encode(ListsDef::Repeat).is_ok(), wanted.is_some(), "{media_type:?}");
+            let Some(wanted) = wanted else { continue };
+            let (body, boundary) = sent(&parts, ListsDef::Repeat);
+            let head = "content-disposition: form-data; name=\"f\"; filename=\"a\"";
+            assert_eq!(
+                body,
+                format!("--{boundary}\r\n{head}\r\ncontent-type: {wanted}\r\n\r\nx\r\n--{boundary}--\r\n")
+            );
+        }
+    }
+
+    #[test]
+    fn several_files_are_named_as_lists_are() {
+        let two = vec![file("a", ""), file("", "")];
+        let table = [
+            (
+                ListsDef::Brackets,
+                Parts::new().file("f", &two),
+                &["name=\"f[]\"; filename=\"a\"", "name=\"f[]\"; filename=\"f\""][..],
+            ),
+            (
+                ListsDef::Repeat,
+                Parts::new().file("f", &two),
+                &["name=\"f\"; filename=\"a\"", "name=\"f\"; filename=\"f\""],
+            ),
+            (ListsDef::Brackets, Parts::new().file("f", &two[0]), &["name=\"f\"; filename=\"a\""]),
+            (ListsDef::Brackets, Parts::new().file("f", &Some(Bytes::new())), &["name=\"f\"; filename=\"f\""]),
+            (ListsDef::Brackets, Parts::new().file("f", &None::<File>), &[]),
+        ];
+        for (lists, parts, wanted) in table {
+            let (body, _) = sent(&parts, lists);
+            let heads: Vec<&str> =
+                body.lines().filter_map(|line| line.strip_prefix("content-disposition: form-data; ")).collect();
+            assert_eq!(heads, wanted, "{lists:?}");
+        }
+    }
+}

@@ -322,9 +322,12 @@ async fn row_7_looking_at_a_link_starts_nothing() {
     assert!(scene.world.chaos.log().await.is_empty(), "somebody was sent to the provider");
     let browser = scene.person("ana").await;
     let callback = browser.consent(&link, "ana").await;
-    // Nor does a HEAD of the callback use up the code.
-    let head = client().head(&callback).header("cookie", "x=y").send().await.expect("it answers");
-    assert!(head.status().is_client_error());
+    // Nor does a HEAD of the callback use up the code, also where the browser itself sends it.
+    let cookies: Vec<_> = browser.cookies().iter().map(|(name, value)| format!("{name}={value}")).collect();
+    assert!(cookies.len() >= 2, "the session of the app and the cookie of the flow: {}", cookies.len());
+    let head = client().head(&callback).header("cookie", cookies.join("; ")).send().await.expect("it answers");
+    assert!(head.status().is_client_error(), "{}", head.status());
+    assert_eq!(scene.redeemed().await, 0);
     assert_eq!(browser.open(&callback).await.text(), "linked for ana");
 }
 

@@ -2,6 +2,7 @@
 
 use crate::account::EventKind;
 use crate::clock::Clock as _;
+use crate::def::{ClientAuthDef, TokenBodyDef};
 use crate::store::faulty::FaultyStore;
 use crate::store::{RevocationRow, Write};
 
@@ -266,4 +267,46 @@ async fn a_provider_that_takes_nothing_back_is_not_asked() {
     world.kit.finish().await;
     assert_eq!((told(&world), waiting(&world).await), (vec![], vec![]));
     assert!(!kinds(&world).await.contains(&EventKind::RevocationFailed.as_str().to_owned()));
+}
+
+/// RFC 7009 2.1: a form, whatever the token endpoint wants; and the client says who it is as it does there.
+#[tokio::test]
+async fn a_revocation_is_a_form_and_says_which_client_asks() {
+    const fn auth(client_auth: ClientAuthDef) -> AuthDef {
+        let server = OAuth2Def { client_auth, token_body: TokenBodyDef::Json, ..SERVER };
+        AuthDef { kind: AuthKindDef::OAuth2(server), ..MAIL.auth[0] }
+    }
+    const BODY: ConnectorDef = ConnectorDef { auth: &[auth(ClientAuthDef::Body)], ..MAIL };
+    const BASIC: ConnectorDef = ConnectorDef { auth: &[auth(ClientAuthDef::Basic)], ..MAIL };
+    let secret = || SecretString::from("CANARY s:1");
+    let (id, in_body) = ("client_id=client%3A1", "client_id=client%3A1&client_secret=CANARY+s%3A1");
+    // `client%3A1:CANARY+s%3A1` in Base64.
+    let header = "Basic Y2xpZW50JTNBMTpDQU5BUlkrcyUzQTE=";
+    let table = [
+        (Connection::new("mail-work", &BODY).client("client:1", secret()), in_body, None),
+        (Connection::new("mail-work", &BODY).public_client("client:1"), id, None),
+        (Connection::new("mail-work", &BASIC).client("client:1", secret()), "", Some(header)),
+        (Connection::new("mail-work", &BASIC).public_client("client:1"), id, None),
+    ];
+    for (connection, client, authorization) in table {
+        let world = World::of(MemoryStore::new(), &[token(1)], [connection]).await.unwrap();
+        let ana = world.connected("ana").await;
+        world.provider.then(&[reply(200, "")]);
+        world.kit.disconnect(&ana).await.unwrap();
+        world.kit.finish().await;
+        let requests = world.provider.requests.lock().unwrap().clone();
+        let sent: Vec<_> = requests.iter().filter(|request| request.url.path() == "/revoke").collect();
+        let bodies: Vec<_> = sent.iter().map(|request| String::from_utf8_lossy(&request.body).into_owned()).collect();
+        let of = |token: &str| {
+            let all = [format!("token={token}"), client.to_owned()];
+            all.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("&")
+        };
+        assert_eq!(bodies, [of("CANARY-rt-1"), of("CANARY-at-1")]);
+        for request in sent {
+            assert_eq!((request.method.as_str(), request.url.as_str()), ("POST", "https://auth.example.com/revoke"));
+            assert_eq!(request.headers["content-type"], "application/x-www-form-urlencoded");
+            let said = request.headers.get("authorization").map(|value| value.to_str().unwrap());
+            assert_eq!(said, authorization, "{client}");
+        }
+    }
 }

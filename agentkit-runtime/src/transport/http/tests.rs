@@ -9,7 +9,8 @@ use crate::clock::SystemClock;
 use crate::connection::Connection;
 use crate::def::{AuthDef, AuthKindDef, ConnectorDef, HttpDef, OAuth2Def, PieceDef};
 use crate::kit::{AgentKit, AgentKitBuilder};
-use crate::tests::script::{Script, ok};
+use crate::tests::script::{Script, ok, status};
+use crate::transport::Busy;
 
 const NAMED: TextDef =
     TextDef::Made(&[PieceDef::Text("https://"), PieceDef::Account("login"), PieceDef::Text("/token")]);
@@ -157,5 +158,85 @@ async fn with_stand_ins_a_host_that_an_account_names_has_one_or_gets_nothing() {
     ];
     for (address, wanted) in table {
         assert_eq!(sent(&kit, "mail", Tool, (address, None)).await.as_deref(), wanted, "{address}");
+    }
+}
+
+/// A provider with all that it does on one host.
+const WHOLE: ConnectorDef = ConnectorDef {
+    auth: &[AuthDef {
+        kind: AuthKindDef::OAuth2(OAuth2Def {
+            token_url: TextDef::Fixed("https://api.example.com/token"),
+            revoke_url: Some(TextDef::Fixed("https://api.example.com/revoke")),
+            ..SERVER
+        }),
+        ..AuthDef::EMPTY
+    }],
+    ..MAIL
+};
+
+/// Trouble in one place opens the breaker of that place: of one connection, one host and one kind of request.
+#[tokio::test]
+async fn trouble_in_one_place_stops_no_other() {
+    let one = || Connection::new("one", &WHOLE).client("client-1", "CANARY-secret");
+    let two = Connection::new("two", &WHOLE).client("client-2", "CANARY-secret");
+    let kit = kit([one(), two]).await;
+    let kinds = [
+        (None, "https://api.example.com/v1/x"),
+        (None, "https://files.example.com/x"),
+        (Some(Asked::Tokens), "https://api.example.com/token"),
+        (Some(Asked::Revocations), "https://api.example.com/revoke"),
+    ];
+    let places: Vec<_> = ["one", "two"].into_iter().flat_map(|name| kinds.map(|kind| (name, kind))).collect();
+    for bad in &places {
+        let (failures, others) = ((0..20).map(|_| status(503)), (1..places.len()).map(|_| ok("{}")));
+        let script = Script::new(failures.chain(others));
+        let http = Http::new(script.clone(), Arc::new(SystemClock::new()), AtOnce::default());
+        let send = async |(name, (asked, address)): &(&str, (Option<Asked>, &str))| {
+            let (connection, url) =
+                (kit.connection(name).expect("it is there"), Url::parse(address).expect("an address"));
+            let door = http.doors().door(connection.id(), url.host_str().unwrap_or_default(), None);
+            let request = HttpRequest { method: Method::POST, url, headers: HeaderMap::new(), body: Bytes::new() };
+            let limits = Limits { timeout: FAIR, max_reply: 100, budget: None };
+            match asked {
+                Some(asked) => http.send_auth((connection, *asked), request, limits).await,
+                None => http.send((connection, &door), request, limits).await,
+            }
+        };
+        for _ in 0..20 {
+            assert_eq!(send(bad).await.expect("it is sent").status, 503);
+        }
+        for place in &places {
+            let open = matches!(send(place).await, Err(error) if error.failure() == Failure::Open);
+            assert_eq!(open, place == bad, "{place:?} after trouble in {bad:?}");
+        }
+    }
+}
+
+/// The requests under way of one connection, host or account are no others'.
+#[test]
+fn turns_are_counted_for_each_connection_host_and_account() {
+    let doors =
+        |per_account, per_host, in_all| Doors::new(AtOnce { per_account, per_host, in_all, ..AtOnce::default() });
+    let first = ("one", "api.example.com", Some("ca_1"));
+    // Who has one more turn while the first has one, by what there is one of; and what is busy else.
+    let others = [
+        (first, [Some(Busy::Account), Some(Busy::Host), Some(Busy::All)]),
+        (("one", "files.example.com", Some("ca_1")), [Some(Busy::Account), None, Some(Busy::All)]),
+        (("two", "api.example.com", Some("ca_1")), [Some(Busy::Account), None, Some(Busy::All)]),
+        (("one", "api.example.com", Some("ca_2")), [None, Some(Busy::Host), Some(Busy::All)]),
+        (("one", "api.example.com", None), [None, Some(Busy::Host), Some(Busy::All)]),
+        (("two", "files.example.com", Some("ca_2")), [None, None, Some(Busy::All)]),
+    ];
+    for (place, (account, host, all)) in [(1, 9, 9), (9, 1, 9), (9, 9, 1)].into_iter().enumerate() {
+        let doors = doors(account, host, all);
+        let door = |(connection, host, account)| doors.door(connection, host, account);
+        let begun = door(first);
+        let turn = doors.try_enter(&begun).expect("nobody is there yet");
+        for (other, busy) in others {
+            let other_door = door(other);
+            assert_eq!(doors.try_enter(&other_door).err(), busy[place], "{other:?}, {:?}", (account, host, all));
+        }
+        drop(turn);
+        assert!(doors.try_enter(&begun).is_ok());
     }
 }
