@@ -146,14 +146,14 @@ pub(super) fn token(number: u32) -> Answer {
     reply(200, &body)
 }
 
-pub(super) const SERVER: OAuth2Def = OAuth2Def {
+pub(crate) const SERVER: OAuth2Def = OAuth2Def {
     authorize_url: TextDef::Fixed("https://auth.example.com/authorize"),
     token_url: TextDef::Fixed("https://auth.example.com/token"),
     revoke_url: Some(TextDef::Fixed("https://auth.example.com/revoke")),
     authorize_params: &[("access_type", TextDef::Fixed("offline"))],
     ..OAuth2Def::EMPTY
 };
-pub(super) const MAIL: ConnectorDef = ConnectorDef {
+pub(crate) const MAIL: ConnectorDef = ConnectorDef {
     name: "mail",
     title: "Mail",
     auth: &[AuthDef {

@@ -2,8 +2,8 @@
 
 use super::revocation::{told, waiting};
 use super::*;
-use crate::store::Write;
 use crate::store::faulty::FaultyStore;
+use crate::store::{AccountRow, Write};
 
 /// An account that the provider refuses to renew.
 async fn expired(world: &World, refusal: &str) -> ConnectedAccount {
@@ -32,9 +32,12 @@ async fn the_secrets_of_an_expired_account_are_erased_after_a_week() {
     let world = World::new(&[token(1)]).await;
     let account = expired(&world, r#"{"error": "invalid_grant"}"#).await;
     let before = (world.credential(&account).await.generation, world.status(&account).await);
-    world.clock.advance(Duration::from_hours(7 * 24 - 1));
+    world.clock.advance(WEEK - Duration::from_millis(1));
     assert!(keeps(&world, &account).await);
-    world.clock.advance(Duration::from_hours(1));
+    // They are looked for once an hour.
+    world.clock.advance(Duration::from_hours(1) - Duration::from_millis(1));
+    assert!(keeps(&world, &account).await);
+    world.clock.advance(Duration::from_millis(1));
     assert!(!keeps(&world, &account).await);
     assert_eq!((world.credential(&account).await.generation, world.status(&account).await), before);
     world.kit.finish().await;
@@ -108,8 +111,37 @@ async fn a_grant_that_the_provider_did_not_end_is_given_back() {
     assert_eq!(world.status(&account).await, (Status::Expired, Some(ExpiredReason::CredentialsRejected)));
     world.clock.advance(WEEK);
     assert!(!keeps(&world, &account).await);
+    // In the background: nobody waits for it.
+    while told(&world).len() < 2 {
+        tokio::task::yield_now().await;
+    }
     world.kit.finish().await;
     assert_eq!(told(&world), ["CANARY-rt-1", "CANARY-at-1"]);
+}
+
+/// Whether the provider is told: not where it said itself that it is over, and where there is nothing to renew with.
+#[tokio::test]
+async fn who_ended_a_grant_decides_whether_it_is_given_back() {
+    use ExpiredReason::{NoRefreshToken, RefreshRejected, RefreshTokenExpired, RotationLost};
+    let ended = [RefreshRejected, RotationLost, NoRefreshToken, RefreshTokenExpired];
+    for reason in ExpiredReason::ALL {
+        let world = World::new(&[token(1)]).await;
+        let account = world.connected("ana").await;
+        let accounts = &world.kit.inner().accounts;
+        accounts.rejected(&account, "", 1).await;
+        let row = accounts.store.account(account.id().as_str()).await.unwrap().unwrap();
+        let said = AccountRow { reason: Some(reason), revision: row.revision + 1, ..row };
+        // A token in doubt is kept beside the others, and goes with them.
+        let credential = world.credential(&account).await;
+        let doubted = CredentialRow { alternate: credential.refresh.clone(), ..credential };
+        let writes = vec![Write::Account(said), Write::Credential { seen: Some(doubted.generation), row: doubted }];
+        assert!(accounts.store.commit(writes).await.unwrap());
+        world.clock.advance(WEEK);
+        world.provider.then(&[reply(200, "")]);
+        assert!(!keeps(&world, &account).await, "{reason:?}");
+        world.kit.finish().await;
+        assert_eq!(told(&world).is_empty(), ended.contains(&reason), "{reason:?}");
+    }
 }
 
 /// It was on its way all the time, and it brings all that it needs.
