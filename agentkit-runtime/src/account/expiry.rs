@@ -19,14 +19,19 @@ const BATCH: u32 = 64;
 #[derive(Default)]
 pub(super) struct Looked(AtomicI64);
 
+impl Looked {
+    /// Whether to look now; whoever asks next is told that it was done. A clock that was put back is no reason to wait.
+    fn is_due(&self, now: i64) -> bool {
+        let due = |last| (now - last >= LOOK_MS || now < last).then_some(now);
+        self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, due).is_ok()
+    }
+}
+
 impl Accounts {
     /// Erases what is over, unless that was done within the hour; of much a part, and the rest next time.
     pub(super) async fn forget_expired_now_and_then(&self) -> Result<(), StoreError> {
-        let now = self.clock.now().as_millisecond();
-        let due = self.expired_looked.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |last| {
-            (now - last >= LOOK_MS || now < last).then_some(now)
-        });
-        if due.is_ok() { self.forget_expired().await } else { Ok(()) }
+        let due = self.expired_looked.is_due(self.clock.now().as_millisecond());
+        if due { self.forget_expired().await } else { Ok(()) }
     }
 
     async fn forget_expired(&self) -> Result<(), StoreError> {
@@ -61,4 +66,25 @@ fn is_refused(reason: Option<ExpiredReason>) -> bool {
 fn without_secrets(row: &CredentialRow) -> Write {
     let bare = CredentialRow { access: None, refresh: None, alternate: None, ..row.clone() };
     Write::Credential { seen: Some(row.generation), row: bare }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn they_are_looked_for_once_an_hour_and_when_the_clock_is_put_back() {
+        let looked = Looked::default();
+        let start = 20 * 365 * 24 * LOOK_MS;
+        for (now, due) in [
+            (start, true),
+            (start, false),
+            (start + LOOK_MS - 1, false),
+            (start + LOOK_MS, true),
+            (start + LOOK_MS - 1, true),
+            (start + LOOK_MS, false),
+        ] {
+            assert_eq!(looked.is_due(now), due, "{}", now - start);
+        }
+    }
 }

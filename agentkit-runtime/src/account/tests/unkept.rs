@@ -171,16 +171,17 @@ async fn tokens_are_given_back_where_they_came_from() {
     world.provider.then(&[of("b"), reply(200, "\"U2\""), reply(200, "")]);
     world.callback(&account).await.unwrap_err();
     world.kit.finish().await;
-    assert_eq!((told(&world), world.provider.hosts().pop().unwrap()), (vec!["CANARY-at-9".to_owned()], "b.example.com".to_owned()));
+    assert_eq!(
+        (told(&world), world.provider.hosts().pop().unwrap()),
+        (vec!["CANARY-at-9".to_owned()], "b.example.com".to_owned())
+    );
 }
 
 /// There is no flow that could end with the revocation.
 #[tokio::test]
 async fn tokens_that_a_function_got_for_nothing_are_revoked_and_at_once() {
-    const ROBOT: ConnectorDef = ConnectorDef {
-        auth: &[AuthDef { kind: AuthKindDef::OAuth2Client(SERVER), ..CHAT.auth[0] }],
-        ..CHAT
-    };
+    const ROBOT: ConnectorDef =
+        ConnectorDef { auth: &[AuthDef { kind: AuthKindDef::OAuth2Client(SERVER), ..CHAT.auth[0] }], ..CHAT };
     let robot = Connection::new("robot", &ROBOT).client("client-1", SecretString::from("CANARY-secret"));
     let world = World::of(MemoryStore::new(), &[tokens(1), reply(200, "\"U1\"")], [robot]).await.unwrap();
     let account = world.kit.connected_account("robot", "ana").await.unwrap();
