@@ -112,10 +112,9 @@ async fn a_grant_that_the_provider_did_not_end_is_given_back() {
     world.clock.advance(WEEK);
     assert!(!keeps(&world, &account).await);
     // In the background: nobody waits for it.
-    while told(&world).len() < 2 {
+    for _ in 0..10_000 {
         tokio::task::yield_now().await;
     }
-    world.kit.finish().await;
     assert_eq!(told(&world), ["CANARY-rt-1", "CANARY-at-1"]);
 }
 

@@ -195,9 +195,8 @@ async fn tokens_that_a_function_got_for_nothing_are_revoked_and_at_once() {
     world.provider.then(&[tokens(9), reply(200, "\"U2\""), reply(200, "")]);
     connect().await.unwrap_err();
     // In the background: nobody waits for it.
-    while told(&world).is_empty() {
+    for _ in 0..10_000 {
         tokio::task::yield_now().await;
     }
-    world.kit.finish().await;
     assert_eq!(told(&world), ["CANARY-at-9"]);
 }
