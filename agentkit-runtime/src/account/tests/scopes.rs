@@ -57,12 +57,15 @@ async fn a_link_asks_for_what_the_offered_tools_need() {
     }
 }
 
+/// The connection, what is missing, what was granted to the bot and to the user, what is asked for.
+type Row<'a> = (&'a str, &'a [&'static str], Option<&'a str>, Option<&'a str>, [&'a str; 2]);
+
 /// What was granted stays, what is missing comes to each token that needs it, and what nobody needs to the first.
 #[tokio::test]
 async fn a_link_that_adds_scopes_loses_none() {
     let world = world().await;
     let accounts = &world.kit.inner().accounts;
-    let table: [(&str, &[&'static str], Option<&str>, Option<&str>, [&str; 2]); 9] = [
+    let table: [Row<'_>; 9] = [
         ("all", &["find"], Some("v.post"), Some(""), ["base post who", "find"]),
         ("all", &["post"], Some(""), Some("v.find"), ["base post who", "find"]),
         ("all", &["file"], Some("v.post"), Some("v.find"), ["base post file who", "find file"]),
