@@ -11,7 +11,14 @@ use crate::yaml::{Entry, Node};
 
 /// `when: $path | is_set` proves the path inside of it; any other bool only guards it.
 pub(crate) fn when(cx: &mut Cx<'_>, scope: &Scope<'_>, inner: &mut Scope<'_>, node: &Node) -> Option<When> {
-    let Text::Pipeline(pipeline) = cx.syntax(node)? else { return None };
+    let Some(Text::Pipeline(pipeline)) = node.text().map_or(Some(None), |_| cx.syntax(node).map(Some))? else {
+        let bare = node.text().unwrap_or_default().trim_start_matches(['$', '{']).trim_end_matches('}');
+        let path = if bare.contains('.') { bare } else { "in.name | is_set" };
+        // Of a step, `parse` has said so.
+        cx.error(Code::NotAnExpression, node.span, "`$when` is an expression, and those begin with one `$`")
+            .help(format!("$when: ${path}"));
+        return None;
+    };
     if let [Stage::Filter { name, args, .. }] = pipeline.stages.as_slice()
         && name == "is_set"
         && args.is_empty()

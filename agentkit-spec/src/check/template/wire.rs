@@ -131,6 +131,9 @@ fn flat(cx: &mut Cx<'_>, scope: &Scope<'_>, node: &Node, (path, carrier): (&str,
         Value::List(_) | Value::Map(_) => {
             let span = cx.first_line(node.span);
             let help = match path.strip_prefix("query.") {
+                Some(_) if node.get("$when").is_some() => {
+                    "write the value itself, which is left out where it is absent".to_owned()
+                }
                 Some(name) => query::bracketed(name, node),
                 None => "write one text".to_owned(),
             };
