@@ -89,7 +89,9 @@ pub enum CallbackError {
     #[error("the provider could not do it; ask for a new link and try again")]
     Provider,
     /// The provider refuses our client.
-    #[error("the provider refuses the client of connection `{connection}`; an operator must check its settings")]
+    #[error(
+        "the provider refuses the client of connection `{connection}`; an operator must check its client id and secret"
+    )]
     Client {
         /// The connection name.
         connection: String,
