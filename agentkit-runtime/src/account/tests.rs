@@ -245,6 +245,19 @@ pub(crate) struct World {
     pub(super) clock: Arc<ManualClock>,
 }
 
+/// Lets the others go on while a test waits for them; what never comes about fails instead of hanging.
+#[derive(Default)]
+struct Patience(u32);
+
+impl Patience {
+    async fn turn(&mut self) {
+        self.0 += 1;
+        // Seconds of nothing but turns.
+        assert!(self.0 < 20_000_000, "what the test waits for does not come about");
+        tokio::task::yield_now().await;
+    }
+}
+
 pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
 
 impl World {
@@ -330,8 +343,9 @@ impl World {
 
     /// Waits until the token endpoint has seen so many requests.
     pub(super) async fn asked(&self, times: usize) {
+        let mut patience = Patience::default();
         while self.provider.count("/token") < times {
-            tokio::task::yield_now().await;
+            patience.turn().await;
         }
     }
 

@@ -119,8 +119,9 @@ async fn a_disconnect_while_it_connects_is_the_last_word() {
             }
             kit.inner().accounts.credentials(&theirs, "", PATIENCE).await.map(|_| ())
         });
+        let mut patience = Patience::default();
         while world.provider.count("/token") == 0 {
-            tokio::task::yield_now().await;
+            patience.turn().await;
         }
         world.clock.advance(Duration::from_secs(1));
         world.kit.disconnect(&account).await.unwrap();
@@ -150,14 +151,16 @@ async fn a_store_that_fails_once_loses_no_code() {
     let callback = tokio::spawn(async move {
         arrived(kit.authorization().callback(&id, &format!("code=c&state={state}"), &cookie).await)
     });
+    let mut patience = Patience::default();
     while world.provider.count("/token") == 0 {
-        tokio::task::yield_now().await;
+        patience.turn().await;
     }
     store.fail_reads(1);
     world.provider.open();
+    let mut patience = Patience::default();
     while !callback.is_finished() {
         world.clock.advance(Duration::from_millis(100));
-        tokio::task::yield_now().await;
+        patience.turn().await;
     }
     assert_eq!(callback.await.unwrap().unwrap().status(), Status::Active);
     assert_eq!(store.left(), 0, "it failed");
@@ -221,9 +224,10 @@ async fn a_client_that_is_refused_later_is_called_so() {
     world.clock.advance(Duration::from_hours(1));
     world.provider.then(&[reply(400, r#"{"error": "invalid_grant"}"#)]);
     let reader = world.read(&account);
+    let mut patience = Patience::default();
     while !reader.is_finished() {
         world.clock.advance(Duration::from_secs(1));
-        tokio::task::yield_now().await;
+        patience.turn().await;
     }
     reader.await.unwrap().unwrap_err();
     assert_eq!(world.status(&account).await, (Status::Expired, Some(ExpiredReason::CredentialsRejected)));

@@ -37,8 +37,9 @@ async fn what_comes_late_for_a_deleted_account_is_revoked() {
     let (state, cookie) = world.walk(&account).await;
     let (kit, id, query) = (world.kit.clone(), world.connection_id("mail-work"), format!("code=c&state={state}"));
     let callback = tokio::spawn(async move { kit.authorization().callback(&id, &query, &cookie).await });
+    let mut patience = Patience::default();
     while world.provider.count("/token") == 0 {
-        tokio::task::yield_now().await;
+        patience.turn().await;
     }
     world.kit.delete(&account).await.unwrap();
     world.provider.open();

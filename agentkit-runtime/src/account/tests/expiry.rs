@@ -157,8 +157,9 @@ async fn a_success_that_comes_after_that_brings_the_account_back() {
     world.clock.advance(WEEK);
     assert!(!keeps(&world, &account).await);
     world.provider.open();
+    let mut patience = Patience::default();
     while world.status(&account).await.0 != Status::Active {
-        tokio::task::yield_now().await;
+        patience.turn().await;
     }
     assert_eq!(world.read(&account).await.unwrap().unwrap(), "Bearer CANARY-at-2");
 }

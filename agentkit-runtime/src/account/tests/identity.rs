@@ -111,8 +111,9 @@ async fn a_second_token_brings_no_expired_account_back() {
     world.provider.close();
     let (theirs, late) = (accounts.clone(), account.clone());
     let reader = tokio::spawn(async move { theirs.credentials(&late, "user", PATIENCE).await });
+    let mut patience = Patience::default();
     while world.provider.count("/token") < 2 {
-        tokio::task::yield_now().await;
+        patience.turn().await;
     }
     let bot = accounts.store.credentials(account.id().as_str()).await.unwrap().remove(0);
     accounts.rejected(&account, "bot", bot.generation).await;

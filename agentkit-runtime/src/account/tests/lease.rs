@@ -21,9 +21,10 @@ pub(super) async fn two(habits: RefreshDef) -> (FaultyStore, World, World, Conne
 
 /// Lets the clock of a process go on until a task of it has ended.
 pub(super) async fn ended<T>(world: &World, task: tokio::task::JoinHandle<T>) -> T {
+    let mut patience = Patience::default();
     while !task.is_finished() {
         world.clock.advance(Duration::from_millis(10));
-        tokio::task::yield_now().await;
+        patience.turn().await;
     }
     task.await.unwrap()
 }
@@ -39,8 +40,9 @@ async fn another_process_waits_for_the_lease_and_asks_nothing() {
     assert!(leased.lease_owner.as_deref().is_some_and(|owner| owner.starts_with("node_")), "{leased:?}");
     assert_eq!(leased.attempt, Some(leased.generation), "were it cut off now, the next start would see it");
     let second = other.read(&account);
+    let mut patience = Patience::default();
     while other.clock.sleepers() < 2 {
-        tokio::task::yield_now().await;
+        patience.turn().await;
     }
     other.clock.advance(Duration::from_secs(5));
     assert!(!second.is_finished());
@@ -57,8 +59,9 @@ async fn who_slept_over_its_lease_does_not_spend_the_token() {
     let (store, one, other, account) = two(RefreshDef::EMPTY).await;
     let gate = store.stall();
     let sleeper = one.read(&account);
+    let mut patience = Patience::default();
     while !store.is_stalled() {
-        tokio::task::yield_now().await;
+        patience.turn().await;
     }
     // It has the lease and does not know it yet. Meanwhile the lease runs out, and another process is faster.
     one.clock.advance(LEASE);
@@ -76,8 +79,9 @@ async fn a_lease_that_was_slept_over_alone_is_taken_anew() {
     one.provider.then(&[reply(400, r#"{"error": "invalid_grant"}"#)]);
     let gate = store.stall();
     let sleeper = one.read(&account);
+    let mut patience = Patience::default();
     while !store.is_stalled() {
-        tokio::task::yield_now().await;
+        patience.turn().await;
     }
     one.clock.advance(Duration::from_secs(20));
     gate.add_permits(1);
@@ -121,8 +125,9 @@ async fn a_leader_that_hangs_or_panics_does_not_block_the_account() {
     one.clock.advance(HOUR);
     let gate = store.stall();
     let hung = one.read(&account);
+    let mut patience = Patience::default();
     while !store.is_stalled() {
-        tokio::task::yield_now().await;
+        patience.turn().await;
     }
     // The store does not answer whoever wants to write the lease down, for longer than a refresh may take.
     one.clock.advance(Duration::from_secs(80));

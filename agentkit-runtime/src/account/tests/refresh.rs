@@ -65,8 +65,9 @@ async fn a_reader_of_a_valid_token_does_not_wait_for_its_refresh() {
     }
     tokio::task::yield_now().await;
     world.provider.open();
+    let mut patience = Patience::default();
     while bearer(&get(&world, &account).await.unwrap()) != "Bearer CANARY-at-2" {
-        tokio::task::yield_now().await;
+        patience.turn().await;
     }
     assert_eq!(world.provider.count("/token"), 2);
 }
@@ -291,8 +292,9 @@ async fn a_disconnected_account_stays_so_whatever_comes_late() {
     world.clock.advance(HOUR);
     let (accounts, late) = (world.kit.inner().accounts.clone(), account.clone());
     let reader = tokio::spawn(async move { accounts.credentials(&late, "", PATIENCE).await });
+    let mut patience = Patience::default();
     while world.provider.count("/token") < 2 {
-        tokio::task::yield_now().await;
+        patience.turn().await;
     }
     let gone = world.kit.disconnect(&account).await.unwrap();
     assert_eq!(gone.status(), Status::Disconnected);
@@ -318,8 +320,9 @@ async fn who_waits_too_long_is_told_so_and_the_refresh_goes_on() {
     world.clock.advance(HOUR);
     let (accounts, impatient) = (world.kit.inner().accounts.clone(), account.clone());
     let reader = tokio::spawn(async move { accounts.credentials(&impatient, "", Duration::from_secs(5)).await });
+    let mut patience = Patience::default();
     while world.provider.count("/token") < 2 {
-        tokio::task::yield_now().await;
+        patience.turn().await;
     }
     world.clock.advance(Duration::from_secs(5));
     assert_eq!(reader.await.unwrap().unwrap_err().kind().as_str(), "refresh_pending");
@@ -465,10 +468,11 @@ async fn reason(habits: RefreshDef, lost: bool, after: Duration) -> Option<Expir
     let answers = if lost { vec![Answer::Fail(Failure::Lost), rejected] } else { vec![rejected] };
     world.provider.then(&answers);
     let reader = world.read(&account);
+    let mut patience = Patience::default();
     while !reader.is_finished() {
         // A provider that never replaces refresh tokens is asked twice.
         world.clock.advance(Duration::from_secs(1));
-        tokio::task::yield_now().await;
+        patience.turn().await;
     }
     reader.await.unwrap().unwrap_err();
     world.status(&account).await.1

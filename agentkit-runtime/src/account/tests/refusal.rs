@@ -28,8 +28,9 @@ async fn a_provider_that_keeps_refresh_tokens_is_asked_whether_it_meant_it() {
     world.provider.then(&[rejected(), token(2)]);
     let reader = world.read(&account);
     world.asked(2).await;
+    let mut patience = Patience::default();
     while world.clock.sleepers() < 2 {
-        tokio::task::yield_now().await;
+        patience.turn().await;
     }
     world.clock.advance(Duration::from_secs(1));
     tokio::task::yield_now().await;
@@ -54,14 +55,16 @@ async fn a_lost_answer_is_asked_for_while_the_provider_may_repeat_it_and_nobody_
     assert_eq!(ended(&world, world.read(&account)).await.unwrap_err().kind().as_str(), "refresh_pending");
     assert_eq!(world.provider.count("/token"), 3, "once more at once");
     // How long the next one waits is drawn by lot.
+    let mut patience = Patience::default();
     while world.provider.count("/token") < 6 {
         world.clock.advance(Duration::from_secs(1));
-        tokio::task::yield_now().await;
+        patience.turn().await;
     }
     world.provider.then(&[token(2)]);
+    let mut patience = Patience::default();
     while world.credential(&account).await.generation == 1 {
         world.clock.advance(Duration::from_secs(1));
-        tokio::task::yield_now().await;
+        patience.turn().await;
     }
     assert_eq!(ended(&world, world.read(&account)).await.unwrap(), "Bearer CANARY-at-2");
     assert!(world.spent().iter().all(|token| token == "CANARY-rt-1"));

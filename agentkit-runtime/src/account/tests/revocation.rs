@@ -56,13 +56,15 @@ async fn it_is_told_in_the_background() {
     let ana = world.connected("ana").await;
     world.provider.then(&[DOWN, reply(200, "")]);
     world.kit.disconnect(&ana).await.unwrap();
+    let mut patience = Patience::default();
     while world.clock.sleepers() == 0 {
-        tokio::task::yield_now().await;
+        patience.turn().await;
     }
     assert_eq!(told(&world), ["CANARY-rt-1"]);
     world.clock.advance(Duration::from_secs(90));
+    let mut patience = Patience::default();
     while told(&world).len() < 3 {
-        tokio::task::yield_now().await;
+        patience.turn().await;
     }
 }
 
@@ -226,8 +228,9 @@ async fn a_row_that_somebody_tells_is_left_alone_for_a_while() {
     world.provider.then(&[reply(200, "")]);
     world.provider.close();
     world.kit.disconnect(&ana).await.unwrap();
+    let mut patience = Patience::default();
     while world.provider.count("/revoke") == 0 {
-        tokio::task::yield_now().await;
+        patience.turn().await;
     }
     other.clock.advance(Duration::from_secs(119));
     other.kit.finish().await;

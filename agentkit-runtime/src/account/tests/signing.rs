@@ -51,6 +51,6 @@ async fn a_key_that_signs_is_in_no_request() {
         assert!(credentials.signer.is_none());
         // Nor does it stay open while the token is in use.
         let open: Vec<_> = credentials.secrets.iter().map(SecretString::expose_secret).collect();
-        assert_eq!(open, ["CANARY-at"]);
+        assert!(!open.is_empty() && open.iter().all(|secret| *secret == "CANARY-at"), "{open:?}");
     }
 }

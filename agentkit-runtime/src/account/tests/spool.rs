@@ -10,9 +10,10 @@ use crate::store::faulty::FaultyStore;
 
 /// Lets the clock go on until something is so. Slowly: the disk takes its own time meanwhile.
 async fn until(world: &World, so: impl Fn() -> bool) {
+    let mut patience = Patience::default();
     while !so() {
         world.clock.advance(Duration::from_micros(10));
-        tokio::task::yield_now().await;
+        patience.turn().await;
     }
 }
 
@@ -58,8 +59,9 @@ async fn caught(disk: &Disk) -> (World, ConnectedAccount, tokio::task::JoinHandl
     world.asked(2).await;
     disk.store.fail_commits(usize::MAX);
     world.provider.open();
+    let mut patience = Patience::default();
     while disk.files().is_empty() {
-        tokio::task::yield_now().await;
+        patience.turn().await;
     }
     (world, account, reader)
 }
@@ -116,15 +118,18 @@ async fn a_store_that_hangs_is_one_that_fails() {
     world.asked(2).await;
     let gate = disk.store.stall();
     world.provider.open();
+    let mut patience = Patience::default();
     while !disk.store.is_stalled() {
-        tokio::task::yield_now().await;
+        patience.turn().await;
     }
+    let mut patience = Patience::default();
     while world.clock.sleepers() < 3 {
-        tokio::task::yield_now().await;
+        patience.turn().await;
     }
     world.clock.advance(Duration::from_secs(3));
+    let mut patience = Patience::default();
     while disk.files().is_empty() {
-        tokio::task::yield_now().await;
+        patience.turn().await;
     }
     gate.add_permits(1);
     assert_eq!(reader.await.unwrap().unwrap(), "Bearer CANARY-at-2");

@@ -79,11 +79,13 @@ async fn tokens_of_an_account_that_was_disconnected_meanwhile_are_revoked_with_t
     let gate = store.stall();
     world.provider.then(&[token(9), DOWN]);
     world.provider.open();
+    let mut patience = Patience::default();
     while !store.is_stalled() {
-        tokio::task::yield_now().await;
+        patience.turn().await;
     }
+    let mut patience = Patience::default();
     while waiting(&world).await.is_empty() {
-        tokio::task::yield_now().await;
+        patience.turn().await;
     }
     let flow = store.flow_of_state(&crate::secret::hash(&state)).await.unwrap().unwrap();
     assert_eq!((flow.step, flow.failure.as_deref()), (FlowStep::Failed, Some("refused")));
