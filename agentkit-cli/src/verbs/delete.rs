@@ -35,7 +35,7 @@ pub(crate) async fn run(args: &Args, config: Option<&Path>, output: Output) -> R
         }
         Found::Unconfigured(account) => {
             kit.delete_unconfigured(&account).await?;
-            Ok((account.id.clone(), Some(untold(kit, &account))))
+            Ok((account.id.clone(), untold(kit, &account)))
         }
     })
     .await?;

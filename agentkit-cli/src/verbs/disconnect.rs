@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use agentkit_runtime::{AgentKit, AuthKindDef, ConnectionSettings, UnconfiguredAccount};
+use agentkit_runtime::{AgentKit, AuthKindDef, ConnectedAccountStatus, ConnectionSettings, UnconfiguredAccount};
 
 use super::accounts::{document, document_of_unconfigured};
 use super::which::{Found, Which};
@@ -36,8 +36,9 @@ pub(crate) async fn run(args: &Args, config: Option<&Path>, output: Output) -> R
             Ok((account.status(), document(&account), left))
         }
         Found::Unconfigured(account) => {
+            let left = untold(kit, &account);
             let account = kit.disconnect_unconfigured(&account).await?;
-            Ok((account.status, document_of_unconfigured(&account), Some(untold(kit, &account))))
+            Ok((account.status, document_of_unconfigured(&account), left))
         }
     })
     .await?;
@@ -50,15 +51,19 @@ pub(crate) async fn run(args: &Args, config: Option<&Path>, output: Output) -> R
     Ok(Exit::Done)
 }
 
-/// The same of a connection that is not configured: whatever it was, nobody was told.
-pub(crate) fn untold(kit: &AgentKit, account: &UnconfiguredAccount) -> String {
+/// The same of a connection that is not configured, where there was access to take away: nobody was told.
+pub(crate) fn untold(kit: &AgentKit, account: &UnconfiguredAccount) -> Option<String> {
+    let connected = matches!(account.status, ConnectedAccountStatus::Active | ConnectedAccountStatus::Expired);
+    if !connected {
+        return None;
+    }
     let (connection, connector) = (&account.connection, &account.connector);
     let known = kit.connectors().iter().find(|known| known.name == connector);
     let title = known.map_or(connector.as_str(), |known| known.title);
-    format!(
+    Some(format!(
         "note: the credentials were erased here, and {title} was not told, since `{connection}` is not configured: \
          whoever connected the account takes the access away there"
-    )
+    ))
 }
 
 /// What the person has to do at the provider, where it is not told.

@@ -304,6 +304,9 @@ fn accounts_of_a_connection_that_is_gone_can_be_ended() {
     let ran = sandbox.run(["disconnect", "sky", "--user", "ana"]);
     assert_eq!((ran.code, ran.stdout.as_str()), (0, "DISCONNECTED sky for ana\n"), "{ran:?}");
     assert_snapshot!(ran.stderr, @"note: the credentials were erased here, and OpenWeather was not told, since `sky` is not configured: whoever connected the account takes the access away there");
+    // There is nothing left to take away.
+    let again = sandbox.run(["disconnect", "sky", "--user", "ana"]);
+    assert_eq!((again.code, again.stderr.as_str()), (0, ""), "{again:?}");
     let ran = sandbox.run(["delete", "sky", "--user", "ana", "--name", "secnd"]);
     assert_eq!(ran.code, 2, "{ran:?}");
     assert!(ran.stderr.contains("choose one with --name: second"), "{ran:?}");
